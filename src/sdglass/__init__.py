@@ -1,0 +1,45 @@
+"""sdglass: machine-learned force fields for the spin dynamics of metallic magnets.
+
+Units everywhere: energy t0 = 1, length ell = 1 (decay length of the hopping), gyromagnetic ratio
+gamma = 1, hence time in 1 / (gamma t0). Spins are unit vectors; a local field is an energy.
+
+The names below are imported on first use, so that a rule that only draws a figure does not load
+(and does not depend on) the electrons, and ``import sdglass`` costs nothing.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Structure": "structure",
+    "square_lattice": "structure",
+    "random_sequential_addition": "packing",
+    "SDModel": "hamiltonian",
+    "Yukawa": "hopping",
+    "Shells": "hopping",
+    "solve": "exact",
+    "random_spins": "spins",
+    "torque": "spins",
+    "Evaluation": "engines.contract",
+    "Engine": "engines.contract",
+    "ExactEngine": "engines.exact",
+    "BilinearEngine": "engines.bilinear",
+    "SumEngine": "engines.combined",
+    "CommitteeEngine": "engines.combined",
+    "NetworkEngine": "engines.network",
+    "load_engine": "engines.load",
+    "check_engine": "engines.check",
+    "quench": "quench",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module 'sdglass' has no attribute {name!r}")
+    return getattr(import_module(f"sdglass.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Engines: everything that gives energies and local fields, behind one contract."""

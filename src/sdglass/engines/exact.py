@@ -1,0 +1,84 @@
+"""Exact diagonalization as an engine, and labels from a pool of processes."""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from sdglass.engines.contract import ALL_SYMMETRIES, Evaluation
+from sdglass.exact import solve
+from sdglass.hamiltonian import hopping_matrix
+from sdglass.spins import check_spins
+
+
+class ExactEngine:
+    """Free energy and local fields by diagonalizing Eq. 17 for every replica.
+
+    Parameters
+    ----------
+    structure : Structure
+    model : SDModel
+    workers : int
+        Processes that share the replicas, each with one BLAS thread; 1 works in this process, with as
+        many BLAS threads as it has. Close the pool with `close`, or use the engine as a context.
+
+    Notes
+    -----
+    Cost grows as N^3. The electrons see every site, so there is no cutoff.
+    """
+
+    cutoff = np.inf
+    symmetries = ALL_SYMMETRIES
+
+    def __init__(self, structure, model, workers=1):
+        self.structure = structure
+        self.model = model
+        self.hopping = hopping_matrix(structure, model.hopping)
+        model.n_electrons(structure.n_sites)
+        self._pool = None
+        if workers > 1:
+            self._pool = ProcessPoolExecutor(
+                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.hopping, model)
+            )
+            self._workers = workers
+
+    def evaluate(self, spins):
+        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
+        spins = check_spins(spins, self.structure.n_sites)
+        if self._pool is None:
+            states = [_evaluate_one(self.hopping, configuration, self.model) for configuration in spins]
+        else:
+            # A few chunks per worker: little pickling, and no worker waits long for the last chunk.
+            chunk = max(1, len(spins) // (4 * self._workers))
+            states = list(self._pool.map(_work, spins, chunksize=chunk))
+        return Evaluation(np.array([energy for energy, _ in states]), np.array([field for _, field in states]))
+
+    def close(self):
+        """Stop the pool's processes, if there are any."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _evaluate_one(hopping, spins, model):
+    state = solve(hopping, spins, model)
+    return state.free_energy, state.local_field
+
+
+_worker = {}
+
+
+def _start_worker(hopping, model):
+    os.environ["OMP_NUM_THREADS"] = "1"
+    _worker.update(hopping=hopping, model=model, limits=threadpool_limits(1))
+
+
+def _work(spins):
+    return _evaluate_one(_worker["hopping"], spins, _worker["model"])

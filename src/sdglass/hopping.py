@@ -1,0 +1,104 @@
+"""Hopping laws t(R): small callables of the distance (paper Eq. 18 and lattices).
+
+A new law is a frozen dataclass here with ``__call__(distance)``, a ``range`` beyond which it vanishes
+(infinite for Yukawa), and one line in `LAWS`.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from sdglass.errors import InputError
+
+
+@dataclass(frozen=True)
+class Yukawa:
+    """t(R) = amplitude * exp(-R / decay_length), Eq. 18; positive amplitude as in the paper.
+
+    Parameters
+    ----------
+    amplitude : float
+        t0 [t0].
+    decay_length : float
+        ell [ell].
+    """
+
+    amplitude: float = 1.0
+    decay_length: float = 1.0
+
+    @property
+    def range(self):
+        """Infinite: the law is not cut off (distances are minimum images)."""
+        return np.inf
+
+    def __call__(self, distance):
+        """Return t(R) [t0] for an array of distances [ell]."""
+        return self.amplitude * np.exp(-np.asarray(distance) / self.decay_length)
+
+
+@dataclass(frozen=True)
+class Shells:
+    """One amplitude per neighbour shell of a lattice; zero at every other distance.
+
+    Parameters
+    ----------
+    distances : tuple of float
+        Radii of the shells [ell].
+    amplitudes : tuple of float
+        Hopping on each of them [t0].
+    tolerance : float
+        Half-width of a shell [ell].
+    """
+
+    distances: tuple = (1.0,)
+    amplitudes: tuple = (-1.0,)
+    tolerance: float = 1e-6
+
+    def __post_init__(self):
+        object.__setattr__(self, "distances", tuple(map(float, self.distances)))
+        object.__setattr__(self, "amplitudes", tuple(map(float, self.amplitudes)))
+        if len(self.distances) != len(self.amplitudes) or not self.distances:
+            raise InputError(
+                f"hopping shells: {len(self.distances)} distances and {len(self.amplitudes)} amplitudes; "
+                "expected one amplitude per distance"
+            )
+
+    @property
+    def range(self):
+        """Radius of the outermost shell [ell]."""
+        return max(self.distances) + self.tolerance
+
+    def __call__(self, distance):
+        """Return t(R) [t0] for an array of distances [ell]."""
+        distance = np.asarray(distance, dtype=float)
+        result = np.zeros(distance.shape)
+        for radius, amplitude in zip(self.distances, self.amplitudes, strict=True):
+            result[np.abs(distance - radius) <= self.tolerance] = amplitude
+        return result
+
+
+LAWS = {"yukawa": Yukawa, "shells": Shells}
+
+
+def hopping_to_dict(law):
+    """Return a law as plain data, ``{"law": name, **parameters}``."""
+    name = next(name for name, kind in LAWS.items() if type(law) is kind)
+    return {"law": name, **{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(law).items()}}
+
+
+def hopping_from_dict(data):
+    """Return the law that `hopping_to_dict` described.
+
+    Raises
+    ------
+    InputError
+        If the law or one of its parameters is unknown.
+    """
+    data = dict(data)
+    name = data.pop("law", None)
+    if name not in LAWS:
+        raise InputError(f"hopping law {name!r} is unknown; expected one of {', '.join(LAWS)}")
+    try:
+        return LAWS[name](**data)
+    except TypeError as error:
+        raise InputError(f"hopping law '{name}': {error}") from None

@@ -1,0 +1,81 @@
+"""Neighbour lists by minimum image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+
+@dataclass(frozen=True, eq=False)
+class NeighbourPairs:
+    """Unordered pairs of sites closer than a cutoff.
+
+    Attributes
+    ----------
+    first, second : numpy.ndarray of int, shape (P,)
+        Sites j < k of each pair, sorted by (j, k).
+    vector : numpy.ndarray, shape (P, 3)
+        Minimum-image r_k - r_j [ell].
+    distance : numpy.ndarray, shape (P,)
+        |vector| [ell].
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    vector: np.ndarray
+    distance: np.ndarray
+
+    def __len__(self):
+        return len(self.first)
+
+
+def neighbour_pairs(structure, cutoff):
+    """Return all pairs with a minimum-image distance of at most `cutoff` [ell].
+
+    A cutoff beyond half the box is allowed: each pair then still counts once, at its shortest distance.
+    """
+    longest = float(np.linalg.norm(structure.box)) / 2
+    tree = cKDTree(structure.positions, boxsize=structure.box)
+    pairs = tree.query_pairs(min(cutoff, longest * 1.01), output_type="ndarray").astype(np.int64)
+    pairs.sort(axis=1)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    vector = structure.minimum_image(structure.positions[pairs[:, 1]] - structure.positions[pairs[:, 0]])
+    distance = np.sqrt(np.einsum("pa,pa->p", vector, vector))
+    keep = distance <= cutoff
+    return NeighbourPairs(pairs[keep, 0], pairs[keep, 1], vector[keep], distance[keep])
+
+
+@dataclass(frozen=True, eq=False)
+class Environments:
+    """Ordered neighbours of every site, in compressed rows: site i has entries start[i]:start[i+1].
+
+    Attributes
+    ----------
+    start : numpy.ndarray of int, shape (N + 1,)
+    neighbour : numpy.ndarray of int, shape (E,)
+    vector : numpy.ndarray, shape (E, 3)
+        Minimum-image r_j - r_i [ell] from the centre i to the neighbour j.
+    distance : numpy.ndarray, shape (E,)
+    """
+
+    start: np.ndarray
+    neighbour: np.ndarray
+    vector: np.ndarray
+    distance: np.ndarray
+
+    @property
+    def centre(self):
+        """Centre of each entry, shape (E,)."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+
+def environments(structure, cutoff):
+    """Return the environment of every site within `cutoff` [ell], sorted by (centre, neighbour)."""
+    pairs = neighbour_pairs(structure, cutoff)
+    centre = np.concatenate([pairs.first, pairs.second])
+    neighbour = np.concatenate([pairs.second, pairs.first])
+    vector = np.concatenate([pairs.vector, -pairs.vector])
+    distance = np.concatenate([pairs.distance, pairs.distance])
+    order = np.lexsort((neighbour, centre))
+    start = np.searchsorted(centre[order], np.arange(structure.n_sites + 1))
+    return Environments(start, neighbour[order], vector[order], distance[order])

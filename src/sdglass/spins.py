@@ -1,0 +1,92 @@
+"""Classical spins: unit vectors, their validation, torques and distances to each other."""
+
+import numpy as np
+
+from sdglass.errors import InputError
+
+# A spin stored as float32 is normalised to 6e-8 per component; anything beyond this is not rounding.
+UNIT_TOLERANCE = 1e-5
+
+
+def random_spins(n_sites, rng, n_replicas=None):
+    """Draw spins uniformly on the unit sphere.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_sites, 3), or (n_replicas, n_sites, 3) if `n_replicas` is given.
+    """
+    shape = (n_sites, 3) if n_replicas is None else (n_replicas, n_sites, 3)
+    return normalize(rng.standard_normal(shape))
+
+
+def normalize(vectors):
+    """Return `vectors` divided by their length along the last axis."""
+    return vectors / np.sqrt(np.einsum("...a,...a->...", vectors, vectors))[..., None]
+
+
+def torque(spins, field):
+    """Return S x H, the part of the local field that drives the dynamics (Eq. 19's H_perp).
+
+    Parameters
+    ----------
+    spins, field : array_like, shape (..., N, 3)
+        Unit vectors and local fields [t0].
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., N, 3)
+        Torque [t0].
+    """
+    s, h = np.asarray(spins), np.asarray(field)
+    out = np.empty(np.broadcast_shapes(s.shape, h.shape), np.result_type(s, h, np.float32))
+    # Three times faster than numpy.cross, which matters in every step of the dynamics.
+    out[..., 0] = s[..., 1] * h[..., 2] - s[..., 2] * h[..., 1]
+    out[..., 1] = s[..., 2] * h[..., 0] - s[..., 0] * h[..., 2]
+    out[..., 2] = s[..., 0] * h[..., 1] - s[..., 1] * h[..., 0]
+    return out
+
+
+def tangent(spins, field):
+    """Return the part of `field` perpendicular to `spins`, H - S (S . H); shapes as in `torque`."""
+    return field - spins * np.einsum("...a,...a->...", spins, field)[..., None]
+
+
+def check_spins(spins, n_sites, name="spins"):
+    """Return `spins` as a float64 array (R, N, 3), or say what is wrong with it.
+
+    Parameters
+    ----------
+    spins : array_like, shape (N, 3) or (R, N, 3)
+        Spin configurations.
+    n_sites : int
+        Number of sites of the structure they live on.
+    name : str
+        What to call the array in an error message.
+
+    Raises
+    ------
+    InputError
+        If the shape does not fit the structure, a component is not finite, or a vector is not of
+        unit length to within 1e-5.
+    """
+    array = np.asarray(spins, dtype=float)
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3 or array.shape[1:] != (n_sites, 3):
+        raise InputError(
+            f"{name} has shape {np.shape(spins)}; expected ({n_sites}, 3) or (replicas, {n_sites}, 3) "
+            f"for a structure of {n_sites} sites"
+        )
+    norm2 = np.einsum("rna,rna->rn", array, array)
+    bad = ~(np.abs(norm2 - 1.0) < 2 * UNIT_TOLERANCE)
+    if bad.any():
+        replica, site = np.argwhere(bad)[0]
+        vector = array[replica, site]
+        what = (
+            f"length {np.sqrt(norm2[replica, site]):.6g}; expected unit vectors"
+            if np.isfinite(vector).all()
+            else "not finite"
+        )
+        raise InputError(f"{name}[{replica}, {site}] = {vector.tolist()} is {what}".replace("is length", "has length"))
+    return array
