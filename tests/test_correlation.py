@@ -197,21 +197,28 @@ def test_percentile_interval_leaves_out_nan():
 
 
 def test_features_of_a_known_curve():
-    r = bin_centres(np.arange(0.5, 4.01, 0.1))
-    curve = -np.cos(np.pi * (r - 0.5) / 2)  # zero at 1.5, maximum 1 at 2.5
+    h, k = 0.1, np.pi / 2
+    r = bin_centres(np.arange(0.53, 4.01, h))  # neither the zero nor the top lies on or midway between centres
+    curve = -np.cos(k * (r - 0.5))  # zero at 1.5, maximum 1 at 2.5
     curves = np.stack([curve, -curve, np.full_like(r, -0.1)])
     crossing = first_zero_crossing(r, curves)
-    # At its node a sine has no curvature; the cubic term moves the interpolated zero by (pi / 2)^2 h^3 / 24 at most.
-    assert crossing[:2] == pytest.approx([1.5, 1.5], abs=2e-4)
+    # Linear interpolation is off by h^2 / 8 times the largest C'' / C', which is k^2 h beside the node of a sine.
+    assert crossing[:2] == pytest.approx([1.5, 1.5], abs=k**2 * h**3 / 8)
     assert np.isnan(crossing[2])
     position, height = ferromagnetic_peak(r, curves, window=(1.8, 3.0))
-    # The parabola through three points of a cosine misses its top by (pi/2)^4 h^4 / 24.
-    assert (position[0], height[0]) == pytest.approx((2.5, 1.0), abs=1e-3)
+    # The cosine's fourth-order term beyond the parabola, k^4 h^4 / 24, moves the top by at most k^2 h^3 / 6.
+    assert position[0] == pytest.approx(2.5, abs=k**2 * h**3 / 6)
+    assert height[0] == pytest.approx(1.0, abs=k**4 * h**4 / 24)
     assert np.isnan(position[1:]).all()  # a minimum, and a curve that is flat and negative
-    assert np.isnan(ferromagnetic_peak(r, curve, window=(1.6, 2.2))[0])  # still rising at the edge
     assert value_at_contact(curves) == pytest.approx(curves[:, 0])
+
+
+def test_an_edge_of_the_window_is_no_peak():
+    r = bin_centres(np.arange(0.5, 4.01, 0.1))
+    for monotonic in (r, 5 - r):
+        assert np.isnan(ferromagnetic_peak(r, monotonic)).all()
     with pytest.raises(InputError, match="window"):
-        ferromagnetic_peak(r, curve, window=(7.0, 8.0))
+        ferromagnetic_peak(r, r, window=(7.0, 8.0))
 
 
 def test_features_pass_over_empty_bins():

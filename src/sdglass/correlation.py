@@ -333,7 +333,9 @@ def split_correlation_length(
     The noise of the two halves is independent, so pure noise integrates to zero instead of adding up. Both orders
     (A, B), (B, A) and many random splits are averaged, numerator and denominator separately before the ratio is
     taken. What remains is a bias in the other direction: where |C| is below the noise of half the ensemble the
-    sign is often wrong, and the value is too small; it never exceeds |C| on average.
+    sign is often wrong, and the value is too small; it never exceeds |C| on average. The naive length and this one
+    thus bracket the truth when C is weakest at large r. (Unequal parts, with the sign from the larger one, have
+    nearly the same bias and a larger scatter.)
 
     Halves of the replicas of each realization remove the noise of the initial spins, but share the sites: scatter
     between the realizations stays in both. Halves of the realizations remove that as well, at the price
