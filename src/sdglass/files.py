@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,12 +52,15 @@ def load_npz(path, names):
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; expected an .npz with {', '.join(names)}")
     try:
-        with np.load(path, allow_pickle=False) as data:
+        data = np.load(path, allow_pickle=False)
+        if isinstance(data, np.ndarray):
+            raise InputError(f"{path}: holds a single array; expected an .npz with {', '.join(names)}")
+        with data:
             missing = [name for name in names if name not in data]
             if missing:
                 raise InputError(f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}")
             return {name: data[name] for name in names}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: not a readable .npz file ({error}); make it again") from None

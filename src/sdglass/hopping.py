@@ -11,6 +11,20 @@ import numpy as np
 from sdglass.errors import InputError
 
 
+def _set_floats(law, names, ndim=0):
+    """Turn the named parameters of a frozen law into finite floats, or (ndim = 1) tuples of them."""
+    for name in names:
+        value = getattr(law, name)
+        try:
+            array = np.array(value, dtype=float)
+        except (TypeError, ValueError):
+            array = np.array(np.nan)
+        if array.ndim != ndim or not np.isfinite(array).all():
+            expected = "a list of finite numbers" if ndim else "a finite number"
+            raise InputError(f"hopping {name} = {value!r}; expected {expected}")
+        object.__setattr__(law, name, tuple(array.tolist()) if ndim else float(array))
+
+
 @dataclass(frozen=True)
 class Yukawa:
     """t(R) = amplitude * exp(-R / decay_length), Eq. 18; positive amplitude as in the paper.
@@ -25,6 +39,11 @@ class Yukawa:
 
     amplitude: float = 1.0
     decay_length: float = 1.0
+
+    def __post_init__(self):
+        _set_floats(self, ("amplitude", "decay_length"))
+        if self.decay_length <= 0:
+            raise InputError(f"hopping decay_length = {self.decay_length}; expected a positive length [ell]")
 
     @property
     def range(self):
@@ -55,12 +74,17 @@ class Shells:
     tolerance: float = 1e-6
 
     def __post_init__(self):
-        object.__setattr__(self, "distances", tuple(map(float, self.distances)))
-        object.__setattr__(self, "amplitudes", tuple(map(float, self.amplitudes)))
+        _set_floats(self, ("distances", "amplitudes"), ndim=1)
+        _set_floats(self, ("tolerance",))
         if len(self.distances) != len(self.amplitudes) or not self.distances:
             raise InputError(
                 f"hopping shells: {len(self.distances)} distances and {len(self.amplitudes)} amplitudes; "
                 "expected one amplitude per distance"
+            )
+        if min(self.distances) <= 0 or self.tolerance < 0:
+            raise InputError(
+                f"hopping distances = {list(self.distances)}, tolerance = {self.tolerance}; "
+                "expected positive distances and a tolerance >= 0 [ell]"
             )
 
     @property
@@ -81,8 +105,16 @@ LAWS = {"yukawa": Yukawa, "shells": Shells}
 
 
 def hopping_to_dict(law):
-    """Return a law as plain data, ``{"law": name, **parameters}``."""
-    name = next(name for name, kind in LAWS.items() if type(law) is kind)
+    """Return a law as plain data, ``{"law": name, **parameters}``.
+
+    Raises
+    ------
+    InputError
+        If the law is not one of `LAWS`.
+    """
+    name = next((name for name, kind in LAWS.items() if type(law) is kind), None)
+    if name is None:
+        raise InputError(f"hopping law {law!r} has no name to be saved under; add it to sdglass.hopping.LAWS")
     return {"law": name, **{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(law).items()}}
 
 

@@ -9,6 +9,8 @@ from sdglass.structure import Structure
 # Packing fraction at which sequential addition jams in three dimensions,
 # 0.3841307(21): G. Zhang and S. Torquato, Phys. Rev. E 88, 053312 (2013).
 JAMMING_FRACTION = 0.3841
+# Candidates drawn at once, at least; any other number gives the same structures.
+MIN_BLOCK = 1024
 
 
 def packing_fraction(n_sites, box_length, r_min):
@@ -66,7 +68,7 @@ def random_sequential_addition(n_sites, box_length, r_min, rng, max_candidates=2
                 f"density {JAMMING_FRACTION}; lower the density or r_min"
             )
         # The stream is consumed candidate by candidate, so the block size changes no result.
-        block = min(max(4 * n_sites, 1024), max_candidates - tried)
+        block = min(max(4 * n_sites, MIN_BLOCK), max_candidates - tried)
         candidates = rng.random((block, 3)) * box_length
         tried += block
         if count and r_min > 0:

@@ -31,8 +31,14 @@ class Structure:
     box: np.ndarray
 
     def __post_init__(self):
-        positions = np.array(self.positions, dtype=float)
-        box = np.array(np.broadcast_to(np.asarray(self.box, dtype=float), (3,)))
+        try:
+            positions = np.array(self.positions, dtype=float)
+        except ValueError as error:
+            raise InputError(f"positions: {error}; expected (N, 3) numbers") from None
+        try:
+            box = np.array(np.broadcast_to(np.asarray(self.box, dtype=float), (3,)))
+        except ValueError:
+            raise InputError(f"box = {self.box}; expected three positive lengths [ell]") from None
         if positions.ndim != 2 or positions.shape[1] != 3 or len(positions) == 0:
             raise InputError(f"positions has shape {positions.shape}; expected (N, 3) with N >= 1")
         if not np.isfinite(positions).all():
@@ -95,7 +101,7 @@ class Structure:
         data = load_npz(path, ("positions", "box"))
         try:
             return cls(data["positions"], data["box"])
-        except (InputError, ValueError) as error:
+        except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
 

@@ -53,7 +53,8 @@ class ExactEngine:
             # A few chunks per worker: little pickling, and no worker waits long for the last chunk.
             chunk = max(1, len(spins) // (4 * self._workers))
             states = list(self._pool.map(_work, spins, chunksize=chunk))
-        return Evaluation(np.array([energy for energy, _ in states]), np.array([field for _, field in states]))
+        fields = np.array([field for _, field in states]).reshape(spins.shape)  # also of no replicas
+        return Evaluation(np.array([energy for energy, _ in states], dtype=float), fields)
 
     def close(self):
         """Stop the pool's processes, if there are any."""

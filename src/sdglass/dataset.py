@@ -1,0 +1,109 @@
+"""Labelled configurations of one realization, and their HDF5 form."""
+
+import json
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+
+from sdglass.errors import InputError
+from sdglass.files import atomic_path, open_hdf5
+from sdglass.hamiltonian import SDModel
+from sdglass.spins import check_spins, torque
+from sdglass.structure import Structure
+
+_ARRAYS = ("positions", "box", "spins", "energy", "field", "time")
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledConfigurations:
+    """Spin configurations of one realization with their exact energies and fields.
+
+    Attributes
+    ----------
+    structure : Structure
+    model : SDModel
+        The electrons that made the labels.
+    spins : numpy.ndarray, shape (C, N, 3)
+    energy : numpy.ndarray, shape (C,)
+        Free energy [t0].
+    field : numpy.ndarray, shape (C, N, 3)
+        Local field [t0].
+    time : numpy.ndarray, shape (C,)
+        Time since the quench [1/(gamma t0)] of a relaxed configuration; nan for random spins.
+    provenance : dict
+        How the file was made.
+    """
+
+    structure: Structure
+    model: SDModel
+    spins: np.ndarray
+    energy: np.ndarray
+    field: np.ndarray
+    time: np.ndarray
+    provenance: dict
+
+    def __len__(self):
+        return len(self.energy)
+
+    @property
+    def random(self):
+        """Mask (C,) of the configurations with independent random spins."""
+        return np.isnan(self.time)
+
+    @property
+    def torque(self):
+        """Exact torque S x H, shape (C, N, 3) [t0]."""
+        return torque(self.spins, self.field)
+
+    def save(self, path):
+        """Write everything to an HDF5 file."""
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
+            handle["positions"], handle["box"] = self.structure.positions, self.structure.box
+            for name in ("spins", "energy", "field", "time"):
+                handle.create_dataset(name, data=getattr(self, name), fletcher32=True, chunks=True)
+            handle.attrs["model"] = json.dumps(self.model.to_dict(), sort_keys=True)
+            handle.attrs["provenance"] = json.dumps(self.provenance, sort_keys=True)
+
+    @classmethod
+    def load(cls, path):
+        """Read a dataset.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, truncated, damaged or inconsistent; the message names it.
+        """
+        with open_hdf5(path, _ARRAYS) as handle:
+            arrays = {name: handle[name][...] for name in _ARRAYS}
+            try:
+                model = SDModel.from_dict(json.loads(handle.attrs["model"]))
+                provenance = json.loads(handle.attrs["provenance"])
+            except (KeyError, ValueError) as error:
+                raise InputError(f"{path}: attribute 'model' or 'provenance' unreadable ({error})") from None
+        structure = Structure(arrays["positions"], arrays["box"])
+        check_spins(arrays["spins"], structure.n_sites, f"{path}: spins")
+        count = len(arrays["spins"])
+        for name, shape in (("energy", (count,)), ("time", (count,)), ("field", arrays["spins"].shape)):
+            if arrays[name].shape != shape:
+                raise InputError(f"{path}: {name} has shape {arrays[name].shape}; expected {shape}")
+            if name != "time" and not np.isfinite(arrays[name]).all():
+                raise InputError(f"{path}: {name} holds a number that is not finite; make the file again")
+        return cls(
+            structure, model, arrays["spins"], arrays["energy"], arrays["field"], arrays["time"], provenance
+        )
+
+
+def require_same_model(data, others):
+    """Raise `InputError` unless all datasets were labelled by the same electrons as `data`."""
+    for other in others:
+        differences = data.model.differences(other.model)
+        if differences:
+            raise InputError(f"datasets of different models cannot be mixed: {'; '.join(differences)}")
+
+
+def relative_rmse(predicted, exact):
+    """Return (rmse, rms of `exact`, rmse / rms) over all components of two torques [t0]."""
+    rmse = float(np.sqrt(np.mean((predicted - exact) ** 2)))
+    rms = float(np.sqrt(np.mean(exact**2)))
+    return rmse, rms, rmse / rms

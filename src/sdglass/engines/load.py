@@ -1,0 +1,64 @@
+"""From a name or a file to an engine: ``exact``, or a trained model."""
+
+import torch
+
+from sdglass.engines.combined import CommitteeEngine, SumEngine
+from sdglass.engines.bilinear import heisenberg_engine
+from sdglass.engines.exact import ExactEngine
+from sdglass.engines.network import NetworkEngine
+from sdglass.errors import InputError
+from sdglass.hamiltonian import SDModel
+from sdglass.model_file import TrainedModel
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+def load_engine(source, structure, sd_model=None, *, maps=None, dtype="float64", device="cpu", workers=1, members=None):
+    """Return the engine `source` on a structure.
+
+    Parameters
+    ----------
+    source : str or path-like
+        ``"exact"`` or the path of a ``.safetensors`` model.
+    structure : Structure
+    sd_model : SDModel, optional
+        The electrons. The exact engine takes the paper's by default; a trained model is refused if they
+        differ from those it was trained on.
+    maps : FeatureMaps, optional
+        Cached descriptor of the structure.
+    dtype : {"float64", "float32"}
+        Arithmetic of networks.
+    device : str
+    workers : int
+        Processes of the exact engine.
+    members : sequence of int, optional
+        Which networks of a committee to use; all by default. A single one gives a plain network.
+
+    Raises
+    ------
+    InputError
+        If the file is unusable, the model was trained for other electrons, or the device is not there.
+    """
+    if dtype not in DTYPES:
+        raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")
+    if str(device).startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"device = {device!r}, but no GPU is available; use device cpu")
+    if str(source) == "exact":
+        return ExactEngine(structure, SDModel() if sd_model is None else sd_model, workers)
+    trained = TrainedModel.load(source)
+    if sd_model is not None:
+        trained.require_model(sd_model, source)
+    if trained.kind == "linear":
+        return trained.linear.engine(structure, maps)
+    reference = trained.reference.energy(structure, trained.sd_model.hopping)
+    chosen = range(len(trained.networks)) if members is None else members
+    engines = [
+        NetworkEngine(structure, trained.networks[m], trained.functions, reference, maps, DTYPES[dtype], device)
+        for m in chosen
+    ]
+    return engines[0] if len(engines) == 1 else CommitteeEngine(engines)
+
+
+def with_exchange(engine, exchange, cutoff):
+    """Return `engine` plus short-range Heisenberg exchange J_ex [t0] within `cutoff` [ell] (Sec. IV)."""
+    return SumEngine([engine, heisenberg_engine(engine.structure, exchange, cutoff)])

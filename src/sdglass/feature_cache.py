@@ -1,0 +1,79 @@
+"""Descriptors on disk: the sparse maps of one realization as HDF5."""
+
+import json
+
+import h5py
+import numpy as np
+from scipy import sparse
+
+from sdglass.errors import InputError
+from sdglass.files import atomic_path, open_hdf5
+from sdglass.symmetry_functions import FeatureMaps, SymmetryFunctions
+
+_MATRICES = ("bonds", "chiralities")
+
+
+def save_feature_maps(path, maps, structure, provenance):
+    """Write `maps` of `structure` to an HDF5 file, with the structure's digest and the parameters."""
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
+        handle.attrs["functions"] = json.dumps(maps.functions.to_dict(), sort_keys=True)
+        handle.attrs["structure"] = structure.digest()
+        handle.attrs["n_sites"] = maps.n_sites
+        handle.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
+        for name in ("first", "second", "triples"):
+            handle[name] = getattr(maps, name).astype(np.int32)
+        for name in _MATRICES:
+            matrix = getattr(maps, name)
+            group = handle.create_group(name)
+            group.attrs["shape"] = matrix.shape
+            group["indptr"] = matrix.indptr
+            # A checksum per chunk turns a flipped bit into an error instead of a wrong force.
+            for part, data in (("indices", matrix.indices.astype(np.int32)), ("data", matrix.data)):
+                group.create_dataset(part, data=data, fletcher32=len(data) > 0, chunks=len(data) > 0 or None)
+
+
+def load_feature_maps(path, structure, functions=None):
+    """Read the maps of `structure`.
+
+    Parameters
+    ----------
+    path : path-like
+    structure : Structure
+        The realization they must belong to.
+    functions : SymmetryFunctions, optional
+        The descriptor that is wanted; without chirality, a cached chirality map is left aside.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, belongs to another structure, or holds another descriptor.
+    """
+    with open_hdf5(path, ("first", "second", "triples", *_MATRICES)) as handle:
+        if handle.attrs["structure"] != structure.digest():
+            raise InputError(f"{path}: made for another structure than the one given; make the features again")
+        cached = SymmetryFunctions(**json.loads(handle.attrs["functions"]))
+        wanted = cached if functions is None else functions
+        different = [
+            f"{key}: {value} cached, {wanted.to_dict()[key]} wanted"
+            for key, value in cached.to_dict().items()
+            if value != wanted.to_dict()[key] and not (key == "chirality" and not wanted.chirality)
+        ]
+        if different:
+            raise InputError(f"{path}: holds another descriptor ({'; '.join(different)}); make the features again")
+        n_sites = int(handle.attrs["n_sites"])
+        matrices = {
+            name: sparse.csr_array(
+                tuple(handle[name][part][...] for part in ("data", "indices", "indptr")),
+                shape=tuple(handle[name].attrs["shape"]),
+            )
+            for name in (_MATRICES if wanted.chirality else _MATRICES[:1])
+        }
+        return FeatureMaps(
+            wanted,
+            n_sites,
+            handle["first"][...].astype(np.int64),
+            handle["second"][...].astype(np.int64),
+            matrices["bonds"],
+            handle["triples"][...].astype(np.int64) if wanted.chirality else np.empty((0, 3), np.int64),
+            matrices.get("chiralities", sparse.csr_array((0, 0))),
+        )

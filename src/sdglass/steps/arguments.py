@@ -1,0 +1,56 @@
+"""What the command lines of the steps have in common."""
+
+import argparse
+import json
+import os
+import sys
+
+from sdglass.errors import InputError
+from sdglass.hamiltonian import SDModel
+from sdglass.hopping import hopping_from_dict
+
+
+def step_parser(module_doc):
+    """Return an argument parser whose help is the module's docstring."""
+    return argparse.ArgumentParser(
+        description=module_doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+
+
+def add_electrons(parser):
+    """Add the parameters of the electrons, config section ``electrons``."""
+    parser.add_argument("--coupling", type=float, required=True, help="J [t0]")
+    parser.add_argument("--filling", type=float, required=True, help="electrons per state, in (0, 1)")
+    parser.add_argument("--electron-temperature", type=float, required=True, help="[t0]")
+    parser.add_argument("--hopping", type=json.loads, required=True, help='JSON, {"law": "yukawa", ...}')
+
+
+def electrons(args):
+    """Return the `SDModel` of parsed arguments."""
+    return SDModel(args.coupling, args.filling, args.electron_temperature, hopping_from_dict(args.hopping))
+
+
+def run(main):
+    """Run a step: bad input is one line on standard error and exit status 2."""
+    try:
+        main()
+    except InputError as error:
+        sys.exit(_fail(error))
+
+
+def _fail(error):
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+def use_threads(count):
+    """Limit torch to `count` threads; BLAS takes its limit from the environment, set by the rule."""
+    import torch
+
+    torch.set_num_threads(count)
+    torch.set_num_interop_threads(1)
+
+
+def threads_from_environment():
+    """Return the number of threads that the rule exported, 1 without a rule."""
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))

@@ -1,0 +1,311 @@
+"""Training the network: folds, the loss of Eq. 19, Adam, early stopping, resumable checkpoints."""
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from sdglass.errors import InputError
+from sdglass.field_map import FieldMap
+from sdglass.files import atomic_path
+from sdglass.network import SiteEnergy
+from sdglass.seeding import generator
+
+PROTOCOLS = ("realizations", "configurations")
+
+
+def fold_splits(protocol, counts, folds, seed):
+    """Deal samples to folds and return, per fold, its training and validation samples.
+
+    Parameters
+    ----------
+    protocol : {"realizations", "configurations"}
+        Whether whole atomic realizations are held out (what a user of the force field needs) or single
+        spin configurations of known realizations (the paper does not say which).
+    counts : sequence of int
+        Number of configurations of each realization.
+    folds : int
+        Number of folds, at least 2.
+    seed : int
+
+    Returns
+    -------
+    list of (train, validation)
+        Integer arrays (S, 2) of (realization, configuration); the validation parts are disjoint and
+        together cover everything once.
+    """
+    if protocol not in PROTOCOLS:
+        raise InputError(f"protocol = {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+    samples = np.array([(r, c) for r, count in enumerate(counts) for c in range(count)])
+    units = len(counts) if protocol == "realizations" else len(samples)
+    if not 2 <= folds <= units:
+        raise InputError(f"folds = {folds}; expected between 2 and {units}, the number of {protocol}")
+    dealt = np.empty(units, int)
+    dealt[generator(seed, "folds").permutation(units)] = np.arange(units) % folds
+    fold_of = dealt[samples[:, 0]] if protocol == "realizations" else dealt
+    return [(samples[fold_of != k], samples[fold_of == k]) for k in range(folds)]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained; see config.yaml for the paper's values."""
+
+    torque_weight: float = 1.0
+    energy_weight: float = 0.01
+    learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    batch: int = 8
+    epochs: int = 40
+    patience: int = 10
+
+    def __post_init__(self):
+        if self.schedule not in ("constant", "cosine"):
+            raise InputError(f"schedule = {self.schedule!r}; expected constant or cosine")
+
+    def rate(self, epoch):
+        """Return the learning rate of an epoch (constant, or a half cosine down to 1 % of it)."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        return self.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs)))
+
+
+class TrainingSet:
+    """Labelled configurations with standardised features, ready for minibatches.
+
+    Parameters
+    ----------
+    data : sequence of LabelledConfigurations
+    maps : sequence of FeatureMaps
+    reference : EnergyReference
+        Spin-independent energy to subtract.
+    train : numpy.ndarray, shape (S, 2)
+        Samples that set the standardisation.
+    device, dtype
+        Where and how the training runs.
+    """
+
+    def __init__(self, data, maps, reference, train, device="cpu", dtype=torch.float32):
+        self.functions = maps[0].functions
+        self.device, self.dtype = torch.device(device), dtype
+        raw = [m.features(d.spins) for d, m in zip(data, maps, strict=True)]
+        self.mean, self.scale = _standardisation(raw, train, self.functions)
+        self.operators = [FieldMap(m, dtype, device, self.mean, self.scale) for m in maps]
+
+        def tensor(array):
+            return torch.as_tensor(array, dtype=dtype, device=self.device)
+
+        self.features = [tensor((g - self.mean) / self.scale) for g in raw]
+        self.spins = [tensor(d.spins) for d in data]
+        self.torques = [tensor(d.torque) for d in data]
+        self.energies = [tensor(d.energy - reference.energy(d.structure, d.model.hopping)) for d in data]
+        chosen = np.concatenate([data[r].torque[train[train[:, 0] == r, 1]].ravel() for r in np.unique(train[:, 0])])
+        self.torque_rms = float(np.sqrt(np.mean(chosen**2)))
+        self.flip = torch.ones(self.functions.n_features, dtype=dtype, device=self.device)
+        self.flip[self.functions.n_bond :] = -1.0  # G3-chi is odd under time reversal
+
+    def predict(self, network, realization, configurations, create_graph=False, reversed_time=False):
+        """Return energies (B,) and torques (B, N, 3) of configurations of one realization."""
+        sign = -1.0 if reversed_time else 1.0
+        features = self.features[realization][configurations]
+        if reversed_time:
+            features = features * self.flip
+        site_energy, gradient = network.energy_and_gradient(features, create_graph)
+        torque = self.operators[realization].torque(gradient, sign * self.spins[realization][configurations])
+        return site_energy.sum(1), torque
+
+    def loss(self, network, batch, settings, create_graph, reversed_time=False):
+        """Return Eq. 19 averaged over a batch (B, 2), divided by 3 N rms(torque)^2, and its two parts.
+
+        The divisor makes the number the relative squared torque error, whatever the study.
+        """
+        torque_error = energy_error = 0.0
+        sites = 0
+        for realization in np.unique(batch[:, 0]):
+            chosen = torch.as_tensor(batch[batch[:, 0] == realization, 1])
+            energy, torque = self.predict(network, realization, chosen, create_graph, reversed_time)
+            torque_error = torque_error + ((torque - self.torques[realization][chosen]) ** 2).sum()
+            energy_error = energy_error + ((energy - self.energies[realization][chosen]) ** 2).sum()
+            sites += torque.shape[0] * torque.shape[1]
+        unit = 3.0 * sites * self.torque_rms**2
+        total = (settings.torque_weight * torque_error + settings.energy_weight * energy_error) / unit
+        return total, torque_error / (3.0 * sites), energy_error / len(batch)
+
+
+def _standardisation(raw, train, functions):
+    """Return mean and scale (n_features,) of the training samples' features."""
+    chosen = np.concatenate(
+        [raw[r][train[train[:, 0] == r, 1]].reshape(-1, functions.n_features) for r in np.unique(train[:, 0])]
+    )
+    mean, scale = chosen.mean(0), chosen.std(0)
+    mean[functions.n_bond :] = 0.0  # time reversal is in the data by augmentation, and G3-chi is odd
+    # A shell that is almost never occupied must not be blown up to unit variance.
+    return mean, np.maximum(scale, 1e-3 * scale.max())
+
+
+def train_network(
+    training_set, train, validation, network_settings, settings, *, seed, fold=0, start=None, checkpoint=None,
+    progress=None,
+):
+    """Train one network and return the one with the smallest validation loss.
+
+    Parameters
+    ----------
+    training_set : TrainingSet
+    train, validation : numpy.ndarray, shape (S, 2)
+        Samples as (realization, configuration).
+    network_settings : dict
+        ``layers``, ``activation``, ``linear_term`` of `SiteEnergy`.
+    settings : TrainingSettings
+    seed, fold : int
+        Key the initial weights, the order of samples and the time-reversal augmentation.
+    start : array_like, optional
+        Coefficients of a linear model for the linear term to start from.
+    checkpoint : path-like, optional
+        File that an interrupted training continues from, with the same result bit for bit; the caller
+        removes it once the result is safe.
+    progress : callable, optional
+        Called with each row of the history.
+
+    Returns
+    -------
+    network : SiteEnergy
+        Best weights, on the CPU in float32.
+    history : list of dict
+        Per epoch: training loss, validation loss, validation torque and energy RMSE [t0], rate.
+    """
+    functions = training_set.functions
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(generator(seed, "network weights", fold).integers(2**62)))
+        network = SiteEnergy(functions.n_features, **network_settings)
+    network.mean.copy_(torch.as_tensor(training_set.mean))
+    network.scale.copy_(torch.as_tensor(training_set.scale))
+    network.energy_scale.fill_(training_set.torque_rms)
+    if start is not None and network.linear is not None:
+        network.start_from_linear(start)
+    network.to(training_set.device, training_set.dtype)
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    state = _State(network, optimizer, training_set, settings, network_settings, train, seed, fold)
+    if checkpoint is not None and os.path.exists(checkpoint):
+        state.load(checkpoint)
+    saved = time.monotonic()
+    while state.epoch < settings.epochs and state.epoch - state.best_epoch <= settings.patience:
+        row = _run_epoch(state, training_set, train, validation, settings, seed, fold)
+        if progress is not None:
+            progress(row)
+        if checkpoint is not None and time.monotonic() - saved > 10.0:
+            state.save(checkpoint)
+            saved = time.monotonic()
+    network.load_state_dict(state.best)
+    return network.to("cpu", torch.float32), state.history
+
+
+def _run_epoch(state, training_set, train, validation, settings, seed, fold):
+    rng = generator(seed, "training order", fold, state.epoch)
+    order = rng.permutation(len(train))
+    augment = training_set.functions.chirality
+    rate = settings.rate(state.epoch)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    losses = []
+    for begin in range(0, len(order), settings.batch):
+        batch = train[order[begin : begin + settings.batch]]
+        reversed_time = bool(augment and rng.random() < 0.5)
+        loss, _, _ = training_set.loss(state.network, batch, settings, True, reversed_time)
+        state.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        state.optimizer.step()
+        losses.append(float(loss.detach()))
+    validation_loss, torque_error, energy_error = validation_errors(training_set, state.network, validation, settings)
+    row = {
+        "epoch": state.epoch + 1,
+        "train_loss": float(np.mean(losses)),
+        "validation_loss": validation_loss,
+        "validation_torque_rmse": torque_error,
+        "validation_energy_rmse": energy_error,
+        "learning_rate": rate,
+    }
+    state.finish_epoch(row)
+    return row
+
+
+def validation_errors(training_set, network, samples, settings, block=16):
+    """Return (loss, torque RMSE [t0], energy RMSE [t0]) over samples (S, 2), in blocks of fixed size."""
+    sums = np.zeros(3)
+    for begin in range(0, len(samples), block):
+        part = samples[begin : begin + block]
+        values = training_set.loss(network, part, settings, False)
+        sums += len(part) * np.array([float(v.detach()) for v in values])
+    loss, torque2, energy2 = sums / len(samples)
+    return loss, float(np.sqrt(torque2)), float(np.sqrt(energy2))
+
+
+class _State:
+    """Everything a training needs to continue, as one safetensors file."""
+
+    def __init__(self, network, optimizer, training_set, settings, network_settings, train, seed, fold):
+        self.network, self.optimizer = network, optimizer
+        self.epoch, self.best_epoch, self.best_loss = 0, 0, np.inf
+        self.history = []
+        self.best = {k: v.clone() for k, v in network.state_dict().items()}
+        self.identity = {
+            "settings": asdict(settings),
+            "network": {k: list(v) if isinstance(v, tuple) else v for k, v in network_settings.items()},
+            "functions": training_set.functions.to_dict(),
+            "samples": len(train),
+            "torque_rms": training_set.torque_rms,
+            "seed": seed,
+            "fold": fold,
+        }
+
+    def finish_epoch(self, row):
+        """Record an epoch and keep its weights if they are the best so far."""
+        self.epoch += 1
+        self.history.append(row)
+        if row["validation_loss"] < self.best_loss:
+            self.best_loss, self.best_epoch = row["validation_loss"], self.epoch
+            self.best = {k: v.clone() for k, v in self.network.state_dict().items()}
+
+    def save(self, path):
+        """Write the state."""
+        tensors = {f"now.{k}": v.contiguous() for k, v in self.network.state_dict().items()}
+        tensors |= {f"best.{k}": v.contiguous() for k, v in self.best.items()}
+        for index, values in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{k}": torch.as_tensor(v).contiguous() for k, v in values.items()}
+        keys = ("epoch", "best_epoch", "best_loss", "history", "identity")
+        with atomic_path(path) as temporary:
+            save_file(tensors, temporary, {"state": json.dumps({k: getattr(self, k) for k in keys})})
+
+    def load(self, path):
+        """Read the state, refusing that of another training."""
+        try:
+            with safe_open(path, "pt") as handle:
+                state = json.loads(handle.metadata()["state"])
+                tensors = {key: handle.get_tensor(key) for key in handle.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: damaged checkpoint ({error}); delete it to train afresh") from None
+        different = [key for key, value in self.identity.items() if state["identity"].get(key) != value]
+        if different:
+            raise InputError(
+                f"{path}: checkpoint of another training, '{different[0]}' is "
+                f"{state['identity'].get(different[0])} there and {self.identity[different[0]]} here; "
+                "delete it to train afresh"
+            )
+        self.network.load_state_dict(_with_prefix(tensors, "now."))
+        self.best = {k: v.to(self.network.mean.device) for k, v in _with_prefix(tensors, "best.").items()}
+        adam = {}
+        for key, value in _with_prefix(tensors, "adam.").items():
+            index, name = key.split(".")
+            adam.setdefault(int(index), {})[name] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
+        self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
+        self.best_loss, self.history = state["best_loss"], state["history"]
+
+
+def _with_prefix(tensors, prefix):
+    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}

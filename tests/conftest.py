@@ -1,0 +1,37 @@
+"""Fixtures that several test files use."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sdglass.packing import random_sequential_addition
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture
+def shared_file():
+    """Return a function: path below ../shared, or skip the test where it is not there."""
+
+    def find(name):
+        path = SHARED / name
+        if not path.is_file():
+            pytest.skip(f"../shared/{name} is absent (published data, not part of this project)")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def exact_small():
+    """Three small structures solved by an independent program: positions, spins, F, levels, fields."""
+    return json.loads((Path(__file__).parent / "data" / "exact_small.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def small_structure():
+    """Return 14 sites at the paper's density of 0.8 / ell^3 (about), small enough for many ED calls."""
+    return random_sequential_addition(14, 2.6, 0.5, np.random.default_rng(7))
