@@ -1,0 +1,262 @@
+"""The configuration: what the schema says of every key, and what is refused."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sdglass.config import load_config, load_schema, parameters, validate_config
+from sdglass.errors import InputError
+from sdglass.hopping import LAWS
+from sdglass.llg import INTEGRATORS
+
+ROOT = Path(__file__).resolve().parents[1]
+BASE = ROOT / "config.yaml"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+OVERLAYS = sorted((ROOT / "workflow" / "scales").glob("*.yaml"))
+
+
+@pytest.fixture
+def config():
+    return load_config(BASE)
+
+
+def leaves(value, path=()):
+    """Yield the path of everything in a configuration that is not a mapping."""
+    if not isinstance(value, dict):
+        yield path
+        return
+    for key, child in value.items():
+        yield from leaves(child, (*path, key))
+
+
+def changed(config, path, value):
+    """Return a copy of `config` with the key at the dotted `path` set."""
+    config = copy.deepcopy(config)
+    section = config
+    *parents, last = path.split(".")
+    for key in parents:
+        section = section[key]
+    section[last] = value
+    return config
+
+
+def problems(config):
+    with pytest.raises(InputError) as caught:
+        validate_config(config, SCHEMA)
+    return str(caught.value).splitlines()
+
+
+def test_the_scales_exist():
+    assert {path.stem for path in OVERLAYS} >= {"quick", "smoke"}
+
+
+@pytest.mark.parametrize("overlay", [None, *OVERLAYS], ids=lambda path: path.stem if path else "paper")
+def test_every_scale_is_valid(overlay):
+    config = load_config(BASE, *([overlay] if overlay else []))
+    validate_config(config, SCHEMA)
+    assert config["study"] == (overlay.stem if overlay else "paper")
+
+
+def test_every_parameter_has_unit_source_and_description(config):
+    known = {}
+    for path, leaf in parameters(load_schema(SCHEMA)):
+        known[path] = leaf
+        for keyword in ("description", "source", "unit"):
+            assert isinstance(leaf.get(keyword), str), f"{path}: no {keyword}"
+        assert leaf["description"], path
+        assert leaf["source"].startswith(("paper", "ours")), path
+    for path in leaves(config):
+        match = path if path in known else (*path[:-2], "*", path[-1])
+        assert match in known, f"{'.'.join(path)} is not in the schema"
+
+
+def test_the_schema_is_valid_and_closed():
+    """Draft 2020-12 itself accepts the schema, and no mapping in it lets unknown keys through."""
+    import jsonschema
+
+    schema = load_schema(SCHEMA)
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    def visit(node, where):
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                assert node.get("additionalProperties") is False, where
+                if "properties" in node and not where.endswith("hopping"):  # its keys depend on the law
+                    assert set(node["required"]) == set(node["properties"]), where
+            for key, child in node.items():
+                visit(child, f"{where}/{key}")
+
+    visit(schema, "")
+
+
+def test_the_schema_names_what_the_library_has():
+    known = dict(parameters(load_schema(SCHEMA)))
+    assert known["electrons", "hopping", "law"]["enum"] == list(LAWS)
+    assert known[("integrator",)]["enum"] == list(INTEGRATORS)
+    fields = {field for law in LAWS.values() for field in law.__dataclass_fields__}
+    assert {path[2] for path in known if path[:2] == ("electrons", "hopping")} == fields | {"law"}
+
+
+def test_the_schema_names_the_activations():
+    from sdglass.network import ACTIVATIONS
+
+    assert dict(parameters(load_schema(SCHEMA)))["network", "activation"]["enum"] == list(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("path", list(leaves(yaml.safe_load(BASE.read_text()))), ids=".".join)
+def test_a_misspelt_key_is_refused_with_the_right_one(config, path):
+    """A letter doubled in any key, at any depth: the key becomes unknown, and the right one missing."""
+    section = config
+    for key in path[:-1]:
+        section = section[key]
+    wrong = path[-1][:-1] + 2 * path[-1][-1]
+    section[wrong] = section.pop(path[-1])
+    name = ".".join(path)
+    lines = problems(config)
+    assert f"config: {'.'.join((*path[:-1], wrong))} is unknown; did you mean {name}?" in lines
+    if path[:2] != ("electrons", "hopping") or path[-1] == "law":
+        assert any(line.startswith(f"config: {name} is missing; expected ") for line in lines)
+
+
+@pytest.mark.parametrize("section", [key for key, value in yaml.safe_load(BASE.read_text()).items()])
+def test_a_misspelt_section_is_refused_with_the_right_one(config, section):
+    wrong = section[:1] + section[2:]
+    config[wrong] = config.pop(section)
+    assert f"config: {wrong} is unknown; did you mean {section}?" in problems(config)
+
+
+def test_a_key_in_the_wrong_section_is_sent_home(config):
+    assert problems(changed(config, "filling", 0.5)) == [
+        "config: filling is unknown; did you mean electrons.filling?"
+    ]
+
+
+def test_a_key_like_no_other_still_gets_a_name(config):
+    (line,) = problems(changed(config, "electrons.qqq", 1))
+    assert "electrons.qqq is unknown; the nearest name is electrons." in line
+    assert "filling" in line
+
+
+def test_all_problems_are_reported_at_once(config):
+    lines = problems(changed(changed(config, "electrons.filing", 0.5), "seed", -1))
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("electrons.filling", 0.0, "expected a number > 0 and < 1"),
+        ("electrons.filling", 1, "expected a number > 0 and < 1"),
+        ("electrons.filling", float("nan"), "expected a finite number"),
+        ("electrons.coupling", float("inf"), "expected a finite number"),
+        ("electrons.temperature", "1e-3", "write 1.0e-3"),
+        ("electrons.temperature", "1.0e3", "write 1.0e+3"),
+        ("electrons.temperature", "-2.5e-3", "write -2.5e-3"),
+        ("electrons.temperature", -0.1, "expected a number >= 0 [t0]"),
+        ("electrons", 3, "expected the keys coupling, filling"),
+        ("electrons.hopping.law", "yukawas", "expected one of yukawa, shells"),
+        ("structure.n_sites", 100.0, "write 100"),
+        ("structure.n_sites", "1e2", "write 100"),
+        ("structure.n_sites", True, "expected an integer >= 1"),
+        ("structure.box_length", [5.0], "expected a number > 0 [ell]"),
+        ("network.activation", "gelu", "expected one of relu, celu, silu"),
+        ("network.linear_term", "yes please", "expected true or false"),
+        ("network.layers", [], "expected a list of at least 1, each an integer >= 1"),
+        ("network.variants", {}, "expected at least one name"),
+        ("network.variants.Bond", {"chirality": True, "protocol": "realizations"}, "begins with a letter"),
+        ("network.variants.bond.protocol", "folds", "expected one of realizations, configurations"),
+        ("quench_small.engines", ["exact", "exact"], "without repeats"),
+        ("quench_small.engines", ["rkky"], "expected one of exact, network, pair"),
+        ("quench_large.runs.pair-slow.engine", "exact", "expected one of network, pair"),
+        ("analysis.fit_start", ["1e1"], "analysis.fit_start[0] = '1e1'"),
+        ("study", "Paper", "lower-case letters"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words):
+    (line,) = problems(changed(config, path, value))
+    assert line.startswith(f"config: {path}")
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "words"),
+    [
+        ({"electrons.filling": 0.001}, "structure.n_sites", "expected between 1 and 199"),
+        ({"electrons.filling": 0.9999}, "quench_large.n_sites", "expected between 1 and 999"),
+        ({"dataset.duration": 1000.5}, "dataset.duration", "a multiple of the time step 1.0"),
+        ({"dataset.duration": 0.5}, "dataset.duration", "a multiple of the time step 1.0"),
+        ({"quench_small.runs.slow.time_step": 0.7}, "quench_small.runs.slow.duration", "a multiple"),
+        ({"quench_large.runs.pair-fast.duration": 3.3}, "quench_large.runs.pair-fast.duration", "a multiple"),
+        ({"time_step_test.duration": 202.0}, "time_step_test.duration", "a multiple of the time step 4.0"),
+        ({"dataset.snapshots": 1001}, "dataset.snapshots", "at most one per time step, 1000 in all"),
+        ({"network.folds": 11}, "network.folds", "at most the 10 realizations"),
+        (
+            {"network.variants.bond.chirality": True},
+            "network.variants.chirality",
+            "same model as network.variants.bond",
+        ),
+        ({"force_field.variant": "bonds"}, "force_field.variant", "one of network.variants, bond, chirality"),
+        ({"force_field.members": [0, 5]}, "force_field.members", "between 0 and network.folds - 1 = 4"),
+        ({"descriptor.shell_stop": 2.5}, "descriptor.shell_stop", "less than descriptor.cutoff = 2.5"),
+        ({"descriptor.shell_start": 2.47}, "descriptor.shell_start", "less than descriptor.shell_stop = 2.46"),
+        ({"structure.box_length": 2.5}, "structure.n_sites", "expected less than 0.3841"),
+        ({"quench_large.box_length": 4.0}, "quench_large.n_sites", "expected less than 0.3841"),
+        ({"density_of_states.dense_sites": 800}, "density_of_states.dense_sites", "expected less than 0.3841"),
+        ({"analysis.fit_start": [30.0, 3000.0]}, "analysis.fit_start", "before the last of analysis.fit_stop"),
+        (
+            {"electrons.hopping.tolerance": 1e-6},
+            "electrons.hopping.tolerance",
+            "does not belong to the law yukawa",
+        ),
+        ({"electrons.hopping.law": "shells"}, "electrons.hopping.distances", "is missing"),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(config, changes, key, words):
+    for path, value in changes.items():
+        config = changed(config, path, value)
+    assert any(line.startswith(f"config: {key}") and words in line for line in problems(config))
+
+
+def test_durations_of_a_decimal_time_step_are_multiples(config):
+    """300 / 0.1 is 3000 only up to rounding."""
+    validate_config(changed(config, "quench_small.runs.fast.time_step", 0.1), SCHEMA)
+
+
+def test_an_overlay_merges_replaces_and_removes(tmp_path):
+    overlay = tmp_path / "lattice.yaml"
+    overlay.write_text(
+        "electrons:\n"
+        "  hopping: {law: shells, distances: [1.0], amplitudes: [-1.0], tolerance: 1.0e-6,"
+        " amplitude: null, decay_length: null}\n"
+        "network: {layers: [8], variants: {chirality: null}}\n"
+    )
+    config = load_config(BASE, overlay)
+    validate_config(config, SCHEMA)
+    assert config["electrons"]["coupling"] == 6.0  # merged
+    assert config["network"]["layers"] == [8]  # replaced
+    assert "chirality" not in config["network"]["variants"]  # removed
+    assert "bond" in config["network"]["variants"]
+
+
+def test_merging_agrees_with_snakemake():
+    from snakemake.utils import update_config
+
+    for overlay in OVERLAYS:
+        expected = yaml.safe_load(BASE.read_text())
+        update_config(expected, yaml.safe_load(overlay.read_text()))
+        assert load_config(BASE, overlay) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [(None, "no such file"), ("seed: [1", "not YAML"), ("- seed\n", "keys at the top level")],
+)
+def test_a_file_that_is_no_configuration_is_refused(tmp_path, text, words):
+    path = tmp_path / "broken.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError, match=words) as caught:
+        load_config(BASE, path)
+    assert "broken.yaml" in str(caught.value)

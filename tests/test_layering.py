@@ -1,0 +1,72 @@
+"""The library is built in floors: no module imports from a floor above its own."""
+
+import ast
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import sdglass
+from sdglass.codemap import imported_modules
+
+FOLDER = Path(sdglass.__file__).resolve().parent
+
+# Every module of src/sdglass stands on one floor; a package on the floor of its own entry here covers
+# what is inside it. New module: add it to the lowest floor that its imports allow.
+FLOORS = [
+    {"errors", "files", "seeding", "provenance", "codemap"},
+    {"structure", "packing", "neighbours", "spins"},
+    {"hopping", "hamiltonian"},
+    # config checks a study against the physics (electrons, packing), so it stands above them.
+    {"occupation", "exact", "density_of_states", "symmetry_functions", "config"},
+    {
+        "dataset",
+        "linear_model",
+        "field_map",
+        "network",
+        "training",
+        "model_file",
+        "feature_cache",
+        "engines",
+    },
+    {"llg", "quench"},
+    {"correlation", "growth"},
+    {"claims", "plotting", "report", "cli"},
+    {"steps"},
+]
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+MODULES = sorted(
+    ".".join(path.relative_to(FOLDER).with_suffix("").parts).removesuffix(".__init__")
+    for path in FOLDER.rglob("*.py")
+    if path != FOLDER / "__init__.py"
+)
+
+
+def floor(module):
+    """Return the floor of a module, named without `sdglass.`."""
+    top = module.partition(".")[0]
+    if top.startswith("plotting"):  # one module per kind of figure
+        top = "plotting"
+    assert top in FLOOR, f"sdglass.{module} has no floor: add {top!r} to FLOORS in tests/test_layering.py"
+    return FLOOR[top]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_is_imported_from_a_floor_above(module):
+    for imported in imported_modules(f"sdglass.{module}"):
+        name = imported.partition(".")[2]
+        if name:  # the package itself imports nothing
+            assert floor(name) <= floor(module), (
+                f"sdglass.{module} (floor {floor(module)}) imports sdglass.{name} (floor {floor(name)})"
+            )
+
+
+def test_the_package_itself_imports_no_module():
+    assert imported_modules("sdglass") == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "cli" and not name.startswith("steps")])
+def test_the_library_parses_no_arguments(module):
+    tree = ast.parse(Path(find_spec(f"sdglass.{module}").origin).read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    assert "argparse" not in {alias.name for node in imports for alias in node.names}
