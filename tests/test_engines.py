@@ -145,7 +145,9 @@ class Zeeman(BilinearEngine):
 
     def evaluate(self, spins):
         result = super().evaluate(spins)
-        return Evaluation(result.energy - 0.1 * spins[..., 2].sum(axis=-1), result.field + [0.0, 0.0, 0.1])
+        return Evaluation(
+            result.energy - 0.1 * spins[..., 2].sum(axis=-1), result.field + np.array([0.0, 0.0, 0.1])
+        )
 
 
 class BatchDependent(BilinearEngine):
@@ -214,7 +216,7 @@ class TiedToSiteNumbers(BilinearEngine):
 
 
 class OpenBoundaries(BilinearEngine):
-    """Couples sites without periodic images."""
+    """Couples sites without periodic images (rotations of the whole box map its walls onto themselves)."""
 
     def __init__(self, structure, couplings, cutoff):
         d = np.linalg.norm(structure.positions[:, None] - structure.positions[None], axis=-1)
@@ -285,7 +287,8 @@ def make(kind):
     return lambda structure: kind(structure, heisenberg(structure).couplings, 1.2)
 
 
-# Engine, the checks that fail (all of them, and no others), what the message says.
+# Engine, the checks that fail (all of them and no others, but for the engines whose answers hang on
+# what else they were asked), what the message says.
 MUTANTS = [
     (WrongField, {"finite_differences"}, "is the field -dE/dS"),
     (Mutating, {"no_mutation"}, r"changed its argument, first at spins\[0, 0\]"),
@@ -298,7 +301,7 @@ MUTANTS = [
     (Chirality, {"time_reversal", "permutation"}, "reversed"),
     (TooModest, {"time_reversal"}, "add 'time_reversal' to the engine's symmetries"),
     (TiedToSiteNumbers, {"permutation", "cutoff"}, "relabelled"),
-    (OpenBoundaries, {"translation", "space_rotation"}, "translated"),
+    (OpenBoundaries, {"translation"}, "translated"),
     (Uniaxial, {"space_rotation"}, "new axes"),
     (Unchecked, {"rejection"}, "one site too many is accepted.*a spin of length 2 is accepted.*NaN is accepted"),
     (ConstantEnergy, {"cutoff"}, "declare cutoff = 0"),
@@ -315,8 +318,8 @@ MUTANTS = [
 def test_a_wrong_engine_is_caught_by_name(wide_structure, kind, expected, words):
     results = check_engine(make(kind), wide_structure, raise_on_failure=False)
     failed = {result.name for result in results if not result.passed}
-    if kind is BatchDependent:  # other checks evaluate batches of other sizes
-        assert "batch" in failed
+    if kind in (Drifting, BatchDependent):
+        assert expected <= failed
     else:
         assert failed == expected
     with pytest.raises(EngineCheckError, match=words) as caught:
@@ -378,9 +381,7 @@ def test_heisenberg_energy_counts_each_pair_once(wide_structure):
     engine = heisenberg_engine(wide_structure, 0.3, 1.0)
     spins = random_spins(60, np.random.default_rng(7))
     distances = wide_structure.distances()
-    energy = sum(
-        0.3 * spins[i] @ spins[j] for i in range(60) for j in range(i + 1, 60) if distances[i, j] <= 1.0
-    )
+    energy = sum(0.3 * spins[i] @ spins[j] for i in range(60) for j in range(i + 1, 60) if distances[i, j] <= 1.0)
     assert engine.evaluate(spins[None]).energy[0] == pytest.approx(energy, abs=1e-12)
     shifted = BilinearEngine(wide_structure, engine.couplings, 1.0, constant=5.0)
     assert shifted.evaluate(spins[None]).energy[0] == pytest.approx(energy + 5.0, abs=1e-12)
@@ -404,7 +405,9 @@ def test_sum_and_committee_arithmetic(wide_structure):
     assert total.cutoff == 1.3
     committee = CommitteeEngine(parts).evaluate(spins)
     np.testing.assert_allclose(committee.energy, np.mean([r.energy for r in results], axis=0), atol=1e-13)
-    np.testing.assert_allclose(committee.field_spread, np.std([r.field for r in results], axis=0, ddof=1), atol=1e-13)
+    np.testing.assert_allclose(
+        committee.field_spread, np.std([r.field for r in results], axis=0, ddof=1), atol=1e-13
+    )
     torques = [torque(spins, r.field) for r in results]
     np.testing.assert_allclose(committee.torque_spread, np.std(torques, axis=0, ddof=1), atol=1e-13)
     single = CommitteeEngine(parts[:1]).evaluate(spins)

@@ -144,7 +144,9 @@ def test_fixed_mu_and_fixed_filling_agree_at_the_same_mu(small_structure):
     numerical = -gradient(lambda s: solve_at_chemical_potential(hopping, s, METAL, -1.0).grand_potential, spins)
     at_mu = solve_at_chemical_potential(hopping, spins, METAL, -1.0)
     np.testing.assert_allclose(at_mu.local_field, numerical, atol=1e-7)
-    assert abs(at_mu.density.sum() - METAL.n_electrons(14)) > 0.1, "this mu should hold another number of electrons"
+    assert abs(at_mu.density.sum() - METAL.n_electrons(14)) > 0.1, (
+        "this mu should hold another number of electrons"
+    )
 
 
 def test_hamiltonian_is_eq_17_term_by_term():

@@ -43,7 +43,9 @@ def test_electrons_above_equal_holes_below_in_a_metal(temperature, n_electrons):
     # and no more than a few levels are within T of mu where T is small.
     rounding = 4 * np.finfo(float).eps * max(1.0, abs(mu))
     assert electrons == pytest.approx(holes, abs=1e-11 + rounding * 2 / temperature)
-    assert fermi(levels, mu, temperature).sum() == pytest.approx(n_electrons, abs=1e-11 + rounding * 2 / temperature)
+    assert fermi(levels, mu, temperature).sum() == pytest.approx(
+        n_electrons, abs=1e-11 + rounding * 2 / temperature
+    )
 
 
 def test_particle_hole_symmetry_of_mu():

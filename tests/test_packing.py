@@ -68,7 +68,10 @@ def test_pairs_just_outside_r_min_are_as_frequent_as_independent_ones():
     # the density: the number of pairs in r_min < R < 2 r_min is N (N - 1) / 2 * shell / available volume.
     n, length, r_min, repeats = 10, 4.0, 0.5, 300
     found = sum(
-        int((random_sequential_addition(n, length, r_min, generator(5, "test", r)).distances() < 2 * r_min).sum() - n)
+        int(
+            (random_sequential_addition(n, length, r_min, generator(5, "test", r)).distances() < 2 * r_min).sum()
+            - n
+        )
         // 2
         for r in range(repeats)
     )

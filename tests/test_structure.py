@@ -127,7 +127,10 @@ def test_truncated_hdf5_is_named(tmp_path, keep):
 def test_hdf5_without_the_dataset_is_named(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as handle:
         handle["energy"] = 1.0
-    with pytest.raises(InputError, match=r"other\.h5.*'spins'.*energy"), open_hdf5(tmp_path / "other.h5", ("spins",)):
+    with (
+        pytest.raises(InputError, match=r"other\.h5.*'spins'.*energy"),
+        open_hdf5(tmp_path / "other.h5", ("spins",)),
+    ):
         pass
     with pytest.raises(InputError, match=r"absent\.h5"), open_hdf5(tmp_path / "absent.h5"):
         pass

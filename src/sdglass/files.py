@@ -58,7 +58,9 @@ def load_npz(path, names):
         with data:
             missing = [name for name in names if name not in data]
             if missing:
-                raise InputError(f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}")
+                raise InputError(
+                    f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}"
+                )
             return {name: data[name] for name in names}
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         if isinstance(error, InputError):

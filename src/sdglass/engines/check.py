@@ -41,7 +41,7 @@ class Tolerance:
 # derivative there, so the steps are as large as a fourth-order formula allows.
 TOLERANCES = {
     "float64": Tolerance(equal=1e-9, derivative=1e-6, steps=(1e-3, 1e-4, 1e-5)),
-    "float32": Tolerance(equal=3e-5, derivative=5e-3, steps=(1e-1, 3e-2)),
+    "float32": Tolerance(equal=3e-5, derivative=1e-3, steps=(1e-1, 3e-2)),
 }
 # Fourth-order central difference: dE/dphi = sum_k weight_k E(offset_k h) / h.
 OFFSETS, WEIGHTS = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
