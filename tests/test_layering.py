@@ -18,7 +18,7 @@ FLOORS = [
     {"structure", "packing", "neighbours", "spins"},
     {"hopping", "hamiltonian"},
     # config checks a study against the physics (electrons, packing), so it stands above them.
-    {"occupation", "exact", "density_of_states", "symmetry_functions", "config"},
+    {"occupation", "exact", "perturbation", "density_of_states", "symmetry_functions", "config"},
     {
         "dataset",
         "linear_model",

@@ -1,0 +1,44 @@
+# make study    the study at quick scale, in minutes; SCALE=paper for the whole of it, SCALE=smoke for seconds
+# make test     the tests
+# make lint     style of code and workflow
+#
+# All of them work in a fresh clone: they make .venv and install from envs/, again only when that changes.
+# An interrupted study goes on where it stopped. CORES=4 and PYTHON=python3.12 choose what their names say.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+CORES ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
+SCALE ?= quick
+PYTEST_ARGS ?=
+
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
+OVERLAY := $(if $(filter paper,$(SCALE)),,--configfile workflow/scales/$(SCALE).yaml)
+# Tables and figures are committed, what they were made from is not: without the structures nothing has been
+# computed here yet, and everything is made anew.
+FRESH = $(if $(wildcard results/$(SCALE)/structures),,--forcerun structure)
+
+.PHONY: study test lint
+study: $(VENV)/study.installed
+	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(FRESH) $(OVERLAY)
+
+test: $(VENV)/test.installed
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/test.installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/snakefmt --check --line-length 115 Snakefile workflow
+	$(VENV)/bin/snakemake --lint
+
+$(VENV)/study.installed: envs/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed: PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -r envs/requirements.txt
+	$(PIP) --no-deps -e .
+	touch $@
+
+$(VENV)/test.installed: envs/requirements-test.txt $(VENV)/study.installed
+	$(PIP) -r envs/requirements-test.txt
+	touch $@
