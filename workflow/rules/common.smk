@@ -10,8 +10,10 @@ ROOT = Path(workflow.basedir)
 SOURCE = ROOT / "src"
 
 # The library of this checkout, installed or not, here and in the jobs: the files that `code` lists as inputs
-# are then those that run. Snakemake itself sets OMP_NUM_THREADS and its kin to the threads of each job.
+# are then those that run. So is the python of this snakemake, unless a conda environment is activated on top.
+# Snakemake itself sets OMP_NUM_THREADS and its kin to the threads of each job.
 sys.path.insert(0, str(SOURCE))
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 shell.prefix(f'set -euo pipefail; export PYTHONPATH="{SOURCE}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
 from sdglass.codemap import library_modules
