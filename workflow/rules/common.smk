@@ -29,9 +29,13 @@ except InputError as error:
 RESULTS = f"results/{config['study']}"
 
 
-def code(step):
-    """Return the source files that `python -m sdglass.steps.STEP` runs, relative to the working directory."""
+def code(name):
+    """Return the source files, relative to the working directory, that a step or a module of sdglass runs.
+
+    `name` is that of a step ("dataset") or a dotted one ("sdglass.plotting.fig2").
+    """
+    module = name if name.startswith("sdglass.") else f"sdglass.steps.{name}"
     try:
-        return [os.path.relpath(path) for path in library_modules(f"sdglass.steps.{step}")]
+        return [os.path.relpath(path) for path in library_modules(module)]
     except InputError as error:
         raise WorkflowError(str(error)) from None
