@@ -57,7 +57,10 @@ def pair_weights(maps):
     """Return the sparse (n_bond, P) matrix sum_i F_i,f,p: the energy sum_if a_f G_if is a @ this @ b."""
     n_bond = maps.functions.n_bond
     feature = sparse.csr_array(
-        (np.ones(maps.n_sites * n_bond), (np.tile(np.arange(n_bond), maps.n_sites), np.arange(maps.n_sites * n_bond))),
+        (
+            np.ones(maps.n_sites * n_bond),
+            (np.tile(np.arange(n_bond), maps.n_sites), np.arange(maps.n_sites * n_bond)),
+        ),
         shape=(n_bond, maps.n_sites * n_bond),
     )
     return sparse.csr_array(feature @ maps.bonds)

@@ -1,7 +1,7 @@
 """Trained models as one safetensors file that carries everything needed to use them."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,8 @@ class TrainedModel:
     sd_model : SDModel
         The electrons whose labels it was trained on; it must not be used for others.
     functions : SymmetryFunctions
-    reference : EnergyReference
+    references : list of EnergyReference
+        One per network, or a single one for a linear model.
     networks : list of SiteEnergy
         One network, or the members of a committee; empty for a linear model.
     coefficients : numpy.ndarray or None
@@ -39,7 +40,7 @@ class TrainedModel:
 
     sd_model: SDModel
     functions: SymmetryFunctions
-    reference: EnergyReference
+    references: list
     networks: list = field(default_factory=list)
     coefficients: np.ndarray | None = None
     info: dict = field(default_factory=dict)
@@ -52,7 +53,7 @@ class TrainedModel:
     @property
     def linear(self):
         """The `LinearModel` of a file of that kind."""
-        return LinearModel(self.functions, self.coefficients, self.reference, self.sd_model.hopping)
+        return LinearModel(self.functions, self.coefficients, self.references[0], self.sd_model.hopping)
 
     def save(self, path):
         """Write a safetensors file."""
@@ -61,7 +62,7 @@ class TrainedModel:
             "kind": self.kind,
             "sd_model": self.sd_model.to_dict(),
             "functions": self.functions.to_dict(),
-            "reference": {"per_site": self.reference.per_site, "per_t2": self.reference.per_t2},
+            "references": [asdict(reference) for reference in self.references],
             "networks": [network.settings for network in self.networks],
             "info": self.info,
         }
@@ -89,11 +90,13 @@ class TrainedModel:
         try:
             with safe_open(path, "pt") as handle:
                 metadata = handle.metadata() or {}
-                tensors = {key: handle.get_tensor(key) for key in handle.keys()}  # noqa: SIM118
+                tensors = {key: handle.get_tensor(key) for key in handle.keys()}
         except (SafetensorError, OSError) as error:
             raise InputError(f"{path}: not a readable safetensors file ({error})") from None
         if "sdglass" not in metadata:
-            raise InputError(f"{path}: safetensors file without 'sdglass' metadata; expected a model of this library")
+            raise InputError(
+                f"{path}: safetensors file without 'sdglass' metadata; expected a model of this library"
+            )
         try:
             header = json.loads(metadata["sdglass"])
             if header["format"] != FORMAT:
@@ -109,7 +112,7 @@ class TrainedModel:
             return cls(
                 SDModel.from_dict(header["sd_model"]),
                 SymmetryFunctions(**header["functions"]),
-                EnergyReference(**header["reference"]),
+                [EnergyReference(**reference) for reference in header["references"]],
                 networks,
                 tensors["coefficients"].numpy() if "coefficients" in tensors else None,
                 header["info"],

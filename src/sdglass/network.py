@@ -1,5 +1,7 @@
 """The Behler-Parrinello network: site energy from symmetry functions (paper Eqs. 6 and 7, Sec. IV)."""
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -38,7 +40,7 @@ class SiteEnergy(nn.Module):
             raise InputError(f"activation = {activation!r}; expected one of {', '.join(ACTIVATIONS)}")
         widths = [n_features, *layers]
         parts = []
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
+        for before, after in itertools.pairwise(widths):
             parts += [nn.Linear(before, after), ACTIVATIONS[activation]()]
         self.hidden = nn.Sequential(*parts)
         self.output = nn.Linear(widths[-1], 1)

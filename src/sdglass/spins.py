@@ -88,5 +88,7 @@ def check_spins(spins, n_sites, name="spins"):
             if np.isfinite(vector).all()
             else "not finite"
         )
-        raise InputError(f"{name}[{replica}, {site}] = {vector.tolist()} is {what}".replace("is length", "has length"))
+        raise InputError(
+            f"{name}[{replica}, {site}] = {vector.tolist()} is {what}".replace("is length", "has length")
+        )
     return array

@@ -103,7 +103,8 @@ class TrainingSet:
         self.spins = [tensor(d.spins) for d in data]
         self.torques = [tensor(d.torque) for d in data]
         self.energies = [tensor(d.energy - reference.energy(d.structure, d.model.hopping)) for d in data]
-        chosen = np.concatenate([data[r].torque[train[train[:, 0] == r, 1]].ravel() for r in np.unique(train[:, 0])])
+        known = np.unique(train[:, 0])
+        chosen = np.concatenate([data[r].torque[train[train[:, 0] == r, 1]].ravel() for r in known])
         self.torque_rms = float(np.sqrt(np.mean(chosen**2)))
         self.flip = torch.ones(self.functions.n_features, dtype=dtype, device=self.device)
         self.flip[self.functions.n_bond :] = -1.0  # G3-chi is odd under time reversal
@@ -148,7 +149,16 @@ def _standardisation(raw, train, functions):
 
 
 def train_network(
-    training_set, train, validation, network_settings, settings, *, seed, fold=0, start=None, checkpoint=None,
+    training_set,
+    train,
+    validation,
+    network_settings,
+    settings,
+    *,
+    seed,
+    fold=0,
+    start=None,
+    checkpoint=None,
     progress=None,
 ):
     """Train one network and return the one with the smallest validation loss.
@@ -220,7 +230,9 @@ def _run_epoch(state, training_set, train, validation, settings, seed, fold):
         loss.backward()
         state.optimizer.step()
         losses.append(float(loss.detach()))
-    validation_loss, torque_error, energy_error = validation_errors(training_set, state.network, validation, settings)
+    validation_loss, torque_error, energy_error = validation_errors(
+        training_set, state.network, validation, settings
+    )
     row = {
         "epoch": state.epoch + 1,
         "train_loss": float(np.mean(losses)),
@@ -285,7 +297,7 @@ class _State:
         try:
             with safe_open(path, "pt") as handle:
                 state = json.loads(handle.metadata()["state"])
-                tensors = {key: handle.get_tensor(key) for key in handle.keys()}  # noqa: SIM118
+                tensors = {key: handle.get_tensor(key) for key in handle.keys()}
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: damaged checkpoint ({error}); delete it to train afresh") from None
         different = [key for key, value in self.identity.items() if state["identity"].get(key) != value]

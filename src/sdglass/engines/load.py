@@ -2,8 +2,8 @@
 
 import torch
 
-from sdglass.engines.combined import CommitteeEngine, SumEngine
 from sdglass.engines.bilinear import heisenberg_engine
+from sdglass.engines.combined import CommitteeEngine, SumEngine
 from sdglass.engines.exact import ExactEngine
 from sdglass.engines.network import NetworkEngine
 from sdglass.errors import InputError
@@ -13,7 +13,9 @@ from sdglass.model_file import TrainedModel
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
-def load_engine(source, structure, sd_model=None, *, maps=None, dtype="float64", device="cpu", workers=1, members=None):
+def load_engine(
+    source, structure, sd_model=None, *, maps=None, dtype="float64", device="cpu", workers=1, members=None
+):
     """Return the engine `source` on a structure.
 
     Parameters
@@ -50,10 +52,10 @@ def load_engine(source, structure, sd_model=None, *, maps=None, dtype="float64",
         trained.require_model(sd_model, source)
     if trained.kind == "linear":
         return trained.linear.engine(structure, maps)
-    reference = trained.reference.energy(structure, trained.sd_model.hopping)
+    offsets = [reference.energy(structure, trained.sd_model.hopping) for reference in trained.references]
     chosen = range(len(trained.networks)) if members is None else members
     engines = [
-        NetworkEngine(structure, trained.networks[m], trained.functions, reference, maps, DTYPES[dtype], device)
+        NetworkEngine(structure, trained.networks[m], trained.functions, offsets[m], maps, DTYPES[dtype], device)
         for m in chosen
     ]
     return engines[0] if len(engines) == 1 else CommitteeEngine(engines)

@@ -1,0 +1,39 @@
+# The study of arXiv:2311.16964 on one page: disorder -> exact labels -> descriptors -> training ->
+# quenches -> correlations -> figures, claims, report. Each rule calls one module of sdglass.steps.
+#
+#   snakemake --cores N                                              the paper's scale, config.yaml as it stands
+#   snakemake --cores N --configfile workflow/scales/quick.yaml      minutes
+#   snakemake --cores N --configfile ... fig4                        one figure and what it needs
+#   snakemake --cores 1 --configfile ... replot                      figures from their CSV, nothing computed
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/options.smk"
+include: "workflow/rules/structures.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/quench.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/figures.smk"
+
+
+localrules:
+    all,
+    figures,
+    fig1,
+    fig2,
+    fig3,
+    fig4,
+    fig5,
+    claims,
+    report,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,

@@ -1,0 +1,89 @@
+"""xi(t) of the large quenches, with and without the bias of |C|, and its growth laws (Fig. 5)."""
+
+import numpy as np
+import pandas as pd
+
+from sdglass.correlation import (
+    bootstrap_average,
+    correlation_histogram,
+    correlation_length,
+    percentile_interval,
+    split_correlation_length,
+)
+from sdglass.files import write_csv
+from sdglass.growth import window_table
+from sdglass.seeding import generator
+from sdglass.steps.arguments import run, step_parser
+from sdglass.steps.ensembles import bin_edges, binned, load_ensembles
+
+
+def main():
+    """Write C(r, t), xi(t) and the table of fits."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--trajectories", nargs="+", required=True)
+    parser.add_argument("--structures", nargs="+", required=True)
+    parser.add_argument("--r-min", type=float, required=True)
+    parser.add_argument("--bin-width", type=float, required=True)
+    parser.add_argument("--bootstrap", type=int, required=True)
+    parser.add_argument("--splits", type=int, required=True)
+    parser.add_argument("--confidence", type=float, required=True)
+    parser.add_argument("--fit-start", type=float, nargs="+", required=True)
+    parser.add_argument("--fit-stop", type=float, nargs="+", required=True)
+    parser.add_argument("--time-units", type=float, nargs="+", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--out-length", required=True)
+    parser.add_argument("--out-fits", required=True)
+    parser.add_argument("--out-correlation", required=True)
+    args = parser.parse_args()
+    lengths, fits, curves = [], [], []
+    for ensemble in load_ensembles(args.trajectories, args.structures):
+        edges = bin_edges(ensemble, args.r_min, args.bin_width)
+        bins = binned(ensemble, edges)
+        counts = np.array([b.counts for b in bins])
+        histograms = [correlation_histogram(t.spins, b) for (_, t), b in zip(ensemble.members, bins, strict=True)]
+        average = bootstrap_average(histograms, counts, generator(args.seed, "bootstrap"), args.bootstrap)
+        split = split_correlation_length(
+            histograms,
+            counts,
+            edges,
+            generator(args.seed, "replica halves"),
+            n_splits=args.splits,
+            weights=average.weights,
+        )
+        estimates = {
+            "naive": (correlation_length(edges, average.mean), correlation_length(edges, average.samples)),
+            "split": (split.length, split.samples),
+        }
+        low, high = average.interval(args.confidence)
+        times, r = np.meshgrid(ensemble.times, bins[0].centres, indexing="ij")
+        curve = {"time": times, "distance": r, "correlation": average.mean, "low": low, "high": high}
+        curves.append(pd.DataFrame({**ensemble.labels, **{k: v.ravel() for k, v in curve.items()}}))
+        for estimator, (xi, samples) in estimates.items():
+            low, high = percentile_interval(samples, args.confidence)
+            lengths.append(
+                pd.DataFrame(
+                    {
+                        **ensemble.labels,
+                        "time": ensemble.times,
+                        "estimator": estimator,
+                        "xi": xi,
+                        "low": low,
+                        "high": high,
+                    }
+                )
+            )
+            end = ensemble.times[-1]
+            stops = sorted({min(stop, end) for stop in args.fit_stop})
+            table = window_table(
+                ensemble.times, xi, samples, args.fit_start, stops, args.time_units, args.confidence
+            )
+            for name, value in reversed({**ensemble.labels, "estimator": estimator}.items()):
+                table.insert(0, name, value)
+            fits.append(table)
+    write_csv(args.out_correlation, pd.concat(curves, ignore_index=True))
+    write_csv(args.out_length, pd.concat(lengths, ignore_index=True))
+    write_csv(args.out_fits, pd.concat(fits, ignore_index=True))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,93 @@
+"""Label one realization exactly: random spins, and snapshots of relaxations down to the frozen stage."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sdglass.dataset import LabelledConfigurations
+from sdglass.engines.exact import ExactEngine
+from sdglass.provenance import provenance
+from sdglass.quench import quench, random_initial_spins
+from sdglass.seeding import generator
+from sdglass.spins import random_spins
+from sdglass.steps.arguments import add_electrons, electrons, run, step_parser, threads_from_environment
+from sdglass.structure import Structure
+
+# Replicas of relaxations are numbered from here, so that they share no random number with the
+# quench ensembles on the same realization.
+FIRST_REPLICA = 1000
+
+
+def snapshot_times(count, duration, time_step):
+    """Return `count` log-spaced times from two steps to `duration`, multiples of the step, without t = 0."""
+    last = round(duration / time_step)
+    steps = set(np.round(np.geomspace(min(2, last), last, count)).astype(int))
+    spare = (step for step in range(1, last + 1) if step not in steps)
+    while len(steps) < min(count, last):
+        steps.add(next(spare))
+    return np.array(sorted(steps)) * time_step
+
+
+def dataset_parser(module_doc):
+    """Return the parser of the steps that make datasets."""
+    parser = step_parser(module_doc)
+    parser.add_argument("--structure", required=True)
+    add_electrons(parser)
+    parser.add_argument("--random", type=int, required=True, help="random configurations")
+    parser.add_argument("--relaxations", type=int, required=True, help="quenches from random spins")
+    parser.add_argument("--snapshots", type=int, required=True, help="of each relaxation")
+    parser.add_argument("--duration", type=float, required=True, help="of a relaxation [1/(gamma t0)]")
+    parser.add_argument("--damping", type=float, required=True)
+    parser.add_argument("--temperature", type=float, required=True, help="of the spins [t0]")
+    parser.add_argument("--time-step", type=float, required=True)
+    parser.add_argument("--integrator", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--realization", type=int, required=True)
+    parser.add_argument("--out", required=True, help="dataset .h5")
+    return parser
+
+
+def make_dataset(args, structure, exact, relaxing, inputs):
+    """Write random and relaxed configurations, the latter driven by the engine `relaxing`, labelled by `exact`."""
+    n_sites = structure.n_sites
+    spins = [random_spins(n_sites, generator(args.seed, "random labels", args.realization), args.random)]
+    times = [np.full(args.random, np.nan)]
+    checkpoint = Path(f"{args.out}.checkpoint")
+    if args.relaxations:
+        replicas = range(FIRST_REPLICA, FIRST_REPLICA + args.relaxations)
+        trajectory = quench(
+            relaxing,
+            random_initial_spins(n_sites, args.seed, args.realization, replicas),
+            duration=args.duration,
+            dt=args.time_step,
+            damping=args.damping,
+            temperature=args.temperature,
+            seed=args.seed,
+            realization=args.realization,
+            replicas=replicas,
+            integrator=args.integrator,
+            snapshot_times=snapshot_times(args.snapshots, args.duration, args.time_step),
+            checkpoint=checkpoint,
+            progress=True,
+        )
+        spins.append(trajectory.spins.transpose(1, 0, 2, 3).reshape(-1, n_sites, 3))
+        times.append(np.tile(trajectory.times, args.relaxations))
+    spins = np.concatenate(spins)
+    labels = exact.evaluate(spins)
+    made = provenance(inputs, seed=args.seed, realization=args.realization)
+    LabelledConfigurations(
+        structure, exact.model, spins, labels.energy, labels.field, np.concatenate(times), made
+    ).save(args.out)
+    checkpoint.unlink(missing_ok=True)
+
+
+def main():
+    """Write one dataset, relaxed by exact diagonalization."""
+    args = dataset_parser(__doc__).parse_args()
+    structure = Structure.load(args.structure)
+    with ExactEngine(structure, electrons(args), workers=threads_from_environment()) as exact:
+        make_dataset(args, structure, exact, exact, [args.structure])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,23 @@
+"""Compute and cache the magnetic symmetry functions of one realization (paper Eqs. 8-13, 16)."""
+
+from sdglass.feature_cache import save_feature_maps
+from sdglass.provenance import provenance
+from sdglass.steps.arguments import add_descriptor, descriptor, run, step_parser
+from sdglass.structure import Structure
+from sdglass.symmetry_functions import build_feature_maps
+
+
+def main():
+    """Write the sparse maps, chirality included."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--structure", required=True)
+    add_descriptor(parser)
+    parser.add_argument("--out", required=True, help="features .h5")
+    args = parser.parse_args()
+    structure = Structure.load(args.structure)
+    maps = build_feature_maps(structure, descriptor(args, chirality=True))
+    save_feature_maps(args.out, maps, structure, provenance([args.structure]))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,42 @@
+"""Fit the pair model J(R) or its three-site extension by least squares on exact torques."""
+
+from sdglass.linear_model import fit_linear_model
+from sdglass.model_file import TrainedModel
+from sdglass.provenance import provenance
+from sdglass.steps.arguments import add_descriptor, descriptor, load_realizations, run, step_parser
+
+
+def main():
+    """Write one linear model."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--data", nargs="+", required=True)
+    parser.add_argument("--features", nargs="+", required=True)
+    parser.add_argument("--kind", choices=("pair", "linear"), required=True, help="G2 alone, or G2 and G3")
+    parser.add_argument("--ridge", type=float, required=True)
+    add_descriptor(parser)
+    parser.add_argument("--out", required=True, help="model .safetensors")
+    args = parser.parse_args()
+    functions = descriptor(args, chirality=False)
+    data, maps = load_realizations(args.data, args.features, functions)
+    model = fit_linear_model(data, maps, args.kind == "linear", args.ridge)
+    info = {
+        "name": args.kind,
+        "configurations": sum(map(len, data)),
+        "structures": describe_structures(data),
+        "provenance": provenance(args.data, ridge=args.ridge),
+    }
+    TrainedModel(data[0].model, functions, [model.reference], [], model.coefficients, info).save(args.out)
+
+
+def describe_structures(data):
+    """Return what a user needs to know about the training structures."""
+    return {
+        "realizations": len(data),
+        "n_sites": sorted({one.structure.n_sites for one in data}),
+        "density": [min(one.structure.density for one in data), max(one.structure.density for one in data)],
+        "digests": [one.structure.digest() for one in data],
+    }
+
+
+if __name__ == "__main__":
+    run(main)

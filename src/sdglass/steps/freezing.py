@@ -1,0 +1,85 @@
+"""Freezing of the dynamics: torque, energy, step overlap and magnetization; the subtraction of Eq. 20."""
+
+import numpy as np
+import pandas as pd
+
+from sdglass.correlation import correlation_histogram, disconnected_histogram, ensemble_average
+from sdglass.files import write_csv
+from sdglass.steps.arguments import run, step_parser
+from sdglass.steps.ensembles import bin_edges, binned, load_ensembles
+
+
+def main():
+    """Write both tables."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--trajectories", nargs="+", required=True)
+    parser.add_argument("--structures", nargs="+", required=True)
+    parser.add_argument("--r-min", type=float, required=True)
+    parser.add_argument("--bin-width", type=float, required=True)
+    parser.add_argument("--out-freezing", required=True)
+    parser.add_argument("--out-disconnected", required=True)
+    args = parser.parse_args()
+    freezing, disconnected = [], []
+    for ensemble in load_ensembles(args.trajectories, args.structures):
+        freezing.append(_freezing(ensemble))
+        if min(t.spins.shape[1] for _, t in ensemble.members) > 1:
+            disconnected.append(_disconnected(ensemble, bin_edges(ensemble, args.r_min, args.bin_width)))
+    write_csv(args.out_freezing, pd.concat(freezing, ignore_index=True))
+    write_csv(args.out_disconnected, pd.concat(disconnected, ignore_index=True))
+
+
+def _mean_and_error(values):
+    """Return mean and standard error over realizations of per-replica values, a list of (K, R)."""
+    means = np.array([v.mean(axis=1) for v in values])
+    if len(means) > 1:
+        return means.mean(0), means.std(0, ddof=1) / np.sqrt(len(means))
+    return means[0], values[0].std(axis=1, ddof=1) / np.sqrt(values[0].shape[1])
+
+
+def _freezing(ensemble):
+    structures = [structure for structure, _ in ensemble.members]
+    trajectories = [trajectory for _, trajectory in ensemble.members]
+    n_sites = structures[0].n_sites
+    frame = {**ensemble.labels, "n_sites": n_sites, "time": ensemble.times}
+    torque = _mean_and_error([t.torque_rms for t in trajectories])
+    # Relative to the start, so that what depends on the structure alone does not enter the error.
+    energy = _mean_and_error([(t.energy - t.energy[:1]) / n_sites for t in trajectories])
+    overlap = _mean_and_error([t.step_overlap for t in trajectories])
+    vectors = np.concatenate([t.magnetization for t in trajectories], axis=1)
+    mean = vectors.mean(axis=1)
+    error = np.sqrt(vectors.var(axis=1, ddof=1).sum(axis=1) / vectors.shape[1])
+    for name, (value, spread) in {
+        "torque_rms": torque,
+        "energy": energy,
+        "step_overlap": overlap,
+        "magnetization": (np.linalg.norm(mean, axis=1), error),
+    }.items():
+        frame["energy_per_site" if name == "energy" else name] = value
+        frame[f"{name}_error"] = spread
+    return pd.DataFrame(frame)
+
+
+def _disconnected(ensemble, edges):
+    bins = binned(ensemble, edges)
+    counts = np.array([b.counts for b in bins])
+    first = [correlation_histogram(t.spins, b) for (_, t), b in zip(ensemble.members, bins, strict=True)]
+    second = [
+        disconnected_histogram(t.spins, b, h) for (_, t), b, h in zip(ensemble.members, bins, first, strict=True)
+    ]
+    means = np.array(second)
+    grid_t, grid_r = np.meshgrid(ensemble.times, bins[0].centres, indexing="ij")
+    error = np.nanstd(means, axis=0, ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.nan * means[0]
+    return pd.DataFrame(
+        {
+            **ensemble.labels,
+            "time": grid_t.ravel(),
+            "distance": grid_r.ravel(),
+            "disconnected": np.nanmean(means, axis=0).ravel(),
+            "standard_error": error.ravel(),
+            "correlation": ensemble_average(first, counts).ravel(),
+        }
+    )
+
+
+if __name__ == "__main__":
+    run(main)

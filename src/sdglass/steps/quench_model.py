@@ -1,0 +1,36 @@
+"""Quench one realization with a trained model (ML-LLG, paper Figs. 4 and 5)."""
+
+from sdglass.engines.load import load_engine
+from sdglass.feature_cache import load_feature_maps
+from sdglass.model_file import TrainedModel
+from sdglass.steps.arguments import electrons, run, threads_from_environment, use_threads
+from sdglass.steps.quench import quench_parser, run_quench
+from sdglass.structure import Structure
+
+
+def main():
+    """Write the trajectories of one realization."""
+    parser = quench_parser(__doc__)
+    parser.add_argument("--model", required=True, help="model .safetensors")
+    parser.add_argument("--features", required=True, help="cached descriptor of the structure")
+    parser.add_argument("--members", type=int, nargs="+", help="networks of a committee to use; all by default")
+    parser.add_argument("--dtype", default="float64")
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    use_threads(threads_from_environment())
+    structure = Structure.load(args.structure)
+    maps = load_feature_maps(args.features, structure, TrainedModel.load(args.model).functions)
+    engine = load_engine(
+        args.model,
+        structure,
+        electrons(args),
+        maps=maps,
+        dtype=args.dtype,
+        device=args.device,
+        members=args.members,
+    )
+    run_quench(args, engine, [args.structure, args.model])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,105 @@
+"""Train the network of one fold (paper Eqs. 6, 7, 19), resuming from its checkpoint if there is one."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sdglass.files import write_csv
+from sdglass.linear_model import fit_linear_model
+from sdglass.model_file import TrainedModel
+from sdglass.provenance import provenance
+from sdglass.steps.arguments import (
+    add_descriptor,
+    descriptor,
+    load_realizations,
+    run,
+    step_parser,
+    threads_from_environment,
+    use_threads,
+)
+from sdglass.steps.fit_linear import describe_structures
+from sdglass.training import PROTOCOLS, TrainingSet, TrainingSettings, fold_splits, train_network
+
+
+def main():
+    """Write the weights of one fold and its learning curve."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--data", nargs="+", required=True)
+    parser.add_argument("--features", nargs="+", required=True)
+    add_descriptor(parser)
+    parser.add_argument("--variant", required=True)
+    parser.add_argument("--chirality", action="store_true")
+    parser.add_argument("--protocol", choices=PROTOCOLS, required=True)
+    parser.add_argument("--fold", type=int, required=True)
+    parser.add_argument("--folds", type=int, required=True)
+    parser.add_argument("--network", type=json.loads, required=True, help='{"layers": ..., "activation": ...}')
+    parser.add_argument("--settings", type=json.loads, required=True, help='{"learning_rate": ..., ...}')
+    parser.add_argument("--ridge", type=float, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--out", required=True, help="model .safetensors")
+    parser.add_argument("--history", required=True, help="learning curve .csv")
+    args = parser.parse_args()
+    use_threads(threads_from_environment())
+
+    data, maps = load_realizations(args.data, args.features, descriptor(args, args.chirality))
+    train, validation = fold_splits(args.protocol, [len(one) for one in data], args.folds, args.seed)[args.fold]
+    # The two-spin part is fitted to this fold's training samples alone, so that what is held out stays unseen.
+    part, part_maps = training_part(data, maps, train)
+    linear = fit_linear_model(part, part_maps, True, args.ridge)
+    training_set = TrainingSet(data, maps, linear.reference, train, args.device)
+    checkpoint = Path(f"{args.out}.checkpoint")
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    network, history = train_network(
+        training_set,
+        train,
+        validation,
+        args.network,
+        TrainingSettings(**args.settings),
+        seed=args.seed,
+        fold=args.fold,
+        start=linear.coefficients,
+        checkpoint=checkpoint,
+        progress=lambda row: print(
+            f"{args.variant} fold {args.fold}: epoch {row['epoch']}/{args.settings['epochs']}, validation torque "
+            f"RMSE {row['validation_torque_rmse']:.3e} t0, loss {row['validation_loss']:.4g}",
+            flush=True,
+        ),
+    )
+    info = {
+        "name": args.variant,
+        "protocol": args.protocol,
+        "fold": args.fold,
+        "folds": args.folds,
+        "validation": validation.tolist(),
+        "configurations": len(train),
+        "structures": describe_structures(part),
+        "parameters": network.n_parameters,
+        "best": min(history, key=lambda row: row["validation_loss"]),
+        "settings": args.settings,
+        "provenance": provenance(args.data, seed=args.seed),
+    }
+    frame = pd.DataFrame(history)
+    frame.insert(0, "fold", args.fold)
+    frame.insert(0, "variant", args.variant)
+    write_csv(args.history, frame)
+    TrainedModel(data[0].model, training_set.functions, [linear.reference], [network], None, info).save(args.out)
+    checkpoint.unlink(missing_ok=True)
+
+
+def training_part(data, maps, samples):
+    """Return the datasets reduced to `samples` (S, 2), without emptied realizations, and their maps."""
+    parts = []
+    for realization in np.unique(samples[:, 0]):
+        chosen = samples[samples[:, 0] == realization, 1]
+        one = data[realization]
+        arrays = {name: getattr(one, name)[chosen] for name in ("spins", "energy", "field", "time")}
+        parts.append((replace(one, **arrays), maps[realization]))
+    return [list(column) for column in zip(*parts, strict=True)]
+
+
+if __name__ == "__main__":
+    run(main)

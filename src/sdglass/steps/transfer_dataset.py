@@ -1,0 +1,28 @@
+"""Label a large realization exactly, its relaxed states driven by a fitted model.
+
+Relaxing hundreds of spins exactly is what the force field is meant to spare; the states of the fitted
+pair model are close to the exact ones, and their labels are exact.
+"""
+
+from sdglass.engines.exact import ExactEngine
+from sdglass.engines.load import load_engine
+from sdglass.steps.arguments import electrons, run, threads_from_environment, use_threads
+from sdglass.steps.dataset import dataset_parser, make_dataset
+from sdglass.structure import Structure
+
+
+def main():
+    """Write one dataset of a large structure."""
+    parser = dataset_parser(__doc__)
+    parser.add_argument("--model", required=True, help="model .safetensors that drives the relaxations")
+    args = parser.parse_args()
+    use_threads(threads_from_environment())
+    structure = Structure.load(args.structure)
+    model = electrons(args)
+    relaxing = load_engine(args.model, structure, model)
+    with ExactEngine(structure, model, workers=threads_from_environment()) as exact:
+        make_dataset(args, structure, exact, relaxing, [args.structure, args.model])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,62 @@
+# Exact labels: random spins and relaxations. The large structures relax with the fitted pair model.
+
+DATASET = config["dataset"]
+
+
+rule dataset:
+    input:
+        code("dataset"),
+        structure=f"{RESULTS}/structures/{{group}}-{{index}}.npz",
+    output:
+        f"{RESULTS}/datasets/{{group}}-{{index}}.h5",
+    wildcard_constraints:
+        group="train|unseen",
+    params:
+        electrons=ELECTRONS,
+        relaxation=RELAXATION,
+        random=DATASET["random"],
+        relaxations=DATASET["relaxations"],
+        snapshots=DATASET["snapshots"],
+        seed=config["seed"],
+        realization=realization,
+    log:
+        f"{RESULTS}/logs/dataset/{{group}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/dataset/{{group}}-{{index}}.tsv"
+    threads: THREADS
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    shell:
+        "python -m sdglass.steps.dataset --structure {input.structure} {params.electrons} {params.relaxation}"
+        " --random {params.random} --relaxations {params.relaxations} --snapshots {params.snapshots}"
+        " --seed {params.seed} --realization {params.realization} --out {output} > {log} 2>&1"
+
+
+rule transfer_dataset:
+    input:
+        code("transfer_dataset"),
+        structure=f"{RESULTS}/structures/large-{{index}}.npz",
+        model=f"{RESULTS}/models/pair.safetensors",
+    output:
+        f"{RESULTS}/datasets/large-{{index}}.h5",
+    params:
+        electrons=ELECTRONS,
+        relaxation=RELAXATION,
+        random=DATASET["large_random"],
+        snapshots=DATASET["large_relaxed"],
+        seed=config["seed"],
+        realization=lambda w: GROUPS["large"]["first"] + int(w.index),
+    log:
+        f"{RESULTS}/logs/transfer_dataset/{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/transfer_dataset/{{index}}.tsv"
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "python -m sdglass.steps.transfer_dataset --structure {input.structure} --model {input.model}"
+        " {params.electrons} {params.relaxation} --random {params.random} --relaxations 1"
+        " --snapshots {params.snapshots} --seed {params.seed} --realization {params.realization}"
+        " --out {output} > {log} 2>&1"

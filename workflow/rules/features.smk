@@ -1,0 +1,22 @@
+# Descriptors: the symmetry functions of a frozen structure are sparse matrices, computed once.
+
+
+rule features:
+    input:
+        code("features"),
+        structure=f"{RESULTS}/structures/{{group}}-{{index}}.npz",
+    output:
+        f"{RESULTS}/features/{{group}}-{{index}}.h5",
+    params:
+        descriptor=DESCRIPTOR,
+    log:
+        f"{RESULTS}/logs/features/{{group}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/features/{{group}}-{{index}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "python -m sdglass.steps.features --structure {input.structure} --descriptor {params.descriptor:q}"
+        " --out {output} > {log} 2>&1"

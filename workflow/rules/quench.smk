@@ -1,0 +1,117 @@
+# Quench ensembles: ED-LLG and ML-LLG on the same initial states, one job per realization.
+
+SMALL, LARGE, FORCE_FIELD = config["quench_small"], config["quench_large"], config["force_field"]
+
+
+wildcard_constraints:
+    run=r"[a-z][a-z0-9-]*",
+    engine="exact|network|pair|linear",
+
+
+def model_of(engine):
+    """Model file of an engine name."""
+    return f"{RESULTS}/models/{FORCE_FIELD['variant'] if engine == 'network' else engine}.safetensors"
+
+
+def model_options(engine):
+    """Command-line options that only networks need."""
+    if engine != "network":
+        return ""
+    chosen = " ".join(map(str, FORCE_FIELD["members"]))
+    return f"--members {chosen} --dtype {FORCE_FIELD['dtype']} --device {config['device']}"
+
+
+def llg_options(ensemble, run):
+    """Options of one run of an ensemble, as the quench steps take them."""
+    chosen = ensemble["runs"][run]
+    return (
+        f"--replicas {ensemble['replicas']} --temperature {ensemble['temperature']}"
+        f" --duration {chosen['duration']} --damping {chosen['damping']} --time-step {chosen['time_step']}"
+        f" --integrator {config['integrator']}"
+    )
+
+
+rule quench_small_exact:
+    input:
+        code("quench_exact"),
+        structure=f"{RESULTS}/structures/unseen-{{index}}.npz",
+    output:
+        f"{RESULTS}/trajectories/small-{{run}}/exact/{{index}}.h5",
+    params:
+        electrons=ELECTRONS,
+        llg=lambda w: llg_options(SMALL, w.run),
+        seed=config["seed"],
+        realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
+    log:
+        f"{RESULTS}/logs/quench/small-{{run}}-exact-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quench/small-{{run}}-exact-{{index}}.tsv"
+    threads: THREADS
+    resources:
+        mem_mb=1500,
+        runtime=1440,
+    shell:
+        "python -m sdglass.steps.quench_exact --engine-name exact --ensemble small-{wildcards.run}"
+        " --structure {input.structure} {params.electrons} {params.llg} --seed {params.seed}"
+        " --realization {params.realization} --out {output} > {log} 2>&1"
+
+
+rule quench_small:
+    input:
+        code("quench_model"),
+        structure=f"{RESULTS}/structures/unseen-{{index}}.npz",
+        features=f"{RESULTS}/features/unseen-{{index}}.h5",
+        model=lambda w: model_of(w.engine),
+    output:
+        f"{RESULTS}/trajectories/small-{{run}}/{{engine}}/{{index}}.h5",
+    wildcard_constraints:
+        engine="network|pair|linear",
+    params:
+        electrons=ELECTRONS,
+        llg=lambda w: llg_options(SMALL, w.run),
+        model=lambda w: model_options(w.engine),
+        seed=config["seed"],
+        realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
+    log:
+        f"{RESULTS}/logs/quench/small-{{run}}-{{engine}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quench/small-{{run}}-{{engine}}-{{index}}.tsv"
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+        runtime=720,
+    shell:
+        "python -m sdglass.steps.quench_model --model {input.model} --engine-name {wildcards.engine}"
+        " --ensemble small-{wildcards.run} --structure {input.structure} --features {input.features}"
+        " {params.model} {params.electrons} {params.llg} --seed {params.seed}"
+        " --realization {params.realization} --out {output} > {log} 2>&1"
+
+
+rule quench_large:
+    input:
+        code("quench_model"),
+        structure=f"{RESULTS}/structures/large-{{index}}.npz",
+        features=f"{RESULTS}/features/large-{{index}}.h5",
+        model=lambda w: model_of(LARGE["runs"][w.run]["engine"]),
+    output:
+        f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5",
+    params:
+        electrons=ELECTRONS,
+        llg=lambda w: llg_options(LARGE, w.run),
+        engine=lambda w: LARGE["runs"][w.run]["engine"],
+        model=lambda w: model_options(LARGE["runs"][w.run]["engine"]),
+        seed=config["seed"],
+        realization=lambda w: GROUPS["large"]["first"] + int(w.index),
+    log:
+        f"{RESULTS}/logs/quench/large-{{run}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quench/large-{{run}}-{{index}}.tsv"
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        runtime=1440,
+    shell:
+        "python -m sdglass.steps.quench_model --model {input.model} --engine-name {params.engine}"
+        " --ensemble large-{wildcards.run} --structure {input.structure} --features {input.features}"
+        " {params.model} {params.electrons} {params.llg} --seed {params.seed}"
+        " --realization {params.realization} --out {output} > {log} 2>&1"
