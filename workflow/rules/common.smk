@@ -34,8 +34,8 @@ def code(name):
 
     `name` is that of a step ("dataset") or a dotted one ("sdglass.plotting.fig2").
     """
-    module = name if name.startswith("sdglass.") else f"sdglass.steps.{name}"
+    dotted = name if name.startswith("sdglass.") else f"sdglass.steps.{name}"
     try:
-        return [os.path.relpath(path) for path in library_modules(module)]
+        return [os.path.relpath(path) for path in library_modules(dotted)]
     except InputError as error:
         raise WorkflowError(str(error)) from None
