@@ -1,0 +1,58 @@
+"""Fig. 2: electron density of states without and with the coupling to the spins."""
+
+import numpy as np
+
+from sdglass.plotting import style
+
+
+def draw(tables):
+    """Draw the density of states of the systems without coupling (left) and with it (right)."""
+    frame = tables["fig2_density_of_states"]
+    figure = style.new_figure(2.7)
+    panels = figure.subplots(1, 2)
+    halves = (frame[frame.coupling == 0], frame[frame.coupling != 0])
+    for axes, half, text in zip(panels, halves, "ab", strict=True):
+        for k, (_, curve) in enumerate(half.groupby("system", sort=False)):
+            _curve(axes, curve.sort_values("energy"), k if text == "a" else k + 2)
+        axes.axvline(0.0, color=style.GREY, dashes=(4, 3), linewidth=0.8, zorder=0)
+        style.letter(axes, text)
+        axes.text(
+            0.0, 1.01, r"$\epsilon_F$", transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=8
+        )
+        axes.set(xlabel=r"energy $\epsilon - \epsilon_F$ [$t_0$]", ylabel=r"$\rho_e(\epsilon)$ [$1/t_0$]")
+        if half.empty:
+            axes.text(0.5, 0.5, "no such system in the table", transform=axes.transAxes, ha="center")
+            continue
+        shown = half[half.density_of_states > 0.004 * half.density_of_states.max()]
+        margin = 0.06 * np.ptp(shown.energy) + 0.1
+        axes.set_xlim(min(shown.energy.min(), 0) - margin, max(shown.energy.max(), 0) + margin)
+        axes.set_ylim(0, 1.32 * half.density_of_states.max())
+        axes.legend(
+            loc="upper right" if text == "a" else "upper center", frameon=True, framealpha=1, edgecolor="none"
+        )
+    _mark_gap(panels[1], halves[1])
+    return figure
+
+
+def _curve(axes, curve, place):
+    row = curve.iloc[0]
+    coupling = rf"{row.coupling:g}\,t_0" if row.coupling else "0"
+    name = rf"$J = {coupling}$, $N = {row.n_sites:g}$, $L = {row.box_length:g}\,\ell$"
+    x, y, error = (curve[c].to_numpy() for c in ("energy", "density_of_states", "standard_error"))
+    color = style.CYCLE[place % len(style.CYCLE)]
+    axes.plot(x, y, color=color, label=name, linewidth=1.0)
+    style.band(axes, x, y - error, y + error, color, alpha=0.35)
+
+
+def _mark_gap(axes, half):
+    """Shade the empty bins around the Fermi level, if there are any."""
+    levels = half.energy[half.density_of_states > 0]
+    below, above = levels[levels < 0], levels[levels > 0]
+    if len(below) and len(above) and above.min() - below.max() > 1.0:
+        axes.axvspan(below.max(), above.min(), color=style.PALE, alpha=0.5, linewidth=0, zorder=-1)
+        middle, height = 0.5 * (below.max() + above.min()), 0.45 * axes.get_ylim()[1]
+        axes.annotate(
+            "", (below.max(), height), (above.min(), height), arrowprops={"arrowstyle": "<->", "lw": 0.7}
+        )
+        words = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.9}
+        axes.text(middle, 1.06 * height, "gap", ha="center", va="bottom", bbox=words)

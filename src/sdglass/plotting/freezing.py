@@ -1,0 +1,60 @@
+"""Freezing of a quench: torque, energy, step between snapshots, magnetization."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from sdglass.plotting import style
+
+
+def draw(tables):
+    """Draw the four quantities against time for every ensemble."""
+    frame = tables["freezing"]
+    frame = frame.assign(step=1.0 - frame.step_overlap)
+    figure = style.new_figure(5.2)
+    panels = figure.subplots(2, 2, sharex=True)
+    engines = style.in_order(frame.engine)
+    dampings, sizes = sorted(frame.damping.unique(), reverse=True), sorted(frame.n_sites.unique())
+    columns = (
+        ("torque_rms", "torque_rms_error", r"rms torque component [$t_0$]"),
+        ("gain", "energy_error", r"$[E(t) - E(t_{\mathrm{first}})]/N$ [$t_0$]"),
+        ("step", "step_overlap_error", r"$1 -$ overlap with previous snapshot"),
+        ("magnetization", "magnetization_error", "magnetization per site"),
+    )
+    for (_, engine, damping, n_sites), curve in frame.groupby(["ensemble", "engine", "damping", "n_sites"]):
+        curve = curve.sort_values("time")
+        curve = curve.assign(gain=curve.energy_per_site - curve.energy_per_site.iloc[0])
+        curve = curve[curve.time > 0]
+        color = style.look(engine, engines)["color"]
+        look = {
+            "color": color,
+            "dashes": ((), (4, 1.5), (1, 1))[dampings.index(damping) % 3],
+            "linewidth": 0.8 + 0.9 * sizes.index(n_sites),
+        }
+        for axes, (value, error, _) in zip(panels.flat, columns, strict=True):
+            x, y, half = curve.time, curve[value].to_numpy(), curve[error].to_numpy()
+            axes.plot(x, y, marker="." if len(curve) == 1 else "", **look)
+            low = y - half
+            # A band that reaches zero has no end on a logarithmic axis.
+            style.band(axes, x, np.where(low > 0, low, np.nan) if value in ("torque_rms", "step") else low,
+                       y + half, color, alpha=0.12)  # fmt: skip
+    for n_sites in sizes:
+        panels[1, 1].axhline(n_sites**-0.5, color=style.GREY, dashes=(1, 1), linewidth=0.8)
+        panels[1, 1].text(0.99, n_sites**-0.5, rf"$N^{{-1/2}},\ N = {n_sites:g}$", fontsize=7, ha="right",
+                          va="bottom", transform=panels[1, 1].get_yaxis_transform(), color=style.GREY)  # fmt: skip
+    for axes, (value, _, words), text in zip(panels.flat, columns, "abcd", strict=True):
+        axes.set(ylabel=words)
+        style.logarithmic(axes, "xy" if value in ("torque_rms", "step") else "x")
+        style.letter(axes, text)
+    panels[1, 1].set_ylim(bottom=0)
+    for axes in panels[1]:
+        axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
+    handles = [
+        Line2D([], [], linewidth=3, color=style.look(e, engines)["color"], label=style.label(e)) for e in engines
+    ]
+    for k, damping in enumerate(dampings):
+        words = rf"$\alpha = {damping:g}\,\gamma$"
+        handles.append(Line2D([], [], color=style.GREY, dashes=((), (4, 1.5), (1, 1))[k % 3], label=words))
+    for k, n_sites in enumerate(sizes):
+        handles.append(Line2D([], [], color=style.GREY, linewidth=0.8 + 0.9 * k, label=f"$N = {n_sites:g}$"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=7)
+    return figure

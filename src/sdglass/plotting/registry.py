@@ -1,0 +1,211 @@
+"""The figures of the study: what each is drawn from, by which module, and what there is to see in it.
+
+Importing this module does not load matplotlib, so that the workflow may read names and tables from it.
+"""
+
+from dataclasses import dataclass
+
+from sdglass.errors import InputError
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    Attributes
+    ----------
+    module : str
+        Dotted name of the module that draws it; its function ``draw(tables)`` returns a matplotlib figure.
+    tables : tuple of str
+        File names of the tables that it needs.
+    title : str
+    caption : str
+        What is plotted and what to look at; plain text.
+    optional : tuple of str
+        Tables that are drawn if they exist.
+    """
+
+    module: str
+    tables: tuple
+    title: str
+    caption: str
+    optional: tuple = ()
+
+
+FIGURES = {
+    "fig1": Figure(
+        module="sdglass.plotting.fig1",
+        tables=("fig1_neighbourhood.csv",),
+        title="A magnetic neighbourhood and the model that reads it (paper Fig. 1)",
+        caption=(
+            "Left: one spin of the study (ringed) with every spin inside its cutoff sphere, in orthographic "
+            "projection. Colour is the bond variable with the centre, S_i . S_j; grey lines are hoppings from "
+            "the centre, their width proportional to t(R); paler is farther away. Right: bond variables go "
+            "through the symmetry functions into one network, the same for all spins, whose local energies add "
+            "up; local fields are minus the gradient of the sum. Nothing outside the sphere can be seen by the "
+            "model, which is what locality means here."
+        ),
+    ),
+    "fig2": Figure(
+        module="sdglass.plotting.fig2",
+        tables=("fig2_density_of_states.csv",),
+        title="Electron density of states without and with the spins (paper Fig. 2)",
+        caption=(
+            "(a) Without coupling, J = 0, for both readings of the paper (its caption says N = 100, its text N "
+            "= 500, in the same box): a peak near the Fermi level (dashed) and no gap. (b) At the coupling of "
+            "the study: lower and upper band lie about 2J apart, and the Fermi level is in a gap. The system on "
+            "which the force field is trained is thus not a metal. Bands: standard error over atomic "
+            "realizations, often thinner than the line."
+        ),
+    ),
+    "fig3": Figure(
+        module="sdglass.plotting.fig3",
+        tables=("fig3_parity.csv", "fig3_histogram.csv"),
+        title="Predicted against exact torques (paper Fig. 3)",
+        caption=(
+            "Components of the torque S x H: network against exact diagonalization, with (a, b) and without (c, "
+            "d) the chirality features. Training and unseen atomic realizations are kept apart. (b, d) "
+            "Distribution of the error with its standard deviation sigma (the paper's 'mean square error' of "
+            "about 0.001), and the Gaussian of the same width for the unseen realizations (dashed)."
+        ),
+    ),
+    "fig4": Figure(
+        module="sdglass.plotting.fig4",
+        tables=("fig4_correlation.csv",),
+        title="Spin correlations after a quench: exact against learned dynamics (paper Fig. 4)",
+        caption=(
+            "Top: C(r, t) from exact diagonalization (symbols, with confidence intervals) and from the network "
+            "(lines), for the damping that the paper states and for the one that its times fit. No pair is "
+            "closer than r_min (shaded). Below: model minus exact at the same times, with the confidence band; "
+            "a model agrees with the exact dynamics where its band holds zero."
+        ),
+    ),
+    "fig5": Figure(
+        module="sdglass.plotting.fig5",
+        tables=("fig5_length.csv", "fig5_fits.csv"),
+        title="Growth of the correlation length, and the barrier exponent (paper Fig. 5)",
+        caption=(
+            "(a) Correlation length by the paper's formula against log t, both axes logarithmic: a law (log "
+            "t)^(1/psi) is a straight line. Full lines: fits of that law, dashed: of a power law of t, both on "
+            "the widest window that can be fitted; dotted: the slope of the paper's psi = 1.02. (b) The same "
+            "with |C| from independent halves of the replicas, free of the upward bias that noise gives |C|. "
+            "(c) The same lengths in linear scale. (d) How psi depends on the unit of time inside the "
+            "logarithm. (e) psi for every window, for one unit of time; arrows: the upper end is infinite or "
+            "off the scale; crosses: xi shrinks, so that there is no exponent. An exponent that the data "
+            "determine would be the same in every column."
+        ),
+    ),
+    "large_correlation": Figure(
+        module="sdglass.plotting.large_correlation",
+        tables=("fig5_correlation.csv",),
+        title="Correlations in the large box",
+        caption=(
+            "C(r, t) of the ensembles from which the correlation length is computed, with confidence bands: the "
+            "negative contact correlation grows first, the weak positive peak behind it later. At large r the "
+            "curves are noise around zero, which |C| turns into a positive weight."
+        ),
+    ),
+    "torque_errors": Figure(
+        module="sdglass.plotting.errors",
+        tables=("torque_errors.csv",),
+        title="Torque errors of every model",
+        caption=(
+            "Root mean square error of a torque component (top) and the same divided by the rms torque "
+            "(bottom), for random, relaxed and frozen states. Filled symbols with intervals: the committee, or "
+            "the linear models; small dots: single networks; bars: the torque itself; dashed: the paper's "
+            "0.001. A model is useful where its relative error is well below one; frozen states are the test."
+        ),
+    ),
+    "committee": Figure(
+        module="sdglass.plotting.committee",
+        tables=("committee.csv",),
+        title="Does the spread of the committee know its error?",
+        caption=(
+            "Spread of the networks of a committee against the true error of its mean. On the diagonal the "
+            "spread would be an honest error bar; below it the committee is too sure of itself."
+        ),
+    ),
+    "error_along_quench": Figure(
+        module="sdglass.plotting.along_quench",
+        tables=("error_along_quench.csv",),
+        title="Torque error along a quench",
+        caption=(
+            "(a) Torque error of each model in the states that an exact quench visits, with the torque itself "
+            "(black): it shrinks as the system freezes. (b) The ratio. A force field is needed most where the "
+            "curve is highest."
+        ),
+    ),
+    "learning_curves": Figure(
+        module="sdglass.plotting.learning",
+        tables=("learning_curves.csv",),
+        title="Training",
+        caption=(
+            "Top: loss on the training part (dashed) and on the validation part (full line) of every fold. "
+            "Bottom: torque error on the validation part. Where whole realizations are held out, the distance "
+            "between the two losses is the price of unseen disorder."
+        ),
+    ),
+    "couplings": Figure(
+        module="sdglass.plotting.couplings",
+        tables=("couplings.csv",),
+        title="Effective pair couplings that the models have learned",
+        caption=(
+            "Coupling per pair against distance (mean in a bin; band: 16 to 84 % of the pairs), on a linear (a) "
+            "and a logarithmic scale (b). Positive is antiferromagnetic. A wide band means that a coupling "
+            "depends on the surroundings of its pair, which a function of the distance cannot express."
+        ),
+    ),
+    "freezing": Figure(
+        module="sdglass.plotting.freezing",
+        tables=("freezing.csv",),
+        title="Freezing",
+        caption=(
+            "Rms torque, energy gained since the first snapshot, distance between successive snapshots, and "
+            "magnetization, for every ensemble. The dynamics freezes where torque and step shrink while the "
+            "energy levels off; the magnetization of random spins is about N^(-1/2) (dotted)."
+        ),
+    ),
+    "disconnected": Figure(
+        module="sdglass.plotting.disconnected",
+        tables=("disconnected.csv",),
+        title="The disconnected part of the correlation",
+        caption=(
+            "Paper Eq. 20 subtracts the product of the mean spins. That product (symbols, with standard errors) "
+            "against the correlation itself (line), at the latest time: it is zero within its error, since "
+            "initial states are isotropic."
+        ),
+    ),
+    "rkky": Figure(
+        module="sdglass.plotting.rkky",
+        tables=("rkky.csv",),
+        optional=("two_site.csv",),
+        title="Where simple effective interactions apply",
+        caption=(
+            "(a) Relative torque error of the RKKY form (paper Eq. 2) and of other pair models against the "
+            "coupling J. (b) Coupling of just two sites, by exact diagonalization, in units of t^2/J: the limit "
+            "at large J is 1/2 per pair, not 1."
+        ),
+    ),
+    "time_step": Figure(
+        module="sdglass.plotting.convergence",
+        tables=("time_step.csv",),
+        title="Convergence with the time step",
+        caption=(
+            "(a) Rms difference of the spins (per component) to a run with the finest step, for both "
+            "integrators; the dashed line has the slope of second order. (b) Drift of the energy."
+        ),
+    ),
+}
+
+
+def get_figure(name):
+    """Return the `Figure` of a name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in FIGURES:
+        raise InputError(f"figure {name!r} does not exist; expected one of {', '.join(FIGURES)}")
+    return FIGURES[name]

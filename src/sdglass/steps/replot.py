@@ -1,0 +1,22 @@
+"""Draw every figure again whose tables exist; say which were skipped and why. Nothing is computed.
+
+python -m sdglass.steps.replot --tables results/paper/tables --figures results/paper/figures
+"""
+
+from sdglass.plotting.make import make_all
+from sdglass.steps.arguments import run, step_parser
+
+
+def main():
+    """Parse the command line and draw."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--tables", required=True, help="folder of the tables")
+    parser.add_argument("--figures", required=True, help="folder for NAME.png and NAME.pdf")
+    args = parser.parse_args()
+    outcome = make_all(args.tables, args.figures)
+    for name, reason in outcome.items():
+        print(f"{name}: drawn" if reason is None else f"{name}: skipped, {reason}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,388 @@
+"""Made-up tables in the format of the study, with about the right numbers."""
+
+import numpy as np
+import pandas as pd
+
+from sdglass.files import write_csv
+from sdglass.packing import random_sequential_addition
+from sdglass.spins import random_spins
+
+TIMES = np.unique(np.concatenate([[0.0], np.round(np.geomspace(1, 3000, 36))]))
+DISTANCES = np.arange(0.55, 4.25, 0.1)
+RUNS = {"slow": 0.05, "fast": 1.0}
+ENSEMBLES = {"pair-slow": ("pair", 0.05), "pair-fast": ("pair", 1.0), "network-fast": ("network", 1.0)}
+NETWORKS = ("bond", "chirality", "bond-configurations", "chirality-configurations")
+
+
+def write_all(folder, seed=5):
+    """Write every table to `folder`; return {file name: frame}."""
+    rng = np.random.default_rng(seed)
+    tables = {
+        "fig1_neighbourhood.csv": neighbourhood(rng),
+        "fig2_density_of_states.csv": density_of_states(),
+        "fig3_parity.csv": parity(rng),
+        "fig3_histogram.csv": histogram(),
+        "fig4_correlation.csv": small_quenches(rng),
+        "fig5_length.csv": lengths(rng),
+        "fig5_fits.csv": fits(rng),
+        "fig5_correlation.csv": large_quenches(rng),
+        "torque_errors.csv": torque_errors(rng),
+        "committee.csv": committee(rng),
+        "error_along_quench.csv": along_quench(),
+        "learning_curves.csv": learning(rng),
+        "couplings.csv": couplings(),
+        "freezing.csv": freezing(rng),
+        "disconnected.csv": disconnected(rng),
+        "rkky.csv": rkky(rng),
+        "two_site.csv": two_site(),
+        "time_step.csv": time_step(),
+    }
+    for name, frame in tables.items():
+        write_csv(folder / name, frame)
+    return tables
+
+
+def correlation(r, t, damping):
+    """Return a made-up C(r, t): negative contact value, weak peak near 1.5."""
+    s = np.log1p(t * np.sqrt(damping) / 5) / np.log1p(600)
+    return -0.62 * s * np.exp(-(((r - 0.5) / 0.55) ** 1.4)) + 0.09 * s**2 * np.exp(-(((r - 1.6) / 0.35) ** 2))
+
+
+def neighbourhood(rng):
+    structure = random_sequential_addition(100, 5.0, 0.5, rng)
+    offset = structure.positions - structure.positions[0]
+    offset -= 5.0 * np.round(offset / 5.0)
+    distance = np.linalg.norm(offset, axis=1)
+    inside = np.flatnonzero(distance < 2.5)
+    frame = pd.DataFrame(offset[inside], columns=["x", "y", "z"])
+    frame.insert(0, "site", inside)
+    frame[["sx", "sy", "sz"]] = random_spins(len(inside), rng)
+    frame["distance"] = distance[inside]
+    frame["is_centre"] = inside == 0
+    frame["cutoff"] = 2.5
+    return frame
+
+
+def density_of_states():
+    parts = []
+    for system, n, coupling, centre in (
+        ("J=0, N=100", 100, 0.0, -0.9),
+        ("J=0, N=500", 500, 0.0, -0.6),
+        ("J=6, N=100", 100, 6.0, 0.0),
+    ):
+        energy = np.arange(-12, 20, 0.1) + 0.05
+        if coupling:
+            density = 0.5 * (_bump(energy, -5.6, 0.7) + _bump(energy, 5.4, 0.9))
+            density[np.abs(energy) < 3.8] = 0
+        else:
+            density = 0.75 * _bump(energy, centre, 0.55) + 0.25 * _bump(energy, 1.5, 2.5)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "system": system,
+                    "n_sites": n,
+                    "box_length": 5.0,
+                    "coupling": coupling,
+                    "energy": energy,
+                    "density_of_states": density,
+                    "standard_error": 0.05 * np.sqrt(density / 10),
+                    "realizations": 500,
+                }
+            )
+        )
+    return pd.concat(parts)
+
+
+def _bump(x, centre, width):
+    return np.exp(-(((x - centre) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
+
+
+def parity(rng):
+    parts = []
+    for model in ("chirality", "bond"):
+        for which, sigma in (("training", 3e-4), ("unseen", 7e-4)):
+            exact = 0.011 * rng.standard_t(6, 2000)
+            predicted = exact + sigma * rng.standard_t(5, 2000)
+            parts.append(pd.DataFrame({"model": model, "set": which, "exact": exact, "predicted": predicted}))
+    return pd.concat(parts)
+
+
+def histogram():
+    parts = []
+    for model in ("chirality", "bond"):
+        for which, sigma in (("training", 3e-4), ("unseen", 7e-4)):
+            error = np.linspace(-4e-3, 4e-3, 101)
+            density = 0.7 * _bump(error, 0, 0.7 * sigma) + 0.3 * _bump(error, 0, 1.5 * sigma)
+            parts.append(
+                pd.DataFrame({"model": model, "set": which, "error": error, "density": density, "sigma": sigma})
+            )
+    return pd.concat(parts)
+
+
+def small_quenches(rng):
+    parts = []
+    for run, damping in RUNS.items():
+        for engine, shift in (("exact", 0), ("network", 0.01), ("pair", -0.02)):
+            for t in TIMES[TIMES <= (3000 if run == "slow" else 300)]:
+                value = correlation(DISTANCES, t, damping) * (1 + shift) + 0.004 * rng.standard_normal(37)
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "run": run,
+                            "damping": damping,
+                            "engine": engine,
+                            "time": t,
+                            "distance": DISTANCES,
+                            "correlation": value,
+                            "low": value - 0.012 / np.sqrt(DISTANCES),
+                            "high": value + 0.012 / np.sqrt(DISTANCES),
+                        }
+                    )
+                )
+    return pd.concat(parts)
+
+
+def large_quenches(rng):
+    parts = []
+    for ensemble, (engine, damping) in ENSEMBLES.items():
+        for t in TIMES:
+            value = correlation(DISTANCES, t, damping) + 0.003 * rng.standard_normal(37)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "ensemble": ensemble,
+                        "engine": engine,
+                        "damping": damping,
+                        "time": t,
+                        "distance": DISTANCES,
+                        "correlation": value,
+                        "low": value - 0.006,
+                        "high": value + 0.006,
+                    }
+                )
+            )
+    return pd.concat(parts)
+
+
+def lengths(rng):
+    parts = []
+    for ensemble, (engine, damping) in ENSEMBLES.items():
+        for estimator, noise in (("naive", 0.5), ("split", -0.02)):
+            t = TIMES
+            xi = 0.78 + 0.016 * np.log1p(t * damping / 30) + noise * np.exp(-t * np.sqrt(damping) / 8)
+            xi = xi + 0.002 * rng.standard_normal(len(t))
+            half = 0.008 + 0.3 * np.exp(-t * np.sqrt(damping) / 8)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "ensemble": ensemble,
+                        "engine": engine,
+                        "damping": damping,
+                        "time": t,
+                        "estimator": estimator,
+                        "xi": xi,
+                        "low": xi - half,
+                        "high": xi + half,
+                    }
+                )
+            )
+    return pd.concat(parts)
+
+
+def fits(rng):
+    rows = []
+    for ensemble, (engine, damping) in ENSEMBLES.items():
+        for estimator in ("naive", "split"):
+            for start in (30.0, 50.0, 100.0):
+                for stop in (300.0, 1000.0, 3000.0):
+                    key = dict(ensemble=ensemble, engine=engine, damping=damping, estimator=estimator)
+                    key |= dict(start=start, stop=stop)
+                    z = 45 * (1 + 0.1 * rng.standard_normal())
+                    numbers = dict(exponent=z, exponent_low=0.8 * z, exponent_high=1.4 * z, amplitude=0.745)
+                    rows.append(key | dict(model="power_law", time_unit=np.nan, note="") | numbers)
+                    for unit in (0.1, 1.0, 10.0):
+                        psi = 9 * (start / 50) ** -0.5 * unit**-0.1 * (1 + 0.1 * rng.standard_normal())
+                        numbers = dict(exponent=psi, exponent_low=0.75 * psi, exponent_high=1.7 * psi)
+                        numbers |= dict(amplitude=0.71, note="")
+                        if damping < 1 and stop == 300:
+                            numbers |= dict(exponent_high=np.inf, note="slope not significantly positive")
+                        if damping < 1 and start == 30 and stop == 300:
+                            numbers = dict.fromkeys(numbers, np.nan) | {"note": "xi shrinks"}
+                        rows.append(key | dict(model="barrier", time_unit=unit) | numbers)
+    return pd.DataFrame(rows)
+
+
+def torque_errors(rng):
+    rows = []
+    signal = {"random": 0.0139, "relaxed": 0.007, "frozen": 0.004, "all": 0.01}
+    base = {"pair": 6.6e-4, "linear": 6.2e-4} | dict.fromkeys(NETWORKS, 5.5e-4)
+    for model, error in base.items():
+        members = ["committee", "0", "1", "2", "3", "4"] if model in NETWORKS else ["-"]
+        for which, n, factor in (("training", 100, 0.7), ("unseen", 100, 1.0), ("large", 500, 1.4)):
+            for stage, rms in signal.items():
+                for member in members:
+                    noise = 1.15 if member.isdigit() else 1.0
+                    rmse = error * factor * noise * (rms / 0.0139) ** 0.8 * (1 + 0.05 * rng.standard_normal())
+                    rows.append(
+                        {
+                            "model": model,
+                            "member": member,
+                            "set": which,
+                            "stage": stage,
+                            "n_sites": n,
+                            "rmse": rmse,
+                            "low": 0.93 * rmse,
+                            "high": 1.07 * rmse,
+                            "rms": rms,
+                            "relative": rmse / rms,
+                            "energy_rmse_per_site": 1e-3,
+                            "realizations": 4,
+                            "configurations": 100,
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def committee(rng):
+    rows = []
+    for model in NETWORKS:
+        for which in ("training", "unseen", "large"):
+            for stage in ("random", "relaxed", "frozen"):
+                rmse = 6e-4 * np.exp(0.4 * rng.standard_normal())
+                ratio = 0.5 * np.exp(0.2 * rng.standard_normal())
+                rows.append((model, which, stage, ratio * rmse, rmse, ratio))
+    return pd.DataFrame(rows, columns=["model", "set", "stage", "spread", "rmse", "ratio"])
+
+
+def along_quench():
+    parts = []
+    for model, error, late in (("pair", 6.6e-4, 0.6), ("linear", 6e-4, 0.5), ("bond", 5e-4, 0.25)):
+        rms = 0.003 + 0.011 / (1 + TIMES / 20) ** 0.6
+        rmse = error * (rms / 0.014) ** late
+        frame = {"model": model, "time": TIMES, "rmse": rmse, "rms": rms, "relative": rmse / rms}
+        parts.append(pd.DataFrame(frame))
+    return pd.concat(parts)
+
+
+def learning(rng):
+    parts = []
+    for variant in NETWORKS:
+        floor = 0.003 if "configurations" in variant else 0.006
+        for fold in range(5):
+            epoch = np.arange(1, 41)
+            scatter = np.exp(0.05 * rng.standard_normal((2, 40)))
+            train = 0.02 * np.exp(-epoch / 8) + 0.002
+            validation = (0.02 * np.exp(-epoch / 8) + floor) * scatter[0]
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "variant": variant,
+                        "fold": fold,
+                        "epoch": epoch,
+                        "train_loss": train * scatter[1],
+                        "validation_loss": validation,
+                        "validation_torque_rmse": 0.01 * np.sqrt(validation),
+                        "validation_energy_rmse": 0.01,
+                        "learning_rate": 1e-3,
+                    }
+                )
+            )
+    return pd.concat(parts)
+
+
+def couplings():
+    r = np.arange(0.525, 4.2, 0.05)
+    parts = []
+    for model, wiggle in (("network", 0.002), ("linear", 0.0), ("pair", 0.001), ("second-order", None)):
+        value = np.exp(-2 * r) / 12
+        if wiggle is not None:
+            value = value * (1 - 1.3 * np.exp(-(((r - 1.8) / 0.5) ** 2))) + wiggle * np.sin(4 * r) * np.exp(-r)
+        spread = 0.15 * np.abs(value) if model == "network" else np.nan
+        frame = {"model": model, "distance": r, "coupling": value, "low": value - spread, "high": value + spread}
+        rows = pd.DataFrame(frame | {"pairs": 100})
+        parts.append(rows if wiggle is None else rows[rows.distance < 2.5])
+    return pd.concat(parts)
+
+
+def freezing(rng):
+    series = [
+        (run, engine, damping, 100) for run, damping in RUNS.items() for engine in ("exact", "network", "pair")
+    ]
+    series += [(name, engine, damping, 500) for name, (engine, damping) in ENSEMBLES.items()]
+    parts = []
+    for ensemble, engine, damping, n in series:
+        t = TIMES
+        s = np.log1p(t * damping)
+        rms = (0.003 + 0.011 / (1 + t * damping / 20) ** 0.6) * (1 + 0.02 * rng.standard_normal(len(t)))
+        overlap = 1 - 0.3 * np.exp(-s / 2)
+        overlap[0] = np.nan
+        parts.append(
+            pd.DataFrame(
+                {
+                    "ensemble": ensemble,
+                    "engine": engine,
+                    "damping": damping,
+                    "n_sites": n,
+                    "time": t,
+                    "torque_rms": rms,
+                    "torque_rms_error": 0.03 * rms,
+                    "energy_per_site": -6.2 - 0.004 * s,
+                    "energy_error": 3e-4,
+                    "step_overlap": overlap,
+                    "step_overlap_error": 0.01 * (1 - overlap),
+                    "magnetization": (1 / np.sqrt(n)) * (1 - 0.05 * s),
+                    "magnetization_error": 0.05 / np.sqrt(n),
+                }
+            )
+        )
+    return pd.concat(parts)
+
+
+def disconnected(rng):
+    parts = []
+    for ensemble, (engine, damping) in ENSEMBLES.items():
+        for t in (100.0, 3000.0):
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "ensemble": ensemble,
+                        "engine": engine,
+                        "time": t,
+                        "distance": DISTANCES,
+                        "disconnected": 0.004 * rng.standard_normal(37),
+                        "standard_error": 0.004,
+                        "correlation": correlation(DISTANCES, t, damping),
+                    }
+                )
+            )
+    return pd.concat(parts)
+
+
+def rkky(rng):
+    rows = []
+    for coupling in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0):
+        for model, floor in (("rkky", 0.9), ("pair", 0.05), ("free-form pair", 0.2)):
+            error = floor + 0.3 / (1 + coupling**2)
+            rows.append((coupling, model, error, 0.05 * error, 2.9, 0.01 * coupling, 4))
+    names = "coupling model relative_torque_error standard_error k_fermi torque_rms configurations"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def two_site():
+    rows = []
+    for distance in (0.5, 1.0, 2.0):
+        for j in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0):
+            t = np.exp(-distance)
+            pair = 0.5 * (np.hypot(j, t) - j) * 2
+            rows.append((j, distance, t, pair, t**2 / (2 * j), t**2 / j, pair / (t**2 / j)))
+    names = "coupling distance hopping pair_coupling t2_over_2J t2_over_J ratio_to_t2_over_J"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def time_step():
+    rows = []
+    for integrator, size in (("heun", 4e-5), ("semi_implicit", 2e-5)):
+        for step in (0.125, 0.25, 0.5, 1.0, 2.0, 4.0):
+            error = np.nan if step == 0.125 else size * step**2
+            rows.append((integrator, step, error, 3e-8 * step**3, 0.05))
+    return pd.DataFrame(rows, columns="integrator time_step error energy_drift alpha".split())

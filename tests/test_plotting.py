@@ -1,0 +1,244 @@
+"""Figures: drawn from tables alone, also from poor ones; readable files; the same bytes every time."""
+
+import io
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+from matplotlib.text import Text
+from synthetic_tables import write_all
+
+from sdglass.errors import InputError
+from sdglass.files import write_csv
+from sdglass.plotting import style, tables
+from sdglass.plotting.fig5 import best_window
+from sdglass.plotting.make import make_all, make_figure
+from sdglass.plotting.registry import FIGURES, get_figure
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tables")
+    write_all(path)
+    return path
+
+
+@pytest.fixture
+def changed(folder, tmp_path):
+    """Return a function: write `change(frame)` of one table to a folder with copies of the others."""
+
+    def change(name, function):
+        for other in folder.glob("*.csv"):
+            (tmp_path / other.name).write_bytes(other.read_bytes())
+        write_csv(tmp_path / name, function(pd.read_csv(folder / name)))
+        return tmp_path
+
+    return change
+
+
+def check_image(path):
+    """A decodable picture of the width of a journal page, with something on it."""
+    pixels = imread(path)
+    assert pixels.shape[1] == style.WIDTH * style.DPI
+    assert pixels.shape[0] > 400
+    # At least 1 % of the page is not white.
+    assert np.mean(pixels[..., :3].min(axis=-1) < 0.95) > 0.01
+
+
+def render(name, folder):
+    """Draw one figure, coarsely and without its layout since only failures are of interest; return it."""
+    figure = get_figure(name)
+    with style.journal():
+        drawn = import_module(figure.module).draw(tables.read_tables(folder, figure))
+        drawn.set_layout_engine("none")
+        drawn.savefig(buffer := io.BytesIO(), dpi=40)
+    buffer.seek(0)
+    pixels = imread(buffer)
+    assert np.mean(pixels[..., :3].min(axis=-1) < 0.95) > 0.01
+    return drawn
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn(name, folder, tmp_path):
+    make_figure(name, folder, tmp_path / "x.png", tmp_path / "x.pdf")
+    check_image(tmp_path / "x.png")
+    start = (tmp_path / "x.pdf").read_bytes()
+    assert start.startswith(b"%PDF")
+    assert b"CreationDate" not in start
+
+
+def test_the_same_bytes_every_time(folder, tmp_path):
+    for place in ("one", "two"):
+        make_figure("time_step", folder, tmp_path / f"{place}.png", tmp_path / f"{place}.pdf")
+    for kind in ("png", "pdf"):
+        assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
+
+
+def test_registry_lists_known_tables_and_does_not_load_matplotlib():
+    for figure in FIGURES.values():
+        assert {*figure.tables, *figure.optional} <= tables.COLUMNS.keys()
+    code = (
+        "import sys, sdglass.plotting.registry; sys.exit('matplotlib' in sys.modules or 'pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_words_smaller_than_seven_points(folder):
+    for name in ("fig1", "fig5", "freezing"):
+        words = [text for text in render(name, folder).findobj(Text) if text.get_text()]
+        assert min(text.get_fontsize() for text in words) >= 7
+
+
+NO_BANDS = {
+    "fig4": ("fig4_correlation.csv", ["low", "high"]),
+    "fig5": ("fig5_length.csv", ["low", "high"]),
+    "torque_errors": ("torque_errors.csv", ["low", "high", "relative"]),
+    "couplings": ("couplings.csv", ["low", "high"]),
+    "freezing": ("freezing.csv", ["torque_rms_error", "energy_error", "step_overlap", "step_overlap_error"]),
+    "time_step": ("time_step.csv", ["energy_drift"]),
+}
+
+
+@pytest.mark.parametrize("name", NO_BANDS)
+def test_intervals_that_are_not_numbers(name, changed):
+    table, columns = NO_BANDS[name]
+    path = changed(table, lambda frame: frame.assign(**dict.fromkeys(columns, np.nan)))
+    render(name, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("fig4", "fig4_correlation.csv"),
+        ("fig5", "fig5_length.csv"),
+        ("large_correlation", "fig5_correlation.csv"),
+        ("freezing", "freezing.csv"),
+        ("error_along_quench", "error_along_quench.csv"),
+    ],
+)
+@pytest.mark.parametrize("which", ["first", "last"])
+def test_a_single_time(name, table, which, changed):
+    """The first time is zero, which a logarithmic axis cannot show."""
+    pick = {"first": pd.Series.min, "last": pd.Series.max}[which]
+    path = changed(table, lambda frame: frame[frame.time == pick(frame.time)])
+    render(name, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "choice"),
+    [
+        ("fig2", "fig2_density_of_states.csv", "coupling == 0"),
+        ("fig3", "fig3_parity.csv", "model == 'bond' and set == 'unseen'"),
+        ("fig4", "fig4_correlation.csv", "engine != 'exact' and run == 'fast'"),
+        ("fig4", "fig4_correlation.csv", "engine == 'exact'"),
+        ("fig5", "fig5_fits.csv", "model == 'power_law'"),
+        ("fig5", "fig5_length.csv", "ensemble == 'pair-fast' and estimator == 'naive'"),
+        ("torque_errors", "torque_errors.csv", "model == 'pair' and set == 'large'"),
+        ("learning_curves", "learning_curves.csv", "variant == 'bond' and epoch == 1"),
+        ("committee", "committee.csv", "set == 'unseen'"),
+        ("rkky", "rkky.csv", "coupling == 6"),
+        ("time_step", "time_step.csv", "time_step == 1"),
+        ("disconnected", "disconnected.csv", "ensemble == 'pair-fast'"),
+        ("couplings", "couplings.csv", "model == 'second-order'"),
+    ],
+)
+def test_a_part_of_the_models_is_enough(name, table, choice, changed):
+    render(name, changed(table, lambda frame: frame.query(choice)))
+
+
+def test_fits_without_any_exponent(changed):
+    columns = ["exponent", "exponent_low", "exponent_high", "amplitude"]
+    path = changed("fig5_fits.csv", lambda frame: frame.assign(**dict.fromkeys(columns, np.nan)))
+    render("fig5", path)
+
+
+def test_widest_window_with_an_exponent():
+    fits = pd.DataFrame(
+        {
+            "model": ["barrier"] * 3 + ["power_law"],
+            "start": [30.0, 30.0, 100.0, 30.0],
+            "stop": [3000.0, 1000.0, 3000.0, 3000.0],
+            "time_unit": [1.0, 1.0, 1.0, np.nan],
+            "exponent": [np.nan, 5.0, 6.0, 40.0],
+        }
+    )
+    assert best_window(fits, "barrier", 1.0).exponent == 5.0  # 1000/30 is wider than 3000/100
+    assert best_window(fits, "power_law").exponent == 40.0
+    assert best_window(fits, "barrier", 10.0) is None
+
+
+def test_optional_table_may_be_absent(folder, tmp_path):
+    (tmp_path / "rkky.csv").write_bytes((folder / "rkky.csv").read_bytes())
+    render("rkky", tmp_path)
+
+
+@pytest.mark.parametrize("name", tables.COLUMNS)
+def test_missing_column_is_named(name, changed):
+    column = tables.COLUMNS[name].split()[-1]
+    path = changed(name, lambda frame: frame.drop(columns=column))
+    with pytest.raises(InputError, match=rf"{name}.*column '{column}' is missing"):
+        tables.read_table(path, name)
+
+
+def test_bad_tables_are_refused(changed, tmp_path):
+    with pytest.raises(InputError, match=r"rkky\.csv: no such file"):
+        tables.read_table(tmp_path, "rkky.csv")
+    path = changed("rkky.csv", lambda frame: frame.head(0))
+    with pytest.raises(InputError, match=r"rkky\.csv: holds no rows"):
+        tables.read_table(path, "rkky.csv")
+    path = changed("rkky.csv", lambda frame: frame.assign(coupling="strong"))
+    with pytest.raises(InputError, match=r"rkky\.csv: column 'coupling' holds 'strong'; expected numbers"):
+        tables.read_table(path, "rkky.csv")
+    (tmp_path / "rkky.csv").write_text("")
+    with pytest.raises(InputError, match=r"rkky\.csv: not a readable table"):
+        tables.read_table(tmp_path, "rkky.csv")
+
+
+def test_unknown_figure():
+    with pytest.raises(InputError, match="figure 'fig9' does not exist; expected one of fig1, "):
+        get_figure("fig9")
+
+
+def test_replot_draws_what_it_can_and_says_what_not(folder, tmp_path):
+    for name in ("time_step.csv", "couplings.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / "rkky.csv").write_text("coupling\n1\n")
+    outcome = make_all(tmp_path, tmp_path / "figures")
+    assert {name for name, reason in outcome.items() if reason is None} == {"time_step", "couplings"}
+    assert "fig1_neighbourhood.csv not in" in outcome["fig1"]
+    assert "column 'model' is missing" in outcome["rkky"]
+    files = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert files == {"time_step.png", "time_step.pdf", "couplings.png", "couplings.pdf"}
+
+
+def test_steps_from_the_command_line(folder, tmp_path):
+    def step(name, *arguments):
+        command = [sys.executable, "-m", f"sdglass.steps.{name}", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    done = step("figure", "couplings", "--tables", folder, "--out-png", tmp_path / "c.png")
+    assert done.returncode == 0, done.stderr
+    check_image(tmp_path / "c.png")
+    done = step("figure", "couplings", "--tables", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "couplings.csv: no such file" in done.stderr
+
+
+def test_times_are_chosen_evenly_in_their_logarithm():
+    times = np.concatenate([[0.0], np.geomspace(1, 1000, 31)])
+    assert style.spread_out(times, 4) == pytest.approx([1, 10, 100, 1000])
+    assert style.spread_out(times, 4, first=9.9)[0] == pytest.approx(10)
+    assert list(style.spread_out([0.0], 4)) == [0.0]
+
+
+def test_numbers_for_people():
+    assert style.number(0.00123) == r"1.23\times 10^{-3}"
+    assert style.number(12.54) == "12.5"
+    assert style.number(np.inf) == r"\infty"
+    assert style.clock(3000.0) == "3000"
+    assert style.clock(0.5) == "0.5"
