@@ -19,21 +19,25 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/quench.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:
     all,
+    tables,
     figures,
     fig1,
     fig2,
     fig3,
     fig4,
     fig5,
-    claims,
-    report,
 
 
 rule all:
     default_target: True
     input:
         rules.figures.input,
+        rules.tables.input,
+        rules.claims.output,
+        rules.provenance.output,
+        rules.report.output,

@@ -37,6 +37,8 @@ rule density_of_states:
     resources:
         mem_mb=2000,
         runtime=60,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.density_of_states {params.structure} {params.electrons}"
         " --dense-sites {params.dense_sites} --realizations {params.realizations}"
@@ -49,6 +51,8 @@ rule two_site:
         code("two_site"),
     output:
         f"{TABLES}/two_site.csv",
+    params:
+        electrons=ELECTRONS,
     log:
         f"{RESULTS}/logs/two_site.log",
     benchmark:
@@ -57,8 +61,10 @@ rule two_site:
     resources:
         mem_mb=500,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
-        "python -m sdglass.steps.two_site --out {output} > {log} 2>&1"
+        "python -m sdglass.steps.two_site {params.electrons} --out {output} > {log} 2>&1"
 
 
 rule rkky:
@@ -68,9 +74,7 @@ rule rkky:
         f"{TABLES}/rkky.csv",
     params:
         structure=STRUCTURE,
-        filling=config["electrons"]["filling"],
-        temperature=config["electrons"]["temperature"],
-        hopping=json.dumps(config["electrons"]["hopping"]),
+        electrons=ELECTRONS,
         couplings=config["rkky"]["couplings"],
         configurations=config["rkky"]["configurations"],
         seed=config["seed"],
@@ -82,9 +86,10 @@ rule rkky:
     resources:
         mem_mb=1000,
         runtime=30,
+    conda:
+        "../../envs/environment.yaml"
     shell:
-        "python -m sdglass.steps.rkky {params.structure} --filling {params.filling}"
-        " --electron-temperature {params.temperature} --hopping {params.hopping:q}"
+        "python -m sdglass.steps.rkky {params.structure} {params.electrons}"
         " --couplings {params.couplings} --configurations {params.configurations} --seed {params.seed}"
         " --out {output} > {log} 2>&1"
 
@@ -105,6 +110,8 @@ rule neighbourhood:
     resources:
         mem_mb=500,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.neighbourhood --data {input.data} --cutoff {params.cutoff}"
         " --out {output} > {log} 2>&1"
@@ -128,6 +135,8 @@ rule learning_curves:
     resources:
         mem_mb=500,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.learning_curves --histories {input.histories} --out {output} > {log} 2>&1"
 
@@ -136,8 +145,8 @@ rule torque_errors:
     input:
         code("torque_errors"),
         data=expand(f"{RESULTS}/datasets/{{name}}.h5", name=JUDGED),
-        predictions=expand(f"{RESULTS}/predictions/{{model}}-float64.h5", model=MODELS),
-        single=f"{RESULTS}/predictions/{FORCE_FIELD['variant']}-float32.h5",
+        predictions=expand(f"{RESULTS}/predictions/{{model}}-float32.h5", model=MODELS),
+        double=f"{RESULTS}/predictions/{FORCE_FIELD['variant']}-float64.h5",
         models=expand(f"{RESULTS}/models/{{model}}.safetensors", model=MODELS),
     output:
         errors=f"{TABLES}/torque_errors.csv",
@@ -163,10 +172,12 @@ rule torque_errors:
     resources:
         mem_mb=4000,
         runtime=30,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.torque_errors --data {input.data} --sets {params.sets}"
         " --predictions {input.predictions} --models {input.models} --names {params.names}"
-        " --single {input.single} --single-name {params.variant}"
+        " --double {input.double} --double-name {params.variant}"
         " --bootstrap {params.bootstrap} --confidence {params.confidence} --seed {params.seed}"
         " --out-errors {output.errors} --out-committee {output.committee} --out-quench {output.quench}"
         " --out-parity {output.parity} --out-histogram {output.histogram} --out-single {output.single} > {log} 2>&1"
@@ -192,6 +203,8 @@ rule couplings:
     resources:
         mem_mb=2000,
         runtime=30,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.couplings --data {input.data} --features {input.features}"
         " --network {input.network} --linear {input.linear} --pair {input.pair}"
@@ -218,6 +231,8 @@ rule time_step:
     resources:
         mem_mb=1000,
         runtime=30,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.time_step --structure {input.structure} --model {input.model}"
         " --damping {params.damping} --duration {params.duration} --time-steps {params.steps}"
@@ -246,6 +261,8 @@ rule correlation:
     resources:
         mem_mb=4000,
         runtime=30,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.correlation --trajectories {input.trajectories} --structures {input.structures}"
         " --r-min {params.r_min} --bin-width {params.bin_width} --bootstrap {params.bootstrap}"
@@ -280,6 +297,8 @@ rule correlation_length:
     resources:
         mem_mb=4000,
         runtime=60,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.correlation_length --trajectories {input.trajectories}"
         " --structures {input.structures} --r-min {params.r_min} --bin-width {params.bin_width}"
@@ -308,6 +327,8 @@ rule freezing:
     resources:
         mem_mb=4000,
         runtime=30,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.freezing --trajectories {input.trajectories} --structures {input.structures}"
         " --r-min {params.r_min} --bin-width {params.bin_width}"

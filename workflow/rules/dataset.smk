@@ -27,6 +27,8 @@ rule dataset:
     resources:
         mem_mb=1500,
         runtime=60,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.dataset --structure {input.structure} {params.electrons} {params.relaxation}"
         " --random {params.random} --relaxations {params.relaxations} --snapshots {params.snapshots}"
@@ -55,6 +57,8 @@ rule transfer_dataset:
     resources:
         mem_mb=2000,
         runtime=60,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.transfer_dataset --structure {input.structure} --model {input.model}"
         " {params.electrons} {params.relaxation} --random {params.random} --relaxations 1"

@@ -17,6 +17,8 @@ rule features:
     resources:
         mem_mb=2000,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.features --structure {input.structure} --descriptor {params.descriptor:q}"
         " --out {output} > {log} 2>&1"

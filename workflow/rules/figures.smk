@@ -1,21 +1,13 @@
 # Figures, each from its tables alone; `replot` draws them again without computing anything.
 
-from sdglass.plotting.registry import FIGURES
-
-
 wildcard_constraints:
     figure="|".join(FIGURES),
-
-
-def figure_files(name):
-    """Raster and vector image of a figure."""
-    return expand(f"{RESULTS}/figures/{name}.{{kind}}", kind=["png", "pdf"])
 
 
 rule figure:
     input:
         code("figure"),
-        lambda w: [os.path.relpath(path) for path in library_modules(FIGURES[w.figure].module)],
+        lambda w: code(FIGURES[w.figure].module),
         tables=lambda w: [f"{TABLES}/{name}" for name in FIGURES[w.figure].tables + FIGURES[w.figure].optional],
     output:
         png=f"{RESULTS}/figures/{{figure}}.png",
@@ -30,6 +22,8 @@ rule figure:
     resources:
         mem_mb=1000,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.figure {wildcards.figure} --tables {params.tables}"
         " --out-png {output.png} --out-pdf {output.pdf} > {log} 2>&1"
@@ -77,5 +71,7 @@ rule replot:
     resources:
         mem_mb=1000,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.replot --tables {params.tables} --figures {params.figures} 2>&1 | tee {log}"

@@ -1,34 +1,8 @@
 # Quench ensembles: ED-LLG and ML-LLG on the same initial states, one job per realization.
 
-SMALL, LARGE, FORCE_FIELD = config["quench_small"], config["quench_large"], config["force_field"]
-
-
 wildcard_constraints:
     run=r"[a-z][a-z0-9-]*",
     engine="exact|network|pair|linear",
-
-
-def model_of(engine):
-    """Model file of an engine name."""
-    return f"{RESULTS}/models/{FORCE_FIELD['variant'] if engine == 'network' else engine}.safetensors"
-
-
-def model_options(engine):
-    """Command-line options that only networks need."""
-    if engine != "network":
-        return ""
-    chosen = " ".join(map(str, FORCE_FIELD["members"]))
-    return f"--members {chosen} --dtype {FORCE_FIELD['dtype']} --device {config['device']}"
-
-
-def llg_options(ensemble, run):
-    """Options of one run of an ensemble, as the quench steps take them."""
-    chosen = ensemble["runs"][run]
-    return (
-        f"--replicas {ensemble['replicas']} --temperature {ensemble['temperature']}"
-        f" --duration {chosen['duration']} --damping {chosen['damping']} --time-step {chosen['time_step']}"
-        f" --integrator {config['integrator']}"
-    )
 
 
 rule quench_small_exact:
@@ -50,6 +24,8 @@ rule quench_small_exact:
     resources:
         mem_mb=1500,
         runtime=1440,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.quench_exact --engine-name exact --ensemble small-{wildcards.run}"
         " --structure {input.structure} {params.electrons} {params.llg} --seed {params.seed}"
@@ -80,6 +56,8 @@ rule quench_small:
     resources:
         mem_mb=2000,
         runtime=720,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.quench_model --model {input.model} --engine-name {wildcards.engine}"
         " --ensemble small-{wildcards.run} --structure {input.structure} --features {input.features}"
@@ -110,6 +88,8 @@ rule quench_large:
     resources:
         mem_mb=4000,
         runtime=1440,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.quench_model --model {input.model} --engine-name {params.engine}"
         " --ensemble large-{wildcards.run} --structure {input.structure} --features {input.features}"

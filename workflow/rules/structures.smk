@@ -1,30 +1,8 @@
 # Disorder: amorphous realizations. Their numbers key every random stream, so groups do not share any.
 
-GROUPS = {
-    "train": {"first": 0, "count": config["dataset"]["training_realizations"], "box": config["structure"]},
-    "unseen": {"first": 1000, "count": config["dataset"]["unseen_realizations"], "box": config["structure"]},
-    "large": {
-        "first": 2000,
-        "count": max(config["quench_large"]["realizations"], config["dataset"]["large_realizations"]),
-        "box": config["quench_large"],
-    },
-}
-
-
 wildcard_constraints:
     group="|".join(GROUPS),
     index=r"\d+",
-
-
-def members(group, count=None):
-    """Names of a group's realizations, for expand: ["train-000", "train-001", ...]."""
-    count = GROUPS[group]["count"] if count is None else count
-    return [f"{group}-{index:03d}" for index in range(count)]
-
-
-def realization(wildcards):
-    """Number of a realization in the whole study."""
-    return GROUPS[wildcards.group]["first"] + int(wildcards.index)
 
 
 rule structure:
@@ -46,6 +24,8 @@ rule structure:
     resources:
         mem_mb=500,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.structure --n-sites {params.n_sites} --box-length {params.box_length}"
         " --r-min {params.r_min} --seed {params.seed} --realization {params.realization}"

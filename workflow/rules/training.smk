@@ -48,6 +48,8 @@ rule fit_linear:
     resources:
         mem_mb=2000,
         runtime=30,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.fit_linear --data {input.data} --features {input.features}"
         " --kind {wildcards.kind} --ridge {params.ridge} --descriptor {params.descriptor:q}"
@@ -80,6 +82,8 @@ rule train:
     resources:
         mem_mb=6000,
         runtime=1440,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.train --data {input.data} --features {input.features}"
         " --descriptor {params.descriptor:q} --variant {wildcards.variant} {params.chirality}"
@@ -105,6 +109,8 @@ rule committee:
     resources:
         mem_mb=1500,
         runtime=10,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.committee --members {input.members} --out {output} > {log} 2>&1"
 
@@ -129,6 +135,8 @@ rule predict:
     resources:
         mem_mb=4000,
         runtime=120,
+    conda:
+        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.predict --model {input.model} --data {input.data} --features {input.features}"
         " --dtype {wildcards.dtype} --device {params.device} --out {output} > {log} 2>&1"

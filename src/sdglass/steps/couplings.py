@@ -7,7 +7,8 @@ from sdglass.engines.load import load_engine
 from sdglass.files import write_csv
 from sdglass.model_file import TrainedModel
 from sdglass.neighbours import neighbour_pairs
-from sdglass.steps.arguments import load_realizations, run, step_parser, threads_from_environment, use_threads
+from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
+from sdglass.steps.descriptors import load_realizations
 
 CONFIGURATIONS = 10
 

@@ -2,7 +2,8 @@
 
 from sdglass.feature_cache import save_feature_maps
 from sdglass.provenance import provenance
-from sdglass.steps.arguments import add_descriptor, descriptor, run, step_parser
+from sdglass.steps.arguments import run, step_parser
+from sdglass.steps.descriptors import add_descriptor, descriptor
 from sdglass.structure import Structure
 from sdglass.symmetry_functions import build_feature_maps
 

@@ -3,7 +3,8 @@
 from sdglass.linear_model import fit_linear_model
 from sdglass.model_file import TrainedModel
 from sdglass.provenance import provenance
-from sdglass.steps.arguments import add_descriptor, descriptor, load_realizations, run, step_parser
+from sdglass.steps.arguments import run, step_parser
+from sdglass.steps.descriptors import add_descriptor, descriptor, load_realizations
 
 
 def main():

@@ -25,8 +25,8 @@ def main():
     parser.add_argument("--models", nargs="+", required=True)
     parser.add_argument("--names", nargs="+", required=True)
     parser.add_argument("--predictions", nargs="+", required=True, help="of each model")
-    parser.add_argument("--single", required=True, help="float32 predictions of one model")
-    parser.add_argument("--single-name", required=True)
+    parser.add_argument("--double", required=True, help="float64 predictions of one model")
+    parser.add_argument("--double-name", required=True, help="which model that is")
     parser.add_argument("--bootstrap", type=int, required=True)
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
@@ -53,8 +53,7 @@ def main():
     write_csv(args.out_quench, pd.DataFrame(tables["quench"]))
     write_csv(args.out_parity, pd.concat(tables["parity"], ignore_index=True))
     write_csv(args.out_histogram, pd.concat(tables["histogram"], ignore_index=True))
-    double = args.predictions[args.names.index(args.single_name)]
-    write_csv(args.out_single, _single_precision(args, double, data))
+    write_csv(args.out_single, _single_precision(args, data))
 
 
 def load_predictions(path, count):
@@ -233,10 +232,11 @@ def _figure_three(name, label, judged, rng):
     return histogram, parity
 
 
-def _single_precision(args, double_path, data):
+def _single_precision(args, data):
     """Return what float32 arithmetic costs: the difference of the torques from float64."""
     rows = []
-    double, single = load_predictions(double_path, len(data)), load_predictions(args.single, len(data))
+    double = load_predictions(args.double, len(data))
+    single = load_predictions(args.predictions[args.names.index(args.double_name)], len(data))
     for label in dict.fromkeys(args.sets):
         chosen = [i for i, s in enumerate(args.sets) if s == label]
         difference = np.concatenate([(single[i][1] - double[i][1]).ravel() for i in chosen])
@@ -250,7 +250,7 @@ def _single_precision(args, double_path, data):
             "torque_rms_difference_relative": np.sqrt(np.mean(difference**2) / np.mean(exact**2)),
             "energy_per_site_max_difference": np.abs(energy).max(),
         }.items():
-            rows.append({"model": args.single_name, "set": label, "quantity": quantity, "value": value})
+            rows.append({"model": args.double_name, "set": label, "quantity": quantity, "value": value})
     return pd.DataFrame(rows)
 
 

@@ -11,15 +11,8 @@ from sdglass.files import write_csv
 from sdglass.linear_model import fit_linear_model
 from sdglass.model_file import TrainedModel
 from sdglass.provenance import provenance
-from sdglass.steps.arguments import (
-    add_descriptor,
-    descriptor,
-    load_realizations,
-    run,
-    step_parser,
-    threads_from_environment,
-    use_threads,
-)
+from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
+from sdglass.steps.descriptors import add_descriptor, descriptor, load_realizations
 from sdglass.steps.fit_linear import describe_structures
 from sdglass.training import PROTOCOLS, TrainingSet, TrainingSettings, fold_splits, train_network
 

@@ -1,0 +1,30 @@
+"""Judge the paper's statements from the tables of the study."""
+
+from dataclasses import asdict
+
+import pandas as pd
+
+from sdglass.claims.dynamics import dynamics_claims
+from sdglass.claims.electrons import electron_claims
+from sdglass.claims.force_field import force_field_claims
+from sdglass.claims.table import Tables
+from sdglass.files import write_csv
+from sdglass.steps.arguments import run, step_parser
+
+
+def main():
+    """Write claims.csv; a claim without a number is an error."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--tables", required=True, help="folder of the tables")
+    parser.add_argument("--study", required=True, help="name in the targets")
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    tables = Tables(args.tables)
+    claims = electron_claims(tables) + force_field_claims(tables) + dynamics_claims(tables)
+    frame = pd.DataFrame([asdict(claim) for claim in claims])
+    frame["target"] = frame["target"].str.replace("<study>", args.study)
+    write_csv(args.out, frame)
+
+
+if __name__ == "__main__":
+    run(main)

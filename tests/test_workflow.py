@@ -1,0 +1,151 @@
+"""The real workflow at smoke scale, in a temporary folder: it finishes, knows it is done, reruns what it must."""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SMOKE = "workflow/scales/smoke.yaml"
+
+pytestmark = pytest.mark.workflow
+
+
+def copy_study(folder):
+    """Copy what a study needs, without results, so that neither the checkout nor its results are touched."""
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy2(ROOT / name, folder / name)
+    for name in ("workflow", "src", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+
+
+def snakemake(folder, *arguments):
+    """Run snakemake in `folder`; return the finished process, both streams in stdout."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+
+
+def planned(folder, *arguments):
+    """Return {rule: number of jobs} of a dry run."""
+    result = snakemake(folder, "-n", *arguments)
+    assert result.returncode == 0, result.stdout[-3000:]
+    if "Nothing to be done" in result.stdout:
+        return {}
+    table = result.stdout.split("Job stats:")[1].split("total")[0]
+    return {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A finished smoke study."""
+    folder = tmp_path_factory.mktemp("study")
+    copy_study(folder)
+    result = snakemake(folder, "--configfile", SMOKE)
+    logs = "\n".join(
+        f"{path.name}: {path.read_text()[-800:]}"
+        for path in (folder / "results").rglob("*.log")
+        if "rror" in path.read_text()
+    )
+    assert result.returncode == 0, f"{result.stdout[-3000:]}\n{logs}"
+    return folder
+
+
+def test_everything_is_there(study):
+    results = study / "results" / "smoke"
+    from sdglass.plotting.registry import FIGURES
+
+    for name in FIGURES:
+        assert (results / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (results / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    report = (results / "report.html").read_text()
+    assert report.count("<img") + report.count("<svg") >= len(FIGURES)
+    # A killed or finished step leaves no half-written file and no checkpoint behind.
+    assert not [p for p in results.rglob("*") if p.name.endswith(".checkpoint") or ".tmp" in p.name]
+
+
+def test_no_claim_is_left_open(study):
+    with open(study / "results" / "smoke" / "claims.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) >= 24
+    for row in rows:
+        assert all(value.strip() for value in row.values()), row
+        assert "not measured" not in " ".join(row.values())
+        assert row["verdict"] in {"reproduced", "partly", "not reproduced", "depends on"}
+
+
+def test_a_finished_study_has_nothing_to_do(study):
+    assert planned(study, "--configfile", SMOKE) == {}
+
+
+def test_an_edited_module_reruns_what_depends_on_it(study):
+    module = study / "src" / "sdglass" / "growth.py"
+    before = module.stat()
+    try:
+        module.write_text(module.read_text() + "\n# edited\n")
+        jobs = planned(study, "--configfile", SMOKE)
+    finally:
+        shutil.copy2(ROOT / "src" / "sdglass" / "growth.py", module)
+        os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert jobs["correlation_length"] == 1
+    assert set(jobs) <= {"correlation_length", "figure", "figures", "fig5", "tables", "claims", "provenance", "report", "all"}
+
+
+def test_a_changed_parameter_reruns_what_depends_on_it(study, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("quench_large:\n  temperature: 2.0e-3\n")
+    jobs = planned(study, "--configfile", SMOKE, str(overlay))
+    assert jobs["quench_large"] == 6  # three runs on two realizations
+    assert not {"structure", "dataset", "train", "quench_small", "quench_small_exact"} & set(jobs)
+    overlay.write_text("electrons:\n  coupling: 5.0\n")
+    jobs = planned(study, "--configfile", SMOKE, str(overlay))
+    assert {"dataset", "train", "quench_small_exact", "density_of_states"} <= set(jobs)
+    assert not {"structure", "features"} & set(jobs)  # neither knows the coupling
+
+
+def test_replot_needs_the_tables_alone(study, tmp_path):
+    copy_study(tmp_path)
+    tables = "results/smoke/tables"
+    shutil.copytree(study / tables, tmp_path / tables)
+    result = snakemake(tmp_path, "replot", "--configfile", SMOKE)
+    assert result.returncode == 0, result.stdout[-3000:]
+    drawn = {path.name for path in (tmp_path / "results/smoke/figures").glob("*.p*")}
+    assert drawn == {path.name for path in (study / "results/smoke/figures").glob("*.p*")}
+    # Only the tables were there: nothing else may have been made.
+    assert {path.name for path in (tmp_path / "results/smoke").iterdir()} <= {"tables", "figures", "logs", "benchmarks"}
+
+
+@pytest.mark.parametrize(
+    ("target", "rules"),
+    [
+        ("fig2", {"fig2", "figure", "density_of_states"}),
+        ("fig1", {"fig1", "figure", "neighbourhood", "dataset", "structure"}),
+    ],
+)
+def test_a_single_figure_makes_only_what_it_needs(tmp_path, target, rules):
+    copy_study(tmp_path)
+    assert set(planned(tmp_path, target, "--configfile", SMOKE)) == rules
+
+
+def test_the_paper_scale_is_the_default(tmp_path):
+    copy_study(tmp_path)
+    jobs = planned(tmp_path)
+    assert jobs["train"] == 20
+    assert jobs["dataset"] == 14
+
+
+def test_an_unknown_key_is_one_clear_line(tmp_path):
+    copy_study(tmp_path)
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("electrons:\n  filing: 0.4\n")
+    result = snakemake(tmp_path, "-n", "--configfile", str(overlay))
+    assert result.returncode != 0
+    assert "electrons.filing is unknown; did you mean electrons.filling" in result.stdout
+    assert "Traceback" not in result.stdout
