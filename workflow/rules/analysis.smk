@@ -246,6 +246,7 @@ rule correlation:
         structures=SMALL_STRUCTURES,
     output:
         correlation=f"{TABLES}/fig4_correlation.csv",
+        difference=f"{TABLES}/fig4_difference.csv",
         events=f"{TABLES}/fig4_events.csv",
     params:
         r_min=config["structure"]["r_min"],
@@ -267,7 +268,8 @@ rule correlation:
         "python -m sdglass.steps.correlation --trajectories {input.trajectories} --structures {input.structures}"
         " --r-min {params.r_min} --bin-width {params.bin_width} --bootstrap {params.bootstrap}"
         " --confidence {params.confidence} --seed {params.seed}"
-        " --out-correlation {output.correlation} --out-events {output.events} > {log} 2>&1"
+        " --out-correlation {output.correlation} --out-difference {output.difference}"
+        " --out-events {output.events} > {log} 2>&1"
 
 
 rule correlation_length:

@@ -33,9 +33,10 @@ def main():
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out-correlation", required=True)
+    parser.add_argument("--out-difference", required=True)
     parser.add_argument("--out-events", required=True)
     args = parser.parse_args()
-    curves, events, averages = [], [], {}
+    curves, differences, events, averages, distances = [], [], [], {}, {}
     for ensemble in load_ensembles(args.trajectories, args.structures):
         edges = bin_edges(ensemble, args.r_min, args.bin_width)
         bins = binned(ensemble, edges)
@@ -47,29 +48,28 @@ def main():
         run_name = ensemble.name.removeprefix("small-")
         labels = {"run": run_name, "damping": ensemble.damping, "engine": ensemble.engine}
         averages[run_name, ensemble.engine] = (ensemble, average, labels)
-        curves.append(_curve(labels, ensemble.times, bins[0].centres, average, args.confidence))
+        distances[run_name] = bins[0].centres
+        low, high = average.interval(args.confidence)
+        values = {"correlation": average.mean, "low": low, "high": high}
+        curves.append(_frame(labels, ensemble.times, bins[0].centres, values))
         events += _events(labels, ensemble.times, bins[0].centres, average, args.confidence)
     for (run_name, engine), (ensemble, average, labels) in averages.items():
         if engine != "exact" and (run_name, "exact") in averages:
             exact = averages[run_name, "exact"][1]
             events += _differences(labels, ensemble.times, average, exact, args.confidence)
+            low, high = percentile_interval(average.samples - exact.samples, args.confidence)
+            values = {"difference": average.mean - exact.mean, "low": low, "high": high}
+            differences.append(_frame(labels, ensemble.times, distances[run_name], values))
     write_csv(args.out_correlation, pd.concat(curves, ignore_index=True))
+    write_csv(args.out_difference, pd.concat(differences, ignore_index=True))
     write_csv(args.out_events, pd.DataFrame(events))
 
 
-def _curve(labels, times, r, average, confidence):
-    low, high = average.interval(confidence)
+def _frame(labels, times, r, values):
+    """Return a long table of arrays (K, B) over times and distances."""
     grid_t, grid_r = np.meshgrid(times, r, indexing="ij")
-    return pd.DataFrame(
-        {
-            **labels,
-            "time": grid_t.ravel(),
-            "distance": grid_r.ravel(),
-            "correlation": average.mean.ravel(),
-            "low": low.ravel(),
-            "high": high.ravel(),
-        }
-    )
+    columns = {"time": grid_t, "distance": grid_r, **values}
+    return pd.DataFrame({**labels, **{name: array.ravel() for name, array in columns.items()}})
 
 
 def _events(labels, times, r, average, confidence):
@@ -79,8 +79,8 @@ def _events(labels, times, r, average, confidence):
         everything = {}
         contact = samples[:, :, 0]
         everything["contact_time"] = (
-            _first_time(times, mean[:, 0] <= CONTACT),
-            [_first_time(times, row <= CONTACT) for row in contact],
+            _first_time(times, mean[:, 0], CONTACT),
+            [_first_time(times, row, CONTACT) for row in contact],
         )
         for name, index in (("early", int(np.argmin(np.abs(times - EARLY)))), ("late", len(times) - 1)):
             everything[f"contact_{name}"] = mean[index, 0], samples[:, index, 0]
@@ -149,8 +149,16 @@ def _interval(samples, confidence):
     return {"low": float(low), "high": float(high)}
 
 
-def _first_time(times, reached):
-    return times[np.argmax(reached)] if np.any(reached) else np.nan
+def _first_time(times, values, level):
+    """Return when `values` first falls to `level`, interpolated in log t between snapshots; nan if never."""
+    reached = np.asarray(values) <= level
+    if not reached.any():
+        return np.nan
+    k = int(np.argmax(reached))
+    if k < 2:  # the snapshot before is t = 0, which has no logarithm
+        return float(times[k])
+    share = (values[k - 1] - level) / (values[k - 1] - values[k])
+    return float(times[k - 1] * (times[k] / times[k - 1]) ** share)
 
 
 if __name__ == "__main__":
