@@ -13,9 +13,9 @@ def draw(tables):
     for axes, column, text in ((left, "error", "a"), (right, "energy_drift", "b")):
         shown = style.positive(frame.assign(**{column: frame[column].abs()}), "time_step", column)
         for name in style.in_order(shown.integrator):
-            for k, (damping, curve) in enumerate(shown[shown.integrator == name].groupby("alpha")):
+            for k, (damping, curve) in enumerate(shown[shown.integrator == name].groupby("damping")):
                 words = style.label(name)
-                if frame.alpha.nunique() > 1:
+                if frame.damping.nunique() > 1:
                     words += rf", $\alpha = {damping:g}\,\gamma$"
                 curve = curve.sort_values("time_step")
                 look = style.look(name, style.in_order(frame.integrator))
@@ -28,10 +28,11 @@ def draw(tables):
             axes.set_xticks(steps, [f"{step:g}" for step in steps])
             axes.set_xticks([], minor=True)
             axes.legend(loc="upper left")
-        if frame.alpha.nunique() == 1:
-            axes.set_title(rf"$\alpha = {frame.alpha.iloc[0]:g}\,\gamma$", pad=3)
-    left.set_ylabel("rms spin difference\nto the finest step")
-    right.set_ylabel(r"energy drift [$t_0$]")
+    if frame.damping.nunique() == 1:
+        left.set_title(rf"$\alpha = {frame.damping.iloc[0]:g}\,\gamma$", pad=3)
+    right.set_title(r"$\alpha = 0$", pad=3)
+    left.set_ylabel("rms spin difference\nto a finer step")
+    right.set_ylabel(r"rms energy drift per site [$t_0$]")
     _guide(left, style.positive(frame, "time_step", "error"))
     return figure
 

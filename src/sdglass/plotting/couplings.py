@@ -4,6 +4,7 @@ import numpy as np
 
 from sdglass.plotting import style
 
+_WORDS = {"second-order": r"second order, $t^2/(2J)$"}
 _RINGS = {"linestyle": "", "marker": "o", "markerfacecolor": "white", "markersize": 2.5, "markeredgewidth": 0.7}
 
 
@@ -20,7 +21,9 @@ def draw(tables):
         dashes = (4, 1.5) if model == "second-order" else ()
         r, value = curve.distance.to_numpy(), curve.coupling.to_numpy()
         mark = "o" if len(curve) == 1 else ""
-        left.plot(r, 1e3 * value, color=color, dashes=dashes, marker=mark, label=style.label(model))
+        left.plot(
+            r, 1e3 * value, color=color, dashes=dashes, marker=mark, label=_WORDS.get(model, style.label(model))
+        )
         style.band(left, r, 1e3 * curve.low, 1e3 * curve.high, color)
         # Full line where antiferromagnetic, small circles where the sign is negative.
         right.plot(r, np.where(value > 0, value, np.nan), color=color, dashes=dashes, marker=mark)

@@ -18,7 +18,7 @@ def draw(tables):
         ("torque_rms", "torque_rms_error", r"rms torque component [$t_0$]"),
         ("gain", "energy_error", r"$[E(t) - E(t_{\mathrm{first}})]/N$ [$t_0$]"),
         ("step", "step_overlap_error", r"$1 -$ overlap with previous snapshot"),
-        ("magnetization", "magnetization_error", "magnetization per site"),
+        ("magnetization", "magnetization_error", "magnetization $|\\mathbf{m}|$ per site"),
     )
     for (_, engine, damping, n_sites), curve in frame.groupby(["ensemble", "engine", "damping", "n_sites"]):
         curve = curve.sort_values("time")
@@ -33,14 +33,13 @@ def draw(tables):
         for axes, (value, error, _) in zip(panels.flat, columns, strict=True):
             x, y, half = curve.time, curve[value].to_numpy(), curve[error].to_numpy()
             axes.plot(x, y, marker="." if len(curve) == 1 else "", **look)
+            if value == "magnetization":  # bands of several ensembles would cover each other
+                axes.plot(x, half, color=color, dashes=(1, 1), linewidth=0.7)
+                continue
             low = y - half
             # A band that reaches zero has no end on a logarithmic axis.
-            style.band(axes, x, np.where(low > 0, low, np.nan) if value in ("torque_rms", "step") else low,
-                       y + half, color, alpha=0.12)  # fmt: skip
-    for n_sites in sizes:
-        panels[1, 1].axhline(n_sites**-0.5, color=style.GREY, dashes=(1, 1), linewidth=0.8)
-        panels[1, 1].text(0.99, n_sites**-0.5, rf"$N^{{-1/2}},\ N = {n_sites:g}$", fontsize=7, ha="right",
-                          va="bottom", transform=panels[1, 1].get_yaxis_transform(), color=style.GREY)  # fmt: skip
+            low = low if value == "gain" else np.where(low > 0, low, np.nan)
+            style.band(axes, x, low, y + half, color, alpha=0.12)
     for axes, (value, _, words), text in zip(panels.flat, columns, "abcd", strict=True):
         axes.set(ylabel=words)
         style.logarithmic(axes, "xy" if value in ("torque_rms", "step") else "x")
@@ -56,5 +55,6 @@ def draw(tables):
         handles.append(Line2D([], [], color=style.GREY, dashes=((), (4, 1.5), (1, 1))[k % 3], label=words))
     for k, n_sites in enumerate(sizes):
         handles.append(Line2D([], [], color=style.GREY, linewidth=0.8 + 0.9 * k, label=f"$N = {n_sites:g}$"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=7)
+    handles.append(Line2D([], [], color=style.GREY, linewidth=0.7, dashes=(1, 1), label="standard error, (d)"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure

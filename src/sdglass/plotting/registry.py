@@ -112,8 +112,9 @@ FIGURES = {
         caption=(
             "Root mean square error of a torque component (top) and the same divided by the rms torque "
             "(bottom), for random, relaxed and frozen states. Filled symbols with intervals: the committee, or "
-            "the linear models; small dots: single networks; bars: the torque itself; dashed: the paper's "
-            "0.001. A model is useful where its relative error is well below one; frozen states are the test."
+            "the linear models; small dots: single networks (the main symbol where there is no committee); "
+            "bars: the torque itself; dashed: the paper's 0.001. A model is useful where its relative error is "
+            "well below one; frozen states are the test."
         ),
     ),
     "committee": Figure(
@@ -160,9 +161,12 @@ FIGURES = {
         tables=("freezing.csv",),
         title="Freezing",
         caption=(
-            "Rms torque, energy gained since the first snapshot, distance between successive snapshots, and "
-            "magnetization, for every ensemble. The dynamics freezes where torque and step shrink while the "
-            "energy levels off; the magnetization of random spins is about N^(-1/2) (dotted)."
+            "(a) Rms torque, (b) energy gained since the first snapshot, (c) distance between successive "
+            "snapshots, and (d) magnetization, for every ensemble; bands: standard errors. The dynamics freezes "
+            "where the torque shrinks while the energy levels off. Snapshots are about equally spaced in log t: "
+            "where (c) stays flat, ever longer intervals bring equal changes. The magnetization is the norm of "
+            "the mean spin over all replicas; without a net moment it is about as large as its standard error "
+            "(dotted)."
         ),
     ),
     "disconnected": Figure(
@@ -181,9 +185,11 @@ FIGURES = {
         optional=("two_site.csv",),
         title="Where simple effective interactions apply",
         caption=(
-            "(a) Relative torque error of the RKKY form (paper Eq. 2) and of other pair models against the "
-            "coupling J. (b) Coupling of just two sites, by exact diagonalization, in units of t^2/J: the limit "
-            "at large J is 1/2 per pair, not 1."
+            "(a) Relative torque error against the coupling J of: RKKY (paper Eq. 2) with k_F of free "
+            "electrons, with fitted k_F and either sign, or with the sign of Eq. 2; any fitted function of the "
+            "distance (pair model); perturbation theory of second order in J; t^2/(2J) for strong coupling. One "
+            "is what no coupling at all would give. (b) Coupling of just two sites by exact diagonalization, in "
+            "units of t^2/J: the limit at large J is 1/2 per pair, not 1."
         ),
     ),
     "time_step": Figure(
@@ -191,8 +197,9 @@ FIGURES = {
         tables=("time_step.csv",),
         title="Convergence with the time step",
         caption=(
-            "(a) Rms difference of the spins (per component) to a run with the finest step, for both "
-            "integrators; the dashed line has the slope of second order. (b) Drift of the energy."
+            "(a) Rms difference of the spins (per component) at the end of a run without noise to the same run "
+            "with half the finest step, for both integrators; the dashed line has the slope of second order. "
+            "(b) Rms drift of the energy per site in the same runs without damping."
         ),
     ),
 }

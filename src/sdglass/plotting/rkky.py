@@ -8,7 +8,7 @@ from sdglass.plotting import style
 def draw(tables):
     """Draw the relative torque error of each pair model (left), and two sites (right) if their table exists."""
     frame, two_site = tables["rkky"], tables.get("two_site")
-    figure = style.new_figure(2.7)
+    figure = style.new_figure(3.2)
     left, right = figure.subplots(1, 2)
     models = style.in_order(frame.model)
     for model in models:
@@ -26,7 +26,7 @@ def draw(tables):
         style.logarithmic(left, "y")
     else:
         left.set_ylim(bottom=0)
-    left.legend(loc="best")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     if two_site is None:
         right.set_axis_off()
     else:

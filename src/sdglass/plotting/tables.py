@@ -34,7 +34,7 @@ COLUMNS = {
     "disconnected.csv": "ensemble engine time distance disconnected standard_error correlation",
     "rkky.csv": "coupling model relative_torque_error standard_error",
     "two_site.csv": "coupling distance ratio_to_t2_over_J",
-    "time_step.csv": "integrator time_step error energy_drift alpha",
+    "time_step.csv": "integrator damping time_step error energy_drift",
 }
 
 

@@ -1,0 +1,393 @@
+"""The report of a study: one HTML page with its figures inside, readable without a network.
+
+Everything comes from files of the study (tables, figures, claims, provenance, benchmarks); the words that
+depend on numbers are chosen here, the layout is in the template.
+"""
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from sdglass.errors import InputError
+from sdglass.plotting.registry import FIGURES
+from sdglass.plotting.tables import read_csv, read_table
+
+# Longer tables are in the figures; the page gives their size.
+LONGEST_TABLE = 80
+VERDICT_CLASSES = {"reproduced": "good", "partly": "fair", "depends on": "fair", "not reproduced": "bad"}
+_CLAIM_COLUMNS = ("claim", "paper", "ours", "verdict")
+_STAGES = ("random", "relaxed", "frozen", "all")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where the files of a study are.
+
+    Attributes
+    ----------
+    tables, figures : path
+        Folders of ``*.csv`` and of ``NAME.png``.
+    claims : path
+        ``claims.csv``; left out of the page if it does not exist.
+    provenance : path or None
+        JSON record.
+    benchmarks : path or None
+        Folder of Snakemake's benchmark files, ``RULE/*.tsv`` or ``RULE.tsv``.
+    """
+
+    tables: Path
+    figures: Path
+    claims: Path
+    provenance: Path | None = None
+    benchmarks: Path | None = None
+
+    @classmethod
+    def of_study(cls, folder, provenance=None):
+        """Return the places inside ``results/<study>``."""
+        folder = Path(folder)
+        return cls(folder / "tables", folder / "figures", folder / "claims.csv", provenance, folder / "benchmarks")
+
+
+def render(results, template):
+    """Return the page as text.
+
+    Parameters
+    ----------
+    results : Results
+    template : path
+        Jinja2 template; its values are escaped.
+
+    Raises
+    ------
+    InputError
+        If the template or a file that exists cannot be read or lacks a column.
+    """
+    template = Path(template)
+    if not template.is_file():
+        raise InputError(f"{template}: no such file; expected the template of the report")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    claims = claim_rows(results.claims)
+    torque = error_table(results.tables)
+    return environment.get_template(template.name).render(
+        claims=claims,
+        tally=tally(claims),
+        figures=figure_entries(results, claims),
+        torque=torque,
+        verdict=(sentences := beats_pair_model(results.tables)),
+        verdict_summary=summary(sentences),
+        record=record(results.provenance),
+        runtimes=runtimes(results.benchmarks),
+        tables=table_entries(results.tables),
+    )
+
+
+def claim_rows(path):
+    """Return the rows of claims.csv as dictionaries of text, with ``css`` for the badge; empty without a file."""
+    if not Path(path).is_file():
+        return []
+    frame = read_csv(path, _CLAIM_COLUMNS)
+    rows = [{key: _cell(value) for key, value in row.items()} for row in frame.to_dict("records")]
+    for row in rows:
+        row["css"] = VERDICT_CLASSES.get(row["verdict"].strip().lower(), "plain")
+        if not row.get("uncertainty") and row.get("low") and row.get("high"):
+            row["uncertainty"] = f"{row['low']} to {row['high']}"
+    return [{"uncertainty": "", "rule": "", "target": "", "note": ""} | row for row in rows]
+
+
+def tally(claims):
+    """Return (verdict, css, count) for every verdict that occurs, the known ones first."""
+    known = list(VERDICT_CLASSES)
+    verdicts = sorted({row["verdict"] for row in claims}, key=lambda v: (known.index(v) if v in known else 9, v))
+    return [(v, VERDICT_CLASSES.get(v, "plain"), sum(row["verdict"] == v for row in claims)) for v in verdicts]
+
+
+def figure_entries(results, claims):
+    """Return one dictionary per figure of the registry: name, title, caption, tables, image or reason, claims."""
+    entries = []
+    for name, figure in FIGURES.items():
+        image = Path(results.figures) / f"{name}.png"
+        entries.append(
+            {
+                "name": name,
+                "title": figure.title,
+                "caption": figure.caption,
+                "tables": [*figure.tables, *figure.optional],
+                "image": _data_url(image) if image.is_file() else None,
+                "claims": [row for row in claims if _supports(figure, name, row["target"])],
+            }
+        )
+    return entries
+
+
+def _supports(figure, name, target):
+    """Whether the target of a claim is the figure or one of its tables."""
+    return Path(target).name in {name, f"{name}.png", f"{name}.pdf", *figure.tables, *figure.optional}
+
+
+def _data_url(path):
+    data = path.read_bytes()
+    if not data.startswith(b"\x89PNG"):
+        raise InputError(f"{path}: not a PNG image; draw the figure again")
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+def torque_errors(folder):
+    """Return torque_errors.csv with ``kind`` (pair, linear, network, committee); None if it does not exist.
+
+    ``single`` (or numbered) members are networks on their own. Of several variants of the network the one that
+    drives the dynamics, ``bond``, is taken, or else the first.
+    """
+    if not (Path(folder) / "torque_errors.csv").is_file():
+        return None
+    frame = read_table(folder, "torque_errors.csv")
+    kind = frame.model.where(frame.model.isin(["pair", "linear"]), "network")
+    kind = kind.mask((kind == "network") & (frame.member == "committee"), "committee")
+    variants = list(dict.fromkeys(frame.model[kind.isin(["network", "committee"])]))
+    variant = "bond" if "bond" in variants else (variants or [None])[0]
+    frame = frame.assign(kind=kind)
+    return frame[(frame.model == variant) | frame.model.isin(["pair", "linear"])]
+
+
+def error_table(folder):
+    """Return the torque errors as rows for the page: sets and stages down, kinds of models across.
+
+    Single networks are averaged (root of the mean square), with no interval, if there are several.
+
+    Returns
+    -------
+    dict or None
+        ``kinds``: columns; ``rows``: dictionaries with set, stage, rms, cells ({kind: cell}). A cell has text,
+        interval, relative error and whether it is the smallest of its row.
+    """
+    frame = torque_errors(folder)
+    if frame is None:
+        return None
+    kinds = [kind for kind in ("pair", "linear", "network", "committee") if (frame.kind == kind).any()]
+    rows = []
+    known = ("training", "validation", "unseen", "large")
+    for which in sorted(set(frame.set), key=lambda s: (known.index(s) if s in known else 9, s)):
+        for stage in [s for s in _STAGES if s in set(frame.stage)]:
+            some = frame[(frame.set == which) & (frame.stage == stage)]
+            cells = {kind: _error_cell(some[some.kind == kind]) for kind in kinds}
+            present = [cell for cell in cells.values() if cell]
+            if present:
+                best = min(cell["value"] for cell in present)
+                for cell in present:
+                    cell["best"] = cell["value"] == best
+                size = f"{some.n_sites.iloc[0]:g}"
+                rows.append({"set": which, "stage": stage, "n_sites": size, "rms": _scientific(some.rms.median()),
+                             "cells": cells})  # fmt: skip
+    return {"kinds": kinds, "rows": rows, "variant": _variant(frame)}
+
+
+def _variant(frame):
+    networks = frame.model[frame.kind.isin(["network", "committee"])]
+    return networks.iloc[0] if len(networks) else None
+
+
+def _error_cell(rows):
+    rows = rows[np.isfinite(rows.rmse)]
+    if rows.empty:
+        return None
+    value = float(np.sqrt(np.mean(rows.rmse**2)))
+    one = rows.iloc[0]
+    interval = ""
+    if len(rows) == 1 and np.isfinite(one.low) and np.isfinite(one.high):
+        interval = f"{_scientific(one.low)} to {_scientific(one.high)}"
+    relative = f"{100 * value / one.rms:.1f} %" if one.rms > 0 else ""
+    return {"value": value, "text": _scientific(value), "interval": interval, "relative": relative}
+
+
+def beats_pair_model(folder):
+    """Return sentences that say plainly whether the network is better than the pair model, one per set and stage.
+
+    The network is its committee where there is one, otherwise single networks. It is called better or worse
+    only where the intervals do not overlap.
+
+    Returns
+    -------
+    list of dict
+        set, stage, outcome ("better", "worse", "no clear difference"), css, text; only sets that the models
+        were not trained on, and stage "all" only if there is no other.
+    """
+    frame = torque_errors(folder)
+    if frame is None or not (frame.kind == "pair").any():
+        return []
+    stages = [s for s in _STAGES if s in set(frame.stage)]
+    stages = [s for s in stages if s != "all"] or stages
+    sentences = []
+    for which in ("unseen", "large"):
+        for stage in stages:
+            some = frame[(frame.set == which) & (frame.stage == stage) & np.isfinite(frame.rmse)]
+            pair = some[some.kind == "pair"]
+            network = some[some.kind == "committee"]
+            network = network if len(network) else some[some.kind == "network"]
+            if len(pair) and len(network):
+                sentences.append(_compare(which, stage, pair.iloc[0], network))
+    return sentences
+
+
+def summary(sentences):
+    """Return one sentence on the sentences of `beats_pair_model`."""
+    counts = {o: sum(s["outcome"] == o for s in sentences) for o in ("better", "worse", "no clear difference")}
+    total = len(sentences)
+    if counts["better"] == total:
+        answer = "Yes"
+    elif counts["worse"] == total:
+        answer = "No, the network is worse"
+    elif counts["better"] == 0:
+        answer = "No"
+    else:
+        answer = "Only in part"
+    return (
+        f"{answer}: on structures that it was not trained on the network is better in {counts['better']} of "
+        f"{total} comparisons, worse in {counts['worse']}, and not clearly different in {counts['no clear difference']}."
+    )
+
+
+def _compare(which, stage, pair, networks):
+    error = float(np.sqrt(np.mean(networks.rmse**2)))
+    low, high = (float(networks.low.min()), float(networks.high.max()))
+    ratio = error / pair.rmse
+    if np.isfinite([low, high, pair.low, pair.high]).all():
+        better, worse = high < pair.low, low > pair.high
+        judged = "the intervals do not overlap" if better or worse else "the intervals overlap"
+    else:
+        better = worse = False
+        judged = "there are no intervals to judge by"
+    outcome = "better" if better else ("worse" if worse else "no clear difference")
+    verb = {
+        "better": "The network beats the pair model",
+        "worse": "The network is worse than the pair model",
+        "no clear difference": "No clear difference between network and pair model",
+    }[outcome]
+    place = "unseen structures" if which == "unseen" else f"large structures (N = {pair.n_sites:g})"
+    who = "committee" if networks.kind.iloc[0] == "committee" else "single networks"
+    text = (
+        f"{verb} for {stage} states of {place}: torque error {_scientific(error)} ({who}) against "
+        f"{_scientific(pair.rmse)} t0, ratio {ratio:.2f}; {judged}. "
+        f"Relative to the torque: {100 * error / pair.rms:.1f} % against {100 * pair.rmse / pair.rms:.1f} %."
+    )
+    css = {"better": "good", "worse": "bad"}.get(outcome, "fair")
+    return {"set": which, "stage": stage, "outcome": outcome, "css": css, "text": text}
+
+
+def record(path):
+    """Return the provenance as {"facts": [(name, value)], "rules": [...], "lists": [(name, [(key, value)])]}.
+
+    Scalars become facts, mappings lists; an entry ``rules``, a list of mappings with rule, output, command and
+    seed, becomes a table.
+    """
+    empty = {"facts": [], "rules": [], "lists": []}
+    if path is None:
+        return empty
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; expected the JSON provenance of the study")
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error}); make it again") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a JSON object")
+    for key, value in content.items():
+        if key == "rules" and isinstance(value, list):
+            fields = ("rule", "output", "command", "seed")
+            empty["rules"] = [{f: _cell(row.get(f, "")) for f in fields} for row in value]
+        elif isinstance(value, dict):
+            empty["lists"].append((key, [(k, _cell(v)) for k, v in value.items()]))
+        else:
+            empty["facts"].append((key, _cell(value)))
+    return empty
+
+
+def runtimes(folder):
+    """Return a row per rule from Snakemake's benchmark files: jobs, hours in all, longest job, peak memory.
+
+    Times differ from run to run and from machine to machine; they are for orientation.
+    """
+    rows = {}
+    files = sorted(Path(folder).rglob("*.tsv")) if folder is not None else []
+    for path in files:
+        try:
+            frame = pd.read_csv(path, sep="\t")
+        except ValueError:  # an interrupted job leaves an empty file
+            continue
+        if "s" not in frame:
+            continue
+        inside = path.relative_to(folder)
+        rule = inside.parts[0] if len(inside.parts) > 1 else inside.stem
+        rows.setdefault(rule, []).append(
+            [pd.to_numeric(frame.get(c, np.nan), errors="coerce") for c in ("s", "max_rss")]
+        )
+    result = []
+    for rule, jobs in rows.items():
+        seconds = np.array([np.nansum(job[0]) for job in jobs])
+        memory = [np.nanmax(job[1]) for job in jobs if np.isfinite(job[1]).any()]
+        result.append(
+            {
+                "rule": rule,
+                "jobs": len(jobs),
+                "total": _duration(seconds.sum()),
+                "longest": _duration(seconds.max()),
+                "memory": f"{max(memory):.0f} MB" if memory else "",
+                "seconds": float(seconds.sum()),
+            }
+        )
+    return sorted(result, key=lambda row: (-row["seconds"], row["rule"]))
+
+
+def table_entries(folder):
+    """Return one dictionary per CSV file: name, number of rows, columns, and the cells if it is short."""
+    entries = []
+    for path in sorted(Path(folder).glob("*.csv")):
+        try:
+            frame = pd.read_csv(path)
+        except ValueError as error:
+            raise InputError(f"{path}: not a readable table ({error}); make it again") from None
+        short = len(frame) <= LONGEST_TABLE
+        cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False)] if short else None
+        numeric = [is_numeric_dtype(frame[column]) for column in frame]
+        entries.append(
+            {"name": path.name, "rows": len(frame), "columns": list(zip(map(str, frame), numeric, strict=True)),
+             "cells": cells}
+        )  # fmt: skip
+    return entries
+
+
+def _cell(value):
+    """Return a value as short text: numbers with four digits, nothing for NaN, JSON for nested data."""
+    if isinstance(value, bool | np.bool_):
+        return str(value)
+    if isinstance(value, int | float | np.number):
+        return "" if value != value else _plain(f"{value:.4g}" if abs(value) < 1e4 else f"{value:.6g}")
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    return "" if value is None else str(value)
+
+
+def _scientific(value):
+    return _plain(f"{value:.2e}") if np.isfinite(value) else "–"
+
+
+def _plain(text):
+    """Write the exponent of a number as people do: 6.6e-04 as 6.6e-4."""
+    return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].strip('+')}{m[2]}", text)
+
+
+def _duration(seconds):
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,24 @@
+"""Write the report of a study: one HTML page with its figures inside.
+
+    python -m sdglass.steps.report --results results/paper --template workflow/report/report.html.j2 \\
+        --provenance results/paper/provenance.json --out results/paper/report.html
+"""
+
+from sdglass.files import write_text
+from sdglass.report import Results, render
+from sdglass.steps.arguments import run, step_parser
+
+
+def main():
+    """Parse the command line and write the page."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--results", required=True, help="folder with tables, figures, claims.csv, benchmarks")
+    parser.add_argument("--template", required=True, help="Jinja2 template of the page")
+    parser.add_argument("--provenance", help="JSON record of code, versions and seed")
+    parser.add_argument("--out", required=True, help="page .html")
+    args = parser.parse_args()
+    write_text(args.out, render(Results.of_study(args.results, args.provenance), args.template))
+
+
+if __name__ == "__main__":
+    run(main)
