@@ -59,9 +59,10 @@ class LabelledConfigurations:
     def save(self, path):
         """Write everything to an HDF5 file."""
         with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
-            handle["positions"], handle["box"] = self.structure.positions, self.structure.box
-            for name in ("spins", "energy", "field", "time"):
-                handle.create_dataset(name, data=getattr(self, name), fletcher32=True, chunks=True)
+            # A checksum per chunk turns a flipped bit into an error instead of a wrong label.
+            for name in _ARRAYS:
+                owner = self.structure if name in ("positions", "box") else self
+                handle.create_dataset(name, data=getattr(owner, name), fletcher32=True, chunks=True)
             handle.attrs["model"] = json.dumps(self.model.to_dict(), sort_keys=True)
             handle.attrs["provenance"] = json.dumps(self.provenance, sort_keys=True)
 
@@ -79,9 +80,14 @@ class LabelledConfigurations:
             try:
                 model = SDModel.from_dict(json.loads(handle.attrs["model"]))
                 provenance = json.loads(handle.attrs["provenance"])
-            except (KeyError, ValueError) as error:
+            except (KeyError, TypeError, ValueError) as error:
                 raise InputError(f"{path}: attribute 'model' or 'provenance' unreadable ({error})") from None
-        structure = Structure(arrays["positions"], arrays["box"])
+        try:
+            structure = Structure(arrays["positions"], arrays["box"])
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        if arrays["spins"].ndim != 3:
+            raise InputError(f"{path}: spins has shape {arrays['spins'].shape}; expected (configurations, N, 3)")
         check_spins(arrays["spins"], structure.n_sites, f"{path}: spins")
         count = len(arrays["spins"])
         for name, shape in (("energy", (count,)), ("time", (count,)), ("field", arrays["spins"].shape)):

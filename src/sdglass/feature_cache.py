@@ -10,7 +10,9 @@ from sdglass.errors import InputError
 from sdglass.files import atomic_path, open_hdf5
 from sdglass.symmetry_functions import FeatureMaps, SymmetryFunctions
 
+_INDICES = ("first", "second", "triples")
 _MATRICES = ("bonds", "chiralities")
+_PARTS = ("data", "indices", "indptr")
 
 
 def save_feature_maps(path, maps, structure, provenance):
@@ -20,16 +22,20 @@ def save_feature_maps(path, maps, structure, provenance):
         handle.attrs["structure"] = structure.digest()
         handle.attrs["n_sites"] = maps.n_sites
         handle.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
-        for name in ("first", "second", "triples"):
-            handle[name] = getattr(maps, name).astype(np.int32)
+        for name in _INDICES:
+            _write(handle, name, getattr(maps, name).astype(np.int32))
         for name in _MATRICES:
             matrix = getattr(maps, name)
             group = handle.create_group(name)
             group.attrs["shape"] = matrix.shape
-            group["indptr"] = matrix.indptr
-            # A checksum per chunk turns a flipped bit into an error instead of a wrong force.
-            for part, data in (("indices", matrix.indices.astype(np.int32)), ("data", matrix.data)):
-                group.create_dataset(part, data=data, fletcher32=len(data) > 0, chunks=len(data) > 0 or None)
+            for part in _PARTS:
+                data = getattr(matrix, part)
+                _write(group, part, data.astype(np.int32) if part == "indices" else data)
+
+
+def _write(group, name, data):
+    # A checksum per chunk turns a flipped bit into an error instead of a wrong force.
+    group.create_dataset(name, data=data, fletcher32=len(data) > 0, chunks=len(data) > 0 or None)
 
 
 def load_feature_maps(path, structure, functions=None):
@@ -48,10 +54,16 @@ def load_feature_maps(path, structure, functions=None):
     InputError
         If the file is damaged, belongs to another structure, or holds another descriptor.
     """
-    with open_hdf5(path, ("first", "second", "triples", *_MATRICES)) as handle:
-        if handle.attrs["structure"] != structure.digest():
+    required = [*_INDICES, *(f"{name}/{part}" for name in _MATRICES for part in _PARTS)]
+    with open_hdf5(path, required) as handle:
+        if handle.attrs.get("structure") != structure.digest():
             raise InputError(f"{path}: made for another structure than the one given; make the features again")
-        cached = SymmetryFunctions(**json.loads(handle.attrs["functions"]))
+        try:
+            cached = SymmetryFunctions(**json.loads(handle.attrs["functions"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: attribute 'functions' unreadable ({error}); make the features again"
+            ) from None
         wanted = cached if functions is None else functions
         different = [
             f"{key}: {value} cached, {wanted.to_dict()[key]} wanted"
@@ -63,7 +75,7 @@ def load_feature_maps(path, structure, functions=None):
         n_sites = int(handle.attrs["n_sites"])
         matrices = {
             name: sparse.csr_array(
-                tuple(handle[name][part][...] for part in ("data", "indices", "indptr")),
+                tuple(handle[name][part][...] for part in _PARTS),
                 shape=tuple(handle[name].attrs["shape"]),
             )
             for name in (_MATRICES if wanted.chirality else _MATRICES[:1])

@@ -4,6 +4,8 @@ Everything here is linear in dE/dG with constant sparse matrices, so automatic d
 sees the descriptor: the double backward of training stays inside the network (Eqs. 7 and 19).
 """
 
+import warnings
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -13,13 +15,15 @@ def _csr(matrix, dtype, device):
     matrix = sparse.csr_array(matrix)
     # 32-bit indices are twice as fast in the sparse kernels; beyond 2^31 entries 64-bit ones are needed.
     index = torch.int32 if max(matrix.nnz, *matrix.shape) < 2**31 else torch.int64
-    return torch.sparse_csr_tensor(
-        torch.as_tensor(matrix.indptr, dtype=index, device=device),
-        torch.as_tensor(matrix.indices, dtype=index, device=device),
-        torch.as_tensor(matrix.data, dtype=dtype, device=device),
-        size=matrix.shape,
-        check_invariants=False,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(
+            torch.as_tensor(matrix.indptr, dtype=index, device=device),
+            torch.as_tensor(matrix.indices, dtype=index, device=device),
+            torch.as_tensor(matrix.data, dtype=dtype, device=device),
+            size=matrix.shape,
+            check_invariants=False,
+        )
 
 
 def _incidence(sites, signs, n_sites):
@@ -123,7 +127,7 @@ class FieldMap:
 
     def _scatter(self, matrix, columns):
         """Return matrix @ columns for columns (M, 3, R), shape (rows, 3, R)."""
-        return (matrix @ columns.reshape(len(columns), -1)).reshape(matrix.shape[0], 3, -1)
+        return (matrix @ columns.flatten(1)).reshape(matrix.shape[0], 3, columns.shape[2])
 
     @staticmethod
     def _by_site(spins):
@@ -168,6 +172,6 @@ class _Torque(torch.autograd.Function):
         parts = [operator._to_features(operator.bonds @ -(pulled * bond_arm).sum(1))]
         if operator.chirality:
             pulled = -(operator._scatter(operator.gather3_t, upstream) * chirality_arm).sum(1)
-            pulled = pulled.reshape(3, -1, pulled.shape[1]).sum(0)
+            pulled = pulled.reshape(3, len(pulled) // 3, pulled.shape[1]).sum(0)
             parts.append(operator._to_features(operator.chiralities @ pulled))
         return torch.cat(parts, dim=2), None, None

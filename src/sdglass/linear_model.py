@@ -100,7 +100,13 @@ class NormalEquations:
         """Return coefficients of the first `n_features` features [t0].
 
         Columns are scaled to unit norm and `ridge` (relative to that) is added to the diagonal:
-        neighbouring shells overlap, and the bare problem is nearly singular.
+        neighbouring shells overlap, and the bare problem is nearly singular. A feature that no
+        configuration has gets the coefficient zero.
+
+        Raises
+        ------
+        InputError
+            If the ridge is too small to make the problem solvable.
         """
         gram, moment = self.gram[:n_features, :n_features], self.moment[:n_features]
         norm = np.sqrt(np.diag(gram))
@@ -108,7 +114,14 @@ class NormalEquations:
         scaled = gram[np.ix_(used, used)] / np.outer(norm[used], norm[used])
         scaled[np.diag_indices_from(scaled)] += ridge
         coefficients = np.zeros(n_features)
-        coefficients[used] = linalg.solve(scaled, moment[used] / norm[used], assume_a="pos") / norm[used]
+        try:
+            scaled_solution = linalg.solve(scaled, moment[used] / norm[used], assume_a="pos")
+        except linalg.LinAlgError:
+            raise InputError(
+                f"ridge = {ridge}: the normal equations of {used.sum()} features are singular; "
+                "expected a larger ridge, or more training data"
+            ) from None
+        coefficients[used] = scaled_solution / norm[used]
         return coefficients
 
 

@@ -1,5 +1,6 @@
 """Trained models as one safetensors file that carries everything needed to use them."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -73,8 +74,7 @@ class TrainedModel:
         }
         if self.coefficients is not None:
             tensors["coefficients"] = torch.as_tensor(np.asarray(self.coefficients, dtype=float))
-        with atomic_path(path) as temporary:
-            save_file(tensors, temporary, {"sdglass": json.dumps(header, sort_keys=True)})
+        write_tensors(path, tensors, header)
 
     @classmethod
     def load(cls, path):
@@ -83,42 +83,45 @@ class TrainedModel:
         Raises
         ------
         InputError
-            If the file is missing, damaged, or not one of this library's models.
+            If the file is missing, damaged, or not one of this library's models; the message names it.
         """
-        if not Path(path).is_file():
-            raise InputError(f"{path}: no such file; expected a model in safetensors format")
+        tensors, header = read_tensors(path)
+        if header.get("format") != FORMAT:
+            raise InputError(f"{path}: format {header.get('format')}; this version reads format {FORMAT}")
         try:
-            with safe_open(path, "pt") as handle:
-                metadata = handle.metadata() or {}
-                tensors = {key: handle.get_tensor(key) for key in handle.keys()}
-        except (SafetensorError, OSError) as error:
-            raise InputError(f"{path}: not a readable safetensors file ({error})") from None
-        if "sdglass" not in metadata:
-            raise InputError(
-                f"{path}: safetensors file without 'sdglass' metadata; expected a model of this library"
-            )
-        try:
-            header = json.loads(metadata["sdglass"])
-            if header["format"] != FORMAT:
-                raise InputError(f"{path}: format {header['format']}; this version reads format {FORMAT}")
             networks = []
             for member, settings in enumerate(header["networks"]):
                 network = SiteEnergy(**settings)
-                prefix = f"member{member}."
-                network.load_state_dict(
-                    {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-                )
+                network.load_state_dict(with_prefix(tensors, f"member{member}."))
                 networks.append(network)
-            return cls(
+            model = cls(
                 SDModel.from_dict(header["sd_model"]),
                 SymmetryFunctions(**header["functions"]),
                 [EnergyReference(**reference) for reference in header["references"]],
                 networks,
-                tensors["coefficients"].numpy() if "coefficients" in tensors else None,
+                None if networks else tensors["coefficients"].numpy(),
                 header["info"],
             )
-        except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
-            raise InputError(f"{path}: model file is inconsistent ({error})") from None
+            model._check()
+            return model
+        except (KeyError, TypeError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())  # torch writes several lines
+            raise InputError(f"{path}: model file is inconsistent ({reason})") from None
+
+    def _check(self):
+        """Raise `InputError` if the parts do not fit each other."""
+        if len(self.references) != max(1, len(self.networks)):
+            raise InputError(f"{len(self.references)} energy references for {len(self.networks)} networks")
+        lengths = [network.settings["n_features"] for network in self.networks]
+        expected = {self.functions.n_features}
+        if self.kind == "linear":
+            lengths, expected = [len(self.coefficients)], {self.functions.n_g2, self.functions.n_bond}
+        for length in lengths:
+            if length not in expected:
+                raise InputError(
+                    f"a {self.kind} model of {length} features; "
+                    f"its symmetry functions make {' or '.join(map(str, sorted(expected)))}"
+                )
 
     def require_model(self, sd_model, path="model"):
         """Raise `InputError` if `sd_model` differs from the electrons the model was trained on."""
@@ -128,3 +131,54 @@ class TrainedModel:
                 f"{path} was trained for other electrons (trained against asked: {'; '.join(differences)}); "
                 "train a model for these, or use the exact engine"
             )
+
+
+def write_tensors(path, tensors, header):
+    """Write named tensors and a JSON header to a safetensors file, with a SHA-256 of both."""
+    signed = header | {"sha256": _digest(header, tensors)}
+    with atomic_path(path) as temporary:
+        # A single entry: safetensors writes several in random order, and equal files should be equal bytes.
+        save_file(tensors, temporary, {"sdglass": json.dumps(signed)})
+
+
+def read_tensors(path):
+    """Return the tensors and the header that `write_tensors` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, of another program, or changed since it was written.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; expected a model in safetensors format")
+    try:
+        with safe_open(path, "pt") as handle:
+            metadata = handle.metadata() or {}
+            tensors = {key: handle.get_tensor(key) for key in handle.keys()}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path}: damaged, or not a safetensors file ({error})") from None
+    if "sdglass" not in metadata:
+        raise InputError(f"{path}: safetensors file without 'sdglass' metadata; expected a model of this library")
+    try:
+        header = dict(json.loads(metadata["sdglass"]))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: damaged, its 'sdglass' metadata is unreadable ({error})") from None
+    sha256 = header.pop("sha256", None)
+    # Safetensors has no checksum of its own, and a flipped bit in a weight is a wrong force.
+    if sha256 is not None and sha256 != _digest(header, tensors):
+        raise InputError(f"{path}: damaged, its content does not match its checksum; make or fetch it again")
+    return tensors, header
+
+
+def with_prefix(tensors, prefix):
+    """Return the tensors whose names start with `prefix`, without it."""
+    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def _digest(header, tensors):
+    digest = hashlib.sha256(json.dumps(header).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()

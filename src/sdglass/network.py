@@ -67,7 +67,17 @@ class SiteEnergy(nn.Module):
         ----------
         coefficients : array_like, shape (n_features,) or shorter
             a_f [t0]; features beyond its length start at zero.
+
+        Raises
+        ------
+        InputError
+            If the network has no linear term, or there are more coefficients than features.
         """
+        if self.linear is None or len(coefficients) > self.settings["n_features"]:
+            raise InputError(
+                f"cannot start from {len(coefficients)} linear coefficients: the network has "
+                f"{self.settings['n_features']} features and linear_term = {self.settings['linear_term']}"
+            )
         weight = torch.zeros(self.settings["n_features"], dtype=torch.float64)
         weight[: len(coefficients)] = torch.as_tensor(coefficients, dtype=torch.float64)
         with torch.no_grad():

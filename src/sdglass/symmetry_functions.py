@@ -51,7 +51,12 @@ class SymmetryFunctions:
     chirality : bool
         Whether G3-chi is part of the descriptor.
     tolerance : float
-        Values of F2 and F3 below this are dropped.
+        Values of F2 and F3 up to this are dropped, 0 <= tolerance < 1.
+
+    Raises
+    ------
+    InputError
+        If a length or exponent is not positive, there is no shell, or the tolerance is out of range.
     """
 
     cutoff: float = 2.5
@@ -70,8 +75,12 @@ class SymmetryFunctions:
         object.__setattr__(self, "lambdas", tuple(map(float, self.lambdas)))
         object.__setattr__(self, "pair_distances", tuple(map(float, self.pair_distances)))
         for name in ("cutoff", "width", "pair_width", "zeta"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < np.inf:
                 raise InputError(f"symmetry functions: {name} = {getattr(self, name)}; expected a positive number")
+        if self.shells < 1:
+            raise InputError(f"symmetry functions: shells = {self.shells}; expected at least one")
+        if not 0 <= self.tolerance < 1:
+            raise InputError(f"symmetry functions: tolerance = {self.tolerance}; expected a number in [0, 1)")
 
     @property
     def radii(self):
@@ -238,8 +247,11 @@ def _triple_blocks(env, functions):
     a and b index entries of the environments with the same centre. Pairs whose legs differ too much to
     share a shell, or whose ends are beyond the cutoff from each other, never appear.
     """
-    # exp(-((R1-d)^2 + (R2-d)^2) / w^2) <= exp(-(R1-R2)^2 / (2 w^2)), whatever d is.
-    widest = functions.width * np.sqrt(2.0 * np.log(1.0 / functions.tolerance))
+    # exp(-((R1-d)^2 + (R2-d)^2) / w^2) <= exp(-(R1-R2)^2 / (2 w^2)), whatever d is, times the largest angular
+    # factor, which is 2 for lambda = +-1 and any zeta.
+    largest = max((2.0 * ((1.0 + abs(lam)) / 2.0) ** functions.zeta for lam in functions.lambdas), default=1.0)
+    ratio = max(1.0, largest / functions.tolerance) if functions.tolerance else np.inf
+    widest = functions.width * np.sqrt(2.0 * np.log(ratio))
     last = np.repeat(env.start[1:], np.diff(env.start))
     partners = last - np.arange(len(env.neighbour)) - 1
     ends = np.cumsum(partners)

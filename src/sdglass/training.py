@@ -1,22 +1,21 @@
 """Training the network: folds, the loss of Eq. 19, Adam, early stopping, resumable checkpoints."""
 
-import json
 import os
 import time
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from sdglass.errors import InputError
 from sdglass.field_map import FieldMap
-from sdglass.files import atomic_path
+from sdglass.model_file import read_tensors, with_prefix, write_tensors
 from sdglass.network import SiteEnergy
 from sdglass.seeding import generator
 
 PROTOCOLS = ("realizations", "configurations")
+# Least time between two checkpoints: what a killed training loses at most, but for the epoch in progress.
+CHECKPOINT_SECONDS = 10.0
 
 
 def fold_splits(protocol, counts, folds, seed):
@@ -187,6 +186,11 @@ def train_network(
         Best weights, on the CPU in float32.
     history : list of dict
         Per epoch: training loss, validation loss, validation torque and energy RMSE [t0], rate.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is damaged or of another training, or the training diverged at once.
     """
     functions = training_set.functions
     with torch.random.fork_rng(devices=[]):
@@ -207,9 +211,13 @@ def train_network(
         row = _run_epoch(state, training_set, train, validation, settings, seed, fold)
         if progress is not None:
             progress(row)
-        if checkpoint is not None and time.monotonic() - saved > 10.0:
+        if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
             state.save(checkpoint)
             saved = time.monotonic()
+    if settings.epochs and not state.best_epoch:
+        raise InputError(
+            f"the validation loss was never finite; expected a learning_rate below {settings.learning_rate}"
+        )
     network.load_state_dict(state.best)
     return network.to("cpu", torch.float32), state.history
 
@@ -289,17 +297,17 @@ class _State:
         for index, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{k}": torch.as_tensor(v).contiguous() for k, v in values.items()}
         keys = ("epoch", "best_epoch", "best_loss", "history", "identity")
-        with atomic_path(path) as temporary:
-            save_file(tensors, temporary, {"state": json.dumps({k: getattr(self, k) for k in keys})})
+        write_tensors(path, tensors, {"checkpoint": {k: getattr(self, k) for k in keys}})
 
     def load(self, path):
         """Read the state, refusing that of another training."""
         try:
-            with safe_open(path, "pt") as handle:
-                state = json.loads(handle.metadata()["state"])
-                tensors = {key: handle.get_tensor(key) for key in handle.keys()}
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: damaged checkpoint ({error}); delete it to train afresh") from None
+            tensors, header = read_tensors(path)
+        except InputError as error:
+            raise InputError(f"checkpoint {error}; delete it to train afresh") from None
+        if "checkpoint" not in header:
+            raise InputError(f"{path}: not a checkpoint; delete it to train afresh")
+        state = header["checkpoint"]
         different = [key for key, value in self.identity.items() if state["identity"].get(key) != value]
         if different:
             raise InputError(
@@ -307,17 +315,13 @@ class _State:
                 f"{state['identity'].get(different[0])} there and {self.identity[different[0]]} here; "
                 "delete it to train afresh"
             )
-        self.network.load_state_dict(_with_prefix(tensors, "now."))
-        self.best = {k: v.to(self.network.mean.device) for k, v in _with_prefix(tensors, "best.").items()}
+        self.network.load_state_dict(with_prefix(tensors, "now."))
+        self.best = {k: v.to(self.network.mean.device) for k, v in with_prefix(tensors, "best.").items()}
         adam = {}
-        for key, value in _with_prefix(tensors, "adam.").items():
+        for key, value in with_prefix(tensors, "adam.").items():
             index, name = key.split(".")
             adam.setdefault(int(index), {})[name] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
         self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
         self.best_loss, self.history = state["best_loss"], state["history"]
-
-
-def _with_prefix(tensors, prefix):
-    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}

@@ -9,6 +9,7 @@ from sdglass.engines.network import NetworkEngine
 from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel
 from sdglass.model_file import TrainedModel
+from sdglass.symmetry_functions import build_feature_maps
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -39,7 +40,8 @@ def load_engine(
     Raises
     ------
     InputError
-        If the file is unusable, the model was trained for other electrons, or the device is not there.
+        If the file is unusable, the model was trained for other electrons, there is no such member, or the
+        device is not there.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")
@@ -53,7 +55,13 @@ def load_engine(
     if trained.kind == "linear":
         return trained.linear.engine(structure, maps)
     offsets = [reference.energy(structure, trained.sd_model.hopping) for reference in trained.references]
-    chosen = range(len(trained.networks)) if members is None else members
+    available = range(len(trained.networks))
+    chosen = available if members is None else members
+    for member in chosen:
+        if member not in available:
+            raise InputError(f"member {member} is not in {source}: it holds networks 0 to {available[-1]}")
+    if maps is None:  # once for all members
+        maps = build_feature_maps(structure, trained.functions)
     engines = [
         NetworkEngine(structure, trained.networks[m], trained.functions, offsets[m], maps, DTYPES[dtype], device)
         for m in chosen

@@ -1,9 +1,12 @@
 """The Behler-Parrinello network as an engine (paper Eqs. 6 and 7)."""
 
+import copy
+
 import numpy as np
 import torch
 
 from sdglass.engines.contract import ALL_SYMMETRIES, Evaluation
+from sdglass.errors import InputError
 from sdglass.field_map import FieldMap
 from sdglass.spins import check_spins
 from sdglass.symmetry_functions import build_feature_maps
@@ -29,6 +32,11 @@ class NetworkEngine:
         float64 by default; float32 is about twice as fast, see the table of its errors.
     device : str
 
+    Raises
+    ------
+    InputError
+        If `maps` are those of another descriptor or of another number of sites.
+
     Notes
     -----
     Energy-conserving (the field is the exact gradient) and invariant under spin rotations by construction.
@@ -45,10 +53,15 @@ class NetworkEngine:
         self.symmetries = ALL_SYMMETRIES - {"time_reversal"} if functions.chirality else ALL_SYMMETRIES
         self.reference_energy = float(reference_energy)
         maps = build_feature_maps(structure, functions) if maps is None else maps
+        if maps.functions != functions or maps.n_sites != structure.n_sites:
+            raise InputError(
+                f"maps of {maps.n_sites} sites with {maps.functions}; "
+                f"expected {structure.n_sites} sites with {functions}"
+            )
         mean, scale = network.mean.double().numpy(), network.scale.double().numpy()
         self.operator = FieldMap(maps, dtype, device, mean, scale)
         self.dtype, self.device = dtype, torch.device(device)
-        self.network = _frozen_copy(network).to(self.device, dtype)
+        self.network = copy.deepcopy(network).requires_grad_(False).eval().to(self.device, dtype)
 
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
@@ -73,9 +86,3 @@ class NetworkEngine:
         _, gradient = self.network.energy_and_gradient(self.operator.features(spins))
         values = self.operator.bond_gradient(gradient).T.cpu().numpy()
         return values, self.operator.first.cpu().numpy(), self.operator.second.cpu().numpy()
-
-
-def _frozen_copy(network):
-    copy = type(network)(**network.settings)
-    copy.load_state_dict(network.state_dict())
-    return copy.requires_grad_(False).eval()
