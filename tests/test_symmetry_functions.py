@@ -124,6 +124,18 @@ def test_values_above_the_tolerance_are_all_kept(structure):
     assert (cut.data / factor[cut.row]).min() > PAPER.tolerance
 
 
+def test_legs_that_differ_most_are_kept_down_to_the_tolerance():
+    """F3 of two legs in one direction carries the angular factor 2, which the search for legs must allow for."""
+    line = Structure([[5.0, 5, 5], [5.1075, 5, 5], [5.3925, 5, 5]], 10.0)
+    functions = SymmetryFunctions(
+        shells=1, shell_start=0.25, shell_stop=0.25, lambdas=(1.0,), pair_distances=(0.3,)
+    )
+    value = 2.0 * np.exp(-(0.285**2) / (2 * functions.width**2))  # times cutoff functions of nearly one
+    assert 1.5 * functions.tolerance < value < 2 * functions.tolerance
+    # Rows are (G2, G3) of each site, and the last bond is that of sites 1 and 2.
+    assert build_feature_maps(line, functions).bonds.toarray()[1, -1] == pytest.approx(2 * value, rel=0.15)
+
+
 def test_the_distance_of_two_neighbours_is_that_of_the_environment(structure, spins):
     """Two neighbours can be closer through the boundary than |r_ik - r_ij|, and that does not count."""
 

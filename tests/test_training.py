@@ -198,6 +198,24 @@ def test_training_lowers_the_validation_loss(data):
     assert network.output.weight.dtype == torch.float32
 
 
+@pytest.mark.parametrize("functions", [BONDS, CHIRAL], ids=["bonds", "chirality"])
+def test_time_reversal_is_learned_only_where_it_is_not_exact(data, functions, monkeypatch):
+    """With chirality about half of all steps see reversed spins; validation sees the data as they are."""
+    steps, validations = [], []
+    original = training.TrainingSet.loss
+
+    def loss(self, network, batch, settings, create_graph, reversed_time=False):
+        (steps if create_graph else validations).append(reversed_time)
+        return original(self, network, batch, settings, create_graph, reversed_time)
+
+    monkeypatch.setattr(training.TrainingSet, "loss", loss)
+    train(data, functions, TrainingSettings(batch=1, epochs=8, patience=8))
+    assert not any(validations)
+    # 96 steps with probability 1/2: four standard deviations are 20.
+    assert len(steps) == 96
+    assert abs(sum(steps) - 48) < 20 if functions.chirality else not any(steps)
+
+
 def test_start_from_the_linear_model_is_its_torque_error(data):
     """Before the first step the network is the linear model; a tiny rate leaves it there for an epoch."""
     samples, validation = split(data)
