@@ -150,6 +150,24 @@ def test_a_part_of_the_models_is_enough(name, table, choice, changed):
     render(name, changed(table, lambda frame: frame.query(choice)))
 
 
+def test_paired_differences_are_drawn_where_there_are_any(folder, changed):
+    """All set to 0.25: the strips must show that, whatever the correlations are; without the table they do not."""
+
+    def strips(path):
+        axes = render("fig4", path).axes[2:]
+        return [line.get_ydata() for panel in axes for line in panel.get_lines() if len(line.get_ydata()) > 2]
+
+    paired = {"difference": 0.25, "low": 0.2, "high": 0.3}
+    path = changed("fig4_difference.csv", lambda frame: frame.assign(**paired))
+    lines = strips(path)
+    assert len(lines) == 20  # two models, two runs, five times
+    assert all(np.all(line == 0.25) for line in lines)
+    (path / "fig4_difference.csv").unlink()
+    lines = strips(path)
+    assert len(lines) == 20
+    assert max(np.abs(line).max() for line in lines) < 0.1
+
+
 def test_fits_without_any_exponent(changed):
     columns = ["exponent", "exponent_low", "exponent_high", "amplitude"]
     path = changed("fig5_fits.csv", lambda frame: frame.assign(**dict.fromkeys(columns, np.nan)))
@@ -239,6 +257,7 @@ def test_times_are_chosen_evenly_in_their_logarithm():
 def test_numbers_for_people():
     assert style.number(0.00123) == r"1.23\times 10^{-3}"
     assert style.number(12.54) == "12.5"
+    assert style.number(163.0, 2) == "160"
     assert style.number(np.inf) == r"\infty"
     assert style.clock(3000.0) == "3000"
     assert style.clock(0.5) == "0.5"

@@ -254,7 +254,8 @@ def summary(sentences):
         answer = "Only in part"
     return (
         f"{answer}: on structures that it was not trained on the network is better in {counts['better']} of "
-        f"{total} comparisons, worse in {counts['worse']}, and not clearly different in {counts['no clear difference']}."
+        f"{total} comparisons, worse in {counts['worse']}, and not clearly different in "
+        f"{counts['no clear difference']}."
     )
 
 

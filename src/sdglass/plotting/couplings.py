@@ -15,18 +15,26 @@ def draw(tables):
     figure = style.new_figure(2.9)
     left, right = figure.subplots(1, 2)
     left.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
-    for model in models:
+    for k, model in enumerate(models):
         curve = frame[frame.model == model].sort_values("distance")
         color = style.look(model, models)["color"]
         dashes = (4, 1.5) if model == "second-order" else ()
         r, value = curve.distance.to_numpy(), curve.coupling.to_numpy()
+        # Models that agree lie on top of each other: thinner lines later, so that all are seen.
+        width = 0.8 if model == "second-order" else max(2.6 - 0.9 * k, 0.8)
         mark = "o" if len(curve) == 1 else ""
         left.plot(
-            r, 1e3 * value, color=color, dashes=dashes, marker=mark, label=_WORDS.get(model, style.label(model))
+            r,
+            1e3 * value,
+            color=color,
+            dashes=dashes,
+            linewidth=width,
+            marker=mark,
+            label=_WORDS.get(model, style.label(model)),
         )
         style.band(left, r, 1e3 * curve.low, 1e3 * curve.high, color)
         # Full line where antiferromagnetic, small circles where the sign is negative.
-        right.plot(r, np.where(value > 0, value, np.nan), color=color, dashes=dashes, marker=mark)
+        right.plot(r, np.where(value > 0, value, np.nan), color=color, dashes=dashes, linewidth=width, marker=mark)
         negative = value < 0
         right.plot(r[negative], -value[negative], color=color, **_RINGS)
     left.set_ylabel(r"coupling per pair [$10^{-3}\,t_0$]")

@@ -1,7 +1,5 @@
 """Fig. 2: electron density of states without and with the coupling to the spins."""
 
-import numpy as np
-
 from sdglass.plotting import style
 
 
@@ -14,22 +12,20 @@ def draw(tables):
     for axes, half, text in zip(panels, halves, "ab", strict=True):
         for k, (_, curve) in enumerate(half.groupby("system", sort=False)):
             _curve(axes, curve.sort_values("energy"), k if text == "a" else k + 2)
-        axes.axvline(0.0, color=style.GREY, dashes=(4, 3), linewidth=0.8, zorder=0)
-        style.letter(axes, text)
-        axes.text(
-            0.0, 1.01, r"$\epsilon_F$", transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=8
+        axes.axvline(
+            0.0, ymax=0.75, color=style.GREY, dashes=(4, 3), linewidth=0.8, zorder=0, label=r"$\epsilon_F$"
         )
+        style.letter(axes, text)
         axes.set(xlabel=r"energy $\epsilon - \epsilon_F$ [$t_0$]", ylabel=r"$\rho_e(\epsilon)$ [$1/t_0$]")
         if half.empty:
             axes.text(0.5, 0.5, "no such system in the table", transform=axes.transAxes, ha="center")
             continue
-        shown = half[half.density_of_states > 0.004 * half.density_of_states.max()]
-        margin = 0.06 * np.ptp(shown.energy) + 0.1
-        axes.set_xlim(min(shown.energy.min(), 0) - margin, max(shown.energy.max(), 0) + margin)
+        ends = [_ends(curve) for _, curve in half.groupby("system")]
+        low, high = min(0.0, *(e[0] for e in ends)), max(0.0, *(e[1] for e in ends))
+        margin = 0.08 * (high - low)
+        axes.set_xlim(low - margin, high + margin)
         axes.set_ylim(0, 1.32 * half.density_of_states.max())
-        axes.legend(
-            loc="upper right" if text == "a" else "upper center", frameon=True, framealpha=1, edgecolor="none"
-        )
+        axes.legend(loc="upper right" if text == "a" else "upper center")
     _mark_gap(panels[1], halves[1])
     return figure
 
@@ -37,11 +33,18 @@ def draw(tables):
 def _curve(axes, curve, place):
     row = curve.iloc[0]
     coupling = rf"{row.coupling:g}\,t_0" if row.coupling else "0"
-    name = rf"$J = {coupling}$, $N = {row.n_sites:g}$, $L = {row.box_length:g}\,\ell$"
+    name = rf"$J = {coupling}$, $N = {row.n_sites:g}$, $L = {row.box_length:.3g}\,\ell$"
     x, y, error = (curve[c].to_numpy() for c in ("energy", "density_of_states", "standard_error"))
     color = style.CYCLE[place % len(style.CYCLE)]
     axes.plot(x, y, color=color, label=name, linewidth=1.0)
     style.band(axes, x, y - error, y + error, color, alpha=0.35)
+
+
+def _ends(curve):
+    """Energies between which the bulk of the states lies; a long, thin tail of in-phase states goes on above."""
+    curve = curve.sort_values("energy")
+    share = curve.density_of_states.cumsum() / curve.density_of_states.sum()
+    return curve.energy[share > 0.002].min(), curve.energy[share < 0.96].max()
 
 
 def _mark_gap(axes, half):

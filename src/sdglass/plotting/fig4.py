@@ -11,6 +11,9 @@ _R_MIN = 0.5  # least distance of the paper's structures [ell]; nothing is drawn
 def draw(tables):
     """Draw one column per run: the curves on top, model minus exact below, a strip per time."""
     frame = tables["fig4_correlation"]
+    differences = tables.get("fig4_difference")
+    if differences is None:
+        differences = _unpaired(frame)
     runs = list(dict.fromkeys(frame.run))
     chosen = {run: _times(frame[frame.run == run]) for run in runs}
     strips = max(map(len, chosen.values()))
@@ -27,7 +30,7 @@ def draw(tables):
         panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$ ({run})", pad=3)
         style.letter(panels[column], "abcdefgh"[column])
         for axes, time in zip(below[:, column], times, strict=False):
-            _difference(axes, some, time, models, right)
+            _difference(axes, differences[differences.run == run], time, models, right)
             axes.tick_params(labelbottom=False)
         for axes in below[len(times) :, column]:
             axes.set_axis_off()
@@ -89,22 +92,28 @@ def _curves(axes, some, times, right):
     axes.set_xlabel(r"distance $r$ [$\ell$]")
 
 
-def _difference(axes, some, time, models, right):
-    exact = _at(some, "exact", time).set_index("distance")
+def _unpaired(frame):
+    """Differences without the table of paired ones: half widths are added in quadrature.
+
+    The bands are then too wide, since all engines start from the same spins and feel the same noise.
+    """
+    keys = ["run", "time", "distance"]
+    both = frame[frame.engine != "exact"].merge(frame[frame.engine == "exact"], on=keys, suffixes=("", "_exact"))
+    up = np.hypot(both.high - both.correlation, both.correlation_exact - both.low_exact)
+    down = np.hypot(both.correlation - both.low, both.high_exact - both.correlation_exact)
+    difference = both.correlation - both.correlation_exact
+    return both[[*keys, "engine"]].assign(difference=difference, low=difference - down, high=difference + up)
+
+
+def _difference(axes, differences, time, models, right):
     for model in models:
-        other = _at(some, model, time).set_index("distance")
-        shared = exact.index.intersection(other.index)
-        a, b = exact.loc[shared], other.loc[shared]
-        difference = b.correlation - a.correlation
-        # Half widths added in quadrature: wider than needed where both share their initial states.
-        up = np.hypot(b.high - b.correlation, a.correlation - a.low)
-        down = np.hypot(b.correlation - b.low, a.high - a.correlation)
+        curve = _at(differences, model, time)
         color, dashes = style.look(model, models)["color"], (3, 1.5) if model == "pair" else ()
-        axes.plot(shared, difference, color=color, linewidth=0.9, dashes=dashes)
-        style.band(axes, shared, difference - down, difference + up, color, alpha=0.2)
+        axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9, dashes=dashes)
+        style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.2)
     _frame(axes, right)
     axes.text(
-        0.985, 0.1, rf"$t = {style.clock(time)}$", transform=axes.transAxes, ha="right", va="bottom", fontsize=8
+        0.955, 0.08, rf"$t = {style.clock(time)}$", transform=axes.transAxes, ha="right", va="bottom", fontsize=8
     )
 
 

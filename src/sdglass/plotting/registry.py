@@ -52,10 +52,10 @@ FIGURES = {
         title="Electron density of states without and with the spins (paper Fig. 2)",
         caption=(
             "(a) Without coupling, J = 0, for both readings of the paper (its caption says N = 100, its text N "
-            "= 500, in the same box): a peak near the Fermi level (dashed) and no gap. (b) At the coupling of "
-            "the study: lower and upper band lie about 2J apart, and the Fermi level is in a gap. The system on "
-            "which the force field is trained is thus not a metal. Bands: standard error over atomic "
-            "realizations, often thinner than the line."
+            "= 500, in the same box): a peak near the Fermi level (dashed) and no gap. A long, thin tail of "
+            "in-phase states goes on to the right. (b) At the coupling of the study: lower and upper band lie "
+            "about 2J apart, and the Fermi level is in a gap. The system on which the force field is trained is "
+            "thus not a metal. Bands: standard error over atomic realizations, often thinner than the line."
         ),
     ),
     "fig3": Figure(
@@ -72,12 +72,15 @@ FIGURES = {
     "fig4": Figure(
         module="sdglass.plotting.fig4",
         tables=("fig4_correlation.csv",),
+        optional=("fig4_difference.csv",),
         title="Spin correlations after a quench: exact against learned dynamics (paper Fig. 4)",
         caption=(
             "Top: C(r, t) from exact diagonalization (symbols, with confidence intervals) and from the network "
             "(lines), for the damping that the paper states and for the one that its times fit. No pair is "
-            "closer than r_min (shaded). Below: model minus exact at the same times, with the confidence band; "
-            "a model agrees with the exact dynamics where its band holds zero."
+            "closer than r_min (shaded). Below: model minus exact at the same times, with confidence bands of "
+            "the difference (all engines start from the same spins and feel the same noise, so that it is far "
+            "better known than the curves themselves); a model agrees with the exact dynamics where its band "
+            "holds zero."
         ),
     ),
     "fig5": Figure(
@@ -174,9 +177,9 @@ FIGURES = {
         tables=("disconnected.csv",),
         title="The disconnected part of the correlation",
         caption=(
-            "Paper Eq. 20 subtracts the product of the mean spins. That product (symbols, with standard errors) "
-            "against the correlation itself (line), at the latest time: it is zero within its error, since "
-            "initial states are isotropic."
+            "Paper Eq. 20 subtracts the product of the mean spins. Top: the correlation of every ensemble at "
+            "its latest time. Below, on its own scale: the subtracted product, with standard errors. It is zero "
+            "within its error where initial states are isotropic and no moment freezes in."
         ),
     ),
     "rkky": Figure(
@@ -185,11 +188,11 @@ FIGURES = {
         optional=("two_site.csv",),
         title="Where simple effective interactions apply",
         caption=(
-            "(a) Relative torque error against the coupling J of: RKKY (paper Eq. 2) with k_F of free "
-            "electrons, with fitted k_F and either sign, or with the sign of Eq. 2; any fitted function of the "
-            "distance (pair model); perturbation theory of second order in J; t^2/(2J) for strong coupling. One "
-            "is what no coupling at all would give. (b) Coupling of just two sites by exact diagonalization, in "
-            "units of t^2/J: the limit at large J is 1/2 per pair, not 1."
+            "(a) Relative torque error against the coupling J (curves that leave the frame go on) of: RKKY "
+            "(paper Eq. 2) with k_F of free electrons, with fitted k_F and either sign, or with the sign of Eq. "
+            "2; any fitted function of the distance (pair model); perturbation theory of second order in J; "
+            "t^2/(2J) for strong coupling. One is what no coupling at all would give. (b) Coupling of just two "
+            "sites by exact diagonalization, in units of t^2/J: the limit at large J is 1/2 per pair, not 1."
         ),
     ),
     "time_step": Figure(

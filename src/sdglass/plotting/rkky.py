@@ -24,6 +24,8 @@ def draw(tables):
     shown = frame.relative_torque_error[frame.relative_torque_error > 0]
     if len(shown) and shown.max() > 5 * shown.min():
         style.logarithmic(left, "y")
+        # Perturbation theory is wrong by powers of ten outside its range: no need to follow it there.
+        left.set_ylim(0.6 * shown.min(), min(2 * shown.max(), 10.0))
     else:
         left.set_ylim(bottom=0)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)

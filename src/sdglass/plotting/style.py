@@ -183,8 +183,7 @@ def number(value, digits=3):
     """Return a number in mathtext: 0.00123 as 1.23 x 10^-3, 12.5 as 12.5."""
     if not np.isfinite(value):
         return r"\infty" if value > 0 else "-"
-    text = f"{value:.{digits}g}"
-    if "e" not in text and (value == 0 or abs(value) >= 0.01):
-        return text
+    if value == 0 or 0.01 <= abs(value) < 1e4:
+        return f"{float(f'{value:.{digits}g}'):g}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return rf"{mantissa}\times 10^{{{int(exponent)}}}"

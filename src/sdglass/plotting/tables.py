@@ -20,6 +20,7 @@ COLUMNS = {
     "fig3_parity.csv": "model set exact predicted",
     "fig3_histogram.csv": "model set error density sigma",
     "fig4_correlation.csv": "run damping engine time distance correlation low high",
+    "fig4_difference.csv": "run engine time distance difference low high",
     "fig5_length.csv": "ensemble engine damping time estimator xi low high",
     "fig5_fits.csv": "ensemble engine damping estimator start stop model time_unit exponent exponent_low "
     "exponent_high amplitude",
