@@ -123,7 +123,10 @@ class FieldMap:
         if not self.chirality:
             return bond_arm, None
         i, j, k = (sites[index] for index in self.triples)
-        return bond_arm, torch.cat([_cross(i, _cross(j, k)), _cross(j, _cross(k, i)), _cross(k, _cross(i, j))])
+        # S_i x (S_j x S_k) = S_j (S_i . S_k) - S_k (S_i . S_j); the three cyclic ones sum to zero (Jacobi).
+        ij, jk, ki = ((a * b).sum(1, keepdim=True) for a, b in ((i, j), (j, k), (k, i)))
+        first, second = j * ki - k * ij, k * ij - i * jk
+        return bond_arm, torch.cat([first, second, -first - second])
 
     def _scatter(self, matrix, columns):
         """Return matrix @ columns for columns (M, 3, R), shape (rows, 3, R)."""

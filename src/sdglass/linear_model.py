@@ -127,13 +127,18 @@ class NormalEquations:
 
 def normal_equations(maps, spins, exact_torque):
     """Accumulate the `NormalEquations` of configurations (C, N, 3) of one realization."""
-    weights = pair_weights(maps).toarray()
+    weights = np.ascontiguousarray(pair_weights(maps).toarray().T)
     incidence = signed_incidence(maps)
     n_bond = maps.functions.n_bond
     gram, moment = np.zeros((n_bond, n_bond)), np.zeros(n_bond)
     for configuration, target in zip(spins, exact_torque, strict=True):
         cross = torque(configuration[maps.first], configuration[maps.second])
-        design = np.concatenate([-(incidence @ (cross[:, a, None] * weights.T)) for a in range(3)])
+        # The vectors go into the small sparse factor, so that nothing of shape (P, n_bond) is written.
+        arms = [
+            sparse.csr_array((-incidence.data * axis[incidence.indices], incidence.indices, incidence.indptr))
+            for axis in cross.T
+        ]
+        design = sparse.vstack(arms, format="csr") @ weights
         gram += design.T @ design
         moment += design.T @ target.T.ravel()
     return NormalEquations(gram, moment)

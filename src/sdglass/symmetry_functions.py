@@ -218,14 +218,20 @@ def build_feature_maps(structure, functions):
         if functions.chirality:
             triples.append(np.stack([centre[a], env.neighbour[nearer], env.neighbour[farther]], axis=1))
             n_triples += len(a)
+    triples = np.concatenate(triples)
+    chiralities = _csr(chi_values, chi_rows, chi_columns, (n * functions.n_chirality, n_triples))
+    used = np.unique(chiralities.indices)  # three triples in ten meet no shell above the tolerance
     return FeatureMaps(
         functions,
         n,
         pairs.first,
         pairs.second,
         _csr(values, rows, columns, (n * n_bond, len(pairs))),
-        np.concatenate(triples),
-        _csr(chi_values, chi_rows, chi_columns, (n * functions.n_chirality, n_triples)),
+        triples[used],
+        sparse.csr_array(
+            (chiralities.data, np.searchsorted(used, chiralities.indices), chiralities.indptr),
+            shape=(n * functions.n_chirality, len(used)),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ rule claims:
     params:
         tables=TABLES,
         study=config["study"],
+        confidence=ANALYSIS["confidence"],
     log:
         f"{RESULTS}/logs/claims.log",
     benchmark:
@@ -21,7 +22,8 @@ rule claims:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python -m sdglass.steps.claims --tables {params.tables} --study {params.study} --out {output} > {log} 2>&1"
+        "python -m sdglass.steps.claims --tables {params.tables} --study {params.study}"
+        " --confidence {params.confidence} --out {output} > {log} 2>&1"
 
 
 rule provenance:

@@ -147,7 +147,7 @@ def contact(tables):
         "C(r_min) reaches -0.4 by t = 30",
         "-0.4 at t <= 30",
         "; ".join(f"alpha = {d:g}: {_time(value)}" for d, value, _, _ in measured),
-        "; ".join(f"alpha = {d:g}: {interval(low, high)}" for d, _, low, high in measured),
+        "; ".join(f"alpha = {d:g}: {interval(tables, low, high)}" for d, _, low, high in measured),
         "reproduced" if stated else ("depends on" if any(early.values()) else "not reproduced"),
         "reproduced if reached by t = 36 (30 plus a fifth) with the stated damping 0.05; depends on (the damping) if "
         "only with the larger one",
@@ -165,7 +165,7 @@ def zero_crossing(tables):
         "C(r) vanishes near r = 1.4 ell",
         "1.4 ell",
         "; ".join(f"alpha = {d:g}: {value:.2f} ell at the end" for d, value, _, _ in measured),
-        "; ".join(f"alpha = {d:g}: {interval(low, high)} ell" for d, _, low, high in measured),
+        "; ".join(f"alpha = {d:g}: {interval(tables, low, high)} ell" for d, _, low, high in measured),
         grade(all(good), any(good) or all(abs(value - 1.4) <= 0.3 for _, value, _, _ in measured)),
         "reproduced if within 0.15 ell for both dampings, partly if for one or within 0.3 ell",
         "fig4",
@@ -195,7 +195,7 @@ def peak(tables):
             + f"mean C over 1.4 to 1.8 ell {h:+.4f}"
             for d, t, p, h, _, _ in measured
         ),
-        "; ".join(f"alpha = {d:g}: {interval(low, high)} for that mean" for d, _, _, _, low, high in measured),
+        "; ".join(f"alpha = {d:g}: {interval(tables, low, high)} for that mean" for d, _, _, _, low, high in measured),
         verdict,
         "reproduced if with damping 0.05 the mean of C over 1.4 to 1.8 ell is significantly positive from t <= 225 on "
         "and the maximum within 0.2 ell of 1.5; depends on (the damping) if in time only with the larger one",
@@ -216,7 +216,7 @@ def oscillation(tables):
         "RKKY-like oscillation",
         f"alpha = {damping:g}, end: mean C = {bands['contact'][0]:+.3f} (0.5 to 1.2 ell), {bands['peak'][0]:+.4f} (1.4 to "
         f"1.8), {bands['far'][0]:+.4f} (1.9 to 2.5)",
-        "; ".join(f"{name}: {interval(low, high)}" for name, (_, low, high) in bands.items()),
+        "; ".join(f"{name}: {interval(tables, low, high)}" for name, (_, low, high) in bands.items()),
         grade(near and middle, near),
         "reproduced if C is significantly negative near contact and significantly positive at 1.4 to 1.8 ell; partly "
         "if only the first",
@@ -248,7 +248,7 @@ def growth(tables):
         "xi(t) increases throughout (Fig. 5, inset)",
         f"paper's formula: {first['xi']:.2f} ell at t = {first['time']:g}, minimum {lowest['xi']:.2f} at "
         f"t = {lowest['time']:.0f}, {last['xi']:.2f} at t = {last['time']:.0f}",
-        f"{interval(last['low'], last['high'])} at the end, {interval(lowest['low'], lowest['high'])} at the minimum",
+        f"{interval(tables, last['low'], last['high'])} at the end, {interval(tables, lowest['low'], lowest['high'])} at the minimum",
         grade(grown > error and early, grown > 0),
         "reproduced if xi rises from its start by more than its uncertainty; partly if it first falls to a minimum "
         "after t = 5 and then grows",
@@ -282,10 +282,10 @@ def barrier_exponent(tables):
         "psi about 1.02 (Fig. 5)",
         f"psi from {smallest:.1f} to {largest:.1f}, median {middle:.1f}, over {len(unit)} fits with log t in the paper's "
         "unit (ensembles, estimators, windows)",
-        f"1.02 lies in the 95 % interval of {int(holds.sum())} of them, and of {int(any_holds.sum())} of {len(frame)} if "
+        f"1.02 lies in the {tables.level} interval of {int(holds.sum())} of them, and of {int(any_holds.sum())} of {len(frame)} if "
         f"the time unit is varied too; {len(everything) - len(frame)} of {len(everything)} fits have no growth at all",
         verdict,
-        "reproduced if 1.02 is in the 95 % interval of most fits with t in 1/(gamma t0); depends on (window, estimator, "
+        f"reproduced if 1.02 is in the {tables.level} interval of most fits with t in 1/(gamma t0); depends on (window, estimator, "
         "time unit) if in some; not reproduced if in none",
         "fig5",
         "All fits are in fig5_fits.csv; the exponent follows from the choices more than from the data",

@@ -103,35 +103,25 @@ def gap_at_strong_coupling(tables):
 
 def extended_states(tables):
     """States in the middle of the band are extended."""
-    frame = tables["electrons"]
-    free = frame[frame["coupling"] == 0]
-    ratios = free[free["quantity"] == "spacing_ratio_mid"]
-    shares = free[free["quantity"] == "participation_ratio_mid"]
-    # The same density at two sizes: extended states keep their share of the sites.
-    density = shares["n_sites"] / shares["box_length"] ** 3
-    first = shares.iloc[0]
-    same = shares[np.isclose(density, density.iloc[0], rtol=0.02)].sort_values("n_sites")
-    large, small = same.iloc[-1], same.iloc[0]
-    kept = large["value"] / small["value"]
-    size = large["n_sites"] / small["n_sites"]
-    # A localised state keeps its number of sites, so its share falls as 1/N: exponent 1 against 0.
-    exponent = -np.log(kept) / np.log(size) if size > 1 else 1.0
-    ratio = ratios[ratios["system"] == large["system"]].iloc[0]
+    exponent = tables.row("electrons", quantity="participation_exponent_middle")
+    shares = tables.rows("electrons", quantity="participation_ratio_middle")
+    small, large = shares.iloc[0], shares[shares["box_length"] == exponent["box_length"]].iloc[0]
+    ratio = tables.row("electrons", quantity="spacing_ratio_middle", system=large["system"])
     middle = 0.5 * (SPACING_RATIO_GOE + SPACING_RATIO_POISSON)
     repulsion = ratio["value"] - 3 * ratio["standard_error"] > middle
     return Claim(
         "extended-states",
         "Electron states in the middle of the band are extended",
         "likely delocalized (after its ref. 78)",
-        f"participation ratio {first['value']:.2f} of the sites at N = {int(small['n_sites'])} and {large['value']:.2f} "
-        f"at N = {int(large['n_sites'])} (share falls as N^-{exponent:.2f}); spacing ratio {ratio['value']:.3f} "
-        f"(extended {SPACING_RATIO_GOE:.3f}, localised {SPACING_RATIO_POISSON:.3f})",
-        f"standard errors {large['standard_error']:.2g} and {ratio['standard_error']:.2g}",
-        grade(repulsion and exponent < 0.3, repulsion or exponent < 0.5),
+        f"number of sites in a state grows as N^{exponent['value']:.2f} (extended 1, localised 0): {small['value']:.0%} of "
+        f"N = {int(small['n_sites'])}, {large['value']:.0%} of N = {int(large['n_sites'])}; spacing ratio "
+        f"{ratio['value']:.3f} (extended {SPACING_RATIO_GOE:.3f}, localised {SPACING_RATIO_POISSON:.3f})",
+        f"standard errors {exponent['standard_error']:.2g} of the exponent, {ratio['standard_error']:.2g} of the ratio",
+        grade(repulsion and exponent["value"] > 0.7, repulsion or exponent["value"] > 0.5),
         "reproduced if the spacing ratio is on the extended side of the midpoint by three standard errors and the "
-        "participation ratio falls more slowly than N^-0.3 at fixed density; partly if one of them holds",
+        "exponent at fixed density above 0.7; partly if one holds, or the exponent is above 0.5",
         "fig2",
-        "Two sizes bound no localisation length: states that are extended over these boxes",
+        "Two sizes bound no localisation length: the states are extended over these boxes",
     )
 
 

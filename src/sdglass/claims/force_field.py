@@ -37,7 +37,7 @@ def error_size(tables):
         "The torque error has a standard deviation of about 0.001",
         "sigma about 0.001 t0 (Fig. 3)",
         f"{_text(bond)} without, {_text(chiral)} with chirality; random spins, unseen structures",
-        f"95 % intervals {_range(bond)} and {_range(chiral)} over {bond['realizations']} realizations",
+        f"{tables.level} intervals {_range(bond)} and {_range(chiral)} over {bond['realizations']} realizations",
         grade(worst <= 1.5e-3, worst <= 3e-3),
         "reproduced if both are at most 1.5e-3 t0, partly if at most 3e-3",
         "fig3",
@@ -56,7 +56,7 @@ def generalization(tables):
         "excellent agreement for both (Fig. 3)",
         f"unseen structures / training: {ratio:.2f} ({fresh['rmse']:.2e} against {seen['rmse']:.2e} t0); unseen "
         f"configurations of known structures: {other['rmse']:.2e} t0",
-        f"95 % intervals {_range(fresh)} and {_range(seen)} t0 over {fresh['realizations']} and "
+        f"{tables.level} intervals {_range(fresh)} and {_range(seen)} t0 over {fresh['realizations']} and "
         f"{seen['realizations']} realizations",
         grade(ratio <= 1.2, ratio <= 1.5),
         "reproduced if the error on unseen structures is at most 1.2 times that on training data, partly up to 1.5",
@@ -78,7 +78,7 @@ def chirality(tables):
         "Including scalar chirality does not lead to significant improvement",
         "no significant change (Sec. III B, Fig. 3)",
         f"error with / without chirality: {ratio:.3f} on unseen structures, {known:.3f} on unseen configurations",
-        f"95 % intervals {_range(chiral)} and {_range(bond)} t0",
+        f"{tables.level} intervals {_range(chiral)} and {_range(bond)} t0",
         grade(0.9 <= ratio <= 1.1 and known > 0.9, ratio > 0.9),
         "reproduced if both ratios are above 0.9 and the first below 1.1; partly if chirality only makes it worse",
         "fig3",
@@ -97,7 +97,7 @@ def beyond_pair_model(tables):
         "beyond analytical two-spin models (Sec. IV)",
         f"network / pair model: {ratio:.2f} (pair {pair['rmse']:.2e}, linear G2 + G3 {linear['rmse']:.2e}, one network "
         f"{single['rmse']:.2e}, committee {committee['rmse']:.2e} t0; unseen structures)",
-        f"95 % intervals: pair {_range(pair)}, committee {_range(committee)} t0",
+        f"{tables.level} intervals: pair {_range(pair)}, committee {_range(committee)} t0",
         grade(ratio < 0.8, ratio < 1.0),
         "reproduced if the committee's error is below 0.8 of the pair model's, partly if merely below it",
         "results/<study>/tables/torque_errors.csv",
@@ -115,7 +115,7 @@ def transfer(tables):
         "used for N = 500 (Fig. 5), not tested there",
         f"error at N = {int(large['n_sites'])} / N = {int(small['n_sites'])}: {ratio:.2f} ({large['rmse']:.2e} against "
         f"{small['rmse']:.2e} t0)",
-        f"95 % intervals {_range(large)} and {_range(small)} t0 over {large['realizations']} and "
+        f"{tables.level} intervals {_range(large)} and {_range(small)} t0 over {large['realizations']} and "
         f"{small['realizations']} realizations",
         grade(ratio <= 1.25, ratio <= 2.0),
         "reproduced if the error grows by at most a quarter, partly up to twice",
@@ -134,7 +134,7 @@ def late_stage(tables):
         "accurately predicts the driving forces (Sec. IV)",
         f"frozen states: error {frozen['rmse']:.2e} t0, {frozen['relative']:.1%} of the remaining torque "
         f"(pair model {pair['relative']:.1%})",
-        f"95 % interval {_range(frozen)} t0",
+        f"{tables.level} interval {_range(frozen)} t0",
         grade(frozen["relative"] <= 0.05, frozen["relative"] <= 0.25),
         "reproduced if the error in frozen states is at most 5 % of the torque there, partly up to 25 %",
         "results/<study>/tables/error_along_quench.csv",

@@ -58,10 +58,13 @@ class Tables:
     ----------
     folder : path-like
         ``results/<study>/tables``.
+    confidence : float
+        Probability inside the tables' intervals.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, confidence=0.95):
         self.folder = Path(folder)
+        self.level = f"{100 * confidence:g} %"
         self._frames = {}
 
     def __getitem__(self, name):
@@ -99,8 +102,8 @@ def grade(good, partial=False):
     return "reproduced" if good else ("partly" if partial else "not reproduced")
 
 
-def interval(low, high, digits=3):
+def interval(tables, low, high, digits=3):
     """Return an interval as text, or the reason why there is none."""
     if not (np.isfinite(low) and np.isfinite(high)):
         return "no interval: the event is missing in most resamples"
-    return f"95 % interval {low:.{digits}g} to {high:.{digits}g}"
+    return f"{tables.level} interval {low:.{digits}g} to {high:.{digits}g}"
