@@ -4,18 +4,20 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 
-from sdglass import cli
+from sdglass.cli.program import COMMANDS, build_parser, main
 from sdglass.engines.bilinear import BilinearEngine
-from sdglass.engines.combined import CommitteeEngine
+from sdglass.engines.combined import CommitteeEngine, with_exchange
 from sdglass.engines.exact import ExactEngine
-from sdglass.engines.load import load_engine, with_exchange
+from sdglass.engines.load import load_engine
 from sdglass.hamiltonian import SDModel
 from sdglass.hopping import Shells
 from sdglass.linear_model import EnergyReference
@@ -80,7 +82,7 @@ def folder(files, tmp_path, monkeypatch):
 
 def run(command):
     """Run `sdglass COMMAND`, given as it is typed, in this process."""
-    return cli.main(shlex.split(command))
+    return main(shlex.split(command))
 
 
 def evaluate(engine, options=""):
@@ -529,22 +531,22 @@ def test_a_file_system_error_is_one_line(folder, capsys, monkeypatch):
 
 
 def test_every_example_in_the_help_is_understood(capsys):
-    pages = {name: [name, "--help"] for name in cli._COMMANDS} | {"": ["--help"]}
+    pages = {name: [name, "--help"] for name in COMMANDS} | {"": ["--help"]}
     for name, arguments in pages.items():
         with pytest.raises(SystemExit) as exit_:
-            cli.main(arguments)
+            main(arguments)
         assert exit_.value.code == 0
         page = capsys.readouterr().out
         examples = re.findall(r"^  sdglass (.*)", page, re.MULTILINE)
         assert any(example.startswith(name) for example in examples)
         for example in examples:
-            assert cli._parser().parse_args(shlex.split(example)).run
+            assert build_parser().parse_args(shlex.split(example)).run
 
 
 def test_every_option_states_its_default(capsys):
-    for name in cli._COMMANDS:
+    for name in COMMANDS:
         with pytest.raises(SystemExit):
-            cli.main([name, "--help"])
+            main([name, "--help"])
         page = re.sub(r"\n {20,}", " ", capsys.readouterr().out)
         optional = re.search(r"\nrequired:\n(.*?)\n\n", page, re.DOTALL)
         page = page.replace(optional[1], "") if optional else page
@@ -562,7 +564,8 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_help_and_exact_engine_do_without_torch(folder):
-    for arguments in (["quench", "--help"], shlex.split(EVALUATE)):
+    exchange = "--exchange 0.3 --exchange-cutoff 1.1"
+    for arguments in (["quench", "--help"], shlex.split(EVALUATE), shlex.split(f"{EVALUATE} {exchange}")):
         command = [sys.executable, "-c", WITHOUT_TORCH, *arguments]
         done = subprocess.run(command, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
@@ -582,3 +585,23 @@ def test_the_program(folder):
     done = subprocess.run([*command, "--filling", "2"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: filling = 2.0; expected a number strictly between 0 and 1\n"
+
+
+def test_ctrl_c_is_one_line_also_with_workers(folder):
+    options = "--duration 100000 --workers 2 --checkpoint-interval 0 --no-progress --out T.h5"
+    command = f"{sys.executable} -m sdglass.cli quench --engine exact --structure S.npz {options}"
+    # A session of its own, so that the signal reaches all its processes, as from a terminal, and no others.
+    process = subprocess.Popen(command.split(), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not os.path.exists("T.h5.checkpoint"):  # by then the workers have worked
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == "error: interrupted\n"
+        assert process.returncode == 130
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()

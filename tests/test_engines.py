@@ -1,5 +1,7 @@
 """The engines keep their contract, and `check_engine` finds the ones that do not."""
 
+import signal
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -358,6 +360,16 @@ def test_pooled_labels_are_bitwise_those_of_one_process(small_structure):
         pooled = engine.evaluate(spins)
     np.testing.assert_array_equal(pooled.energy, alone.energy)
     np.testing.assert_array_equal(pooled.field, alone.field)
+
+
+def test_interrupts_do_not_reach_the_pool(small_structure):
+    with ExactEngine(small_structure, MODELS["metal"], workers=2) as engine:
+        # Two replicas start both processes.
+        engine.evaluate(random_spins(small_structure.n_sites, np.random.default_rng(5), 2))
+        # Held back from the first moment of the process, not only once it is ready to work.
+        assert signal.SIGINT in engine._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+        assert engine._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])  # this process listens again
 
 
 def test_exact_engine_gives_free_energies_and_fields(small_structure):

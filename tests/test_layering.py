@@ -65,7 +65,7 @@ def test_the_package_itself_imports_no_module():
     assert imported_modules("sdglass") == []
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name != "cli" and not name.startswith("steps")])
+@pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] not in ("cli", "steps")])
 def test_the_library_parses_no_arguments(module):
     tree = ast.parse(Path(find_spec(f"sdglass.{module}").origin).read_text())
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]

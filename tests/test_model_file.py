@@ -10,7 +10,8 @@ from small_study import BONDS, CHIRAL, MODEL, REFERENCE, random_network, sites
 
 from sdglass.engines.check import check_engine
 from sdglass.engines.combined import CommitteeEngine
-from sdglass.engines.load import load_engine, with_exchange
+from sdglass.engines.combined import with_exchange
+from sdglass.engines.load import load_engine
 from sdglass.engines.network import NetworkEngine
 from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel

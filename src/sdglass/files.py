@@ -1,9 +1,9 @@
 """Files that are either complete or absent, and clear words about damaged ones."""
 
+import glob
 import os
-import zipfile
-import zlib
-from contextlib import contextmanager
+import platform
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import h5py
@@ -17,16 +17,35 @@ def atomic_path(path):
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
 
     A reader therefore sees the old file or the new one, never half of it. The temporary name holds
-    the process number, so two writers do not disturb each other.
+    the machine and the process number, so two writers do not disturb each other. What writers of `path`
+    that were killed have left on this machine is removed first.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
+    start, end = f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
+    for left in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}"):
+        number = left.name.removeprefix(start).removesuffix(end)
+        if number.isdecimal() and not _is_running(int(number)):
+            left.unlink(missing_ok=True)
+    temporary = path.with_name(f"{start}{os.getpid()}{end}")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_running(process):
+    """Return whether the process of that number may be alive on this machine."""
+    if os.name != "posix":  # elsewhere os.kill is no harmless question
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):  # the latter: more than any process number
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def write_text(path, text):
@@ -49,28 +68,59 @@ def load_npz(path, names):
     InputError
         If the file is missing, damaged, or lacks one of `names`.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; expected an .npz with {', '.join(names)}")
-    try:
-        data = np.load(path, allow_pickle=False)
+    expected = f"an .npz with {', '.join(names)}"
+    with _numpy_file(path, ".npz file", expected) as data:
         if isinstance(data, np.ndarray):
-            raise InputError(f"{path}: holds a single array; expected an .npz with {', '.join(names)}")
-        with data:
-            missing = [name for name in names if name not in data]
-            if missing:
-                raise InputError(
-                    f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}"
-                )
-            return {name: data[name] for name in names}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: not a readable .npz file ({error}); make it again") from None
+            raise InputError(f"{path}: holds a single array; expected {expected}")
+        missing = [name for name in names if name not in data]
+        if missing:
+            raise InputError(f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}")
+        return {name: data[name] for name in names}
+
+
+def load_npy(path, expected):
+    """Return the array of real numbers in an ``.npy`` file (no pickles).
+
+    Parameters
+    ----------
+    path : path-like
+    expected : str
+        What the file should be, for the message if there is none.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or holds anything else.
+    """
+    with _numpy_file(path, ".npy file of numbers", expected) as array:
+        if not isinstance(array, np.ndarray):
+            raise InputError(f"{path}: an archive of several arrays; expected a single array in an .npy file")
+        if array.dtype.kind not in "fiu":
+            raise InputError(f"{path}: holds {array.dtype}; expected real numbers")
+        return array
+
+
+@contextmanager
+def _numpy_file(path, kind, expected):
+    """Yield what `numpy.load` makes of a file; what goes wrong while it is read is an `InputError`."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; expected {expected}")
+    try:
+        # Never unpickle: a file from elsewhere must not run code.
+        data = np.load(path, allow_pickle=False)
+        with nullcontext() if isinstance(data, np.ndarray) else data:
+            yield data
+    except InputError:
+        raise
+    except Exception as error:  # whatever zipfile, zlib or the tokenizer say about a damaged file
+        raise InputError(f"{path}: not a readable {kind} ({error}); make it again") from None
 
 
 @contextmanager
 def open_hdf5(path, required=()):
     """Open an HDF5 file for reading; yield the `h5py.File`.
+
+    Damage that shows only when the block reads is reported too; other errors of the block are its own.
 
     Raises
     ------
@@ -84,10 +134,32 @@ def open_hdf5(path, required=()):
     except OSError as error:
         raise InputError(f"{path}: truncated or not HDF5 ({error}); delete it and make it again") from None
     with handle:
-        for name in required:
-            if name not in handle:
-                raise InputError(f"{path}: dataset '{name}' is missing; it holds {', '.join(handle) or 'nothing'}")
+        try:
+            missing = [name for name in required if name not in handle]
+            if missing:
+                raise InputError(
+                    f"{path}: dataset '{missing[0]}' is missing; it holds {', '.join(handle) or 'nothing'}"
+                )
+            for name in required:
+                handle[name]  # a damaged one cannot be opened
+        except (OSError, RuntimeError, KeyError) as error:
+            raise InputError(f"{path}: damaged HDF5 ({error}); delete it and make it again") from None
         try:
             yield handle
         except OSError as error:
+            if not _is_damage(error):
+                raise
             raise InputError(f"{path}: damaged HDF5 ({error}); delete it and make it again") from None
+
+
+def _is_damage(error):
+    """Return whether an OSError is the HDF5 library's about the content of a file.
+
+    The operating system's errors, those on the way through HDF5 too, have a number.
+    """
+    if error.errno is not None:
+        return False
+    place = error.__traceback__
+    while place.tb_next is not None:
+        place = place.tb_next
+    return place.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "h5py"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.engines.bilinear import heisenberg_engine
 from sdglass.engines.contract import Evaluation
 from sdglass.errors import InputError
 from sdglass.spins import torque
@@ -37,6 +38,11 @@ class SumEngine:
         """Return the summed `Evaluation` of `spins`, shape (R, N, 3)."""
         parts = [engine.evaluate(spins) for engine in self.engines]
         return Evaluation(sum(part.energy for part in parts), sum(part.field for part in parts))
+
+
+def with_exchange(engine, exchange, cutoff):
+    """Return `engine` plus short-range Heisenberg exchange J_ex [t0] within `cutoff` [ell] (Sec. IV)."""
+    return SumEngine([engine, heisenberg_engine(engine.structure, exchange, cutoff)])
 
 
 @dataclass(frozen=True, eq=False)

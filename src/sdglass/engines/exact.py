@@ -1,7 +1,9 @@
 """Exact diagonalization as an engine, and labels from a pool of processes."""
 
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 import numpy as np
@@ -11,6 +13,8 @@ from sdglass.engines.contract import ALL_SYMMETRIES, Evaluation
 from sdglass.exact import solve
 from sdglass.hamiltonian import hopping_matrix
 from sdglass.spins import check_spins
+
+_LARGEST_CHUNK = 8
 
 
 class ExactEngine:
@@ -50,16 +54,19 @@ class ExactEngine:
         if self._pool is None:
             states = [_evaluate_one(self.hopping, configuration, self.model) for configuration in spins]
         else:
-            # A few chunks per worker: little pickling, and no worker waits long for the last chunk.
-            chunk = max(1, len(spins) // (4 * self._workers))
-            states = list(self._pool.map(_work, spins, chunksize=chunk))
+            # A few chunks per worker: little pickling, and no worker waits long for the last chunk. None is
+            # large, because an interrupted program waits for those that are being worked on.
+            chunk = min(max(1, len(spins) // (4 * self._workers)), _LARGEST_CHUNK)
+            with _children_undisturbed():  # the first call starts the processes
+                results = self._pool.map(_work, spins, chunksize=chunk)
+            states = list(results)
         fields = np.array([field for _, field in states]).reshape(spins.shape)  # also of no replicas
         return Evaluation(np.array([energy for energy, _ in states], dtype=float), fields)
 
     def close(self):
         """Stop the pool's processes, if there are any."""
         if self._pool is not None:
-            self._pool.shutdown()
+            self._pool.shutdown(cancel_futures=True)
 
     def __enter__(self):
         return self
@@ -73,10 +80,30 @@ def _evaluate_one(hopping, spins, model):
     return state.free_energy, state.local_field
 
 
+@contextmanager
+def _children_undisturbed():
+    """Hold back Ctrl-C, which the terminal sends to every process, from the processes started in the block.
+
+    They inherit the mask, so not even their start, before `_start_worker`, is cut short: a half-started
+    process would print its own traceback, or leave the pool waiting for it. In this process an interrupt
+    takes effect at the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _worker = {}
 
 
 def _start_worker(hopping, model):
+    # An interrupt is the business of the process that owns the pool: it closes the pool and says so once.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
     _worker.update(hopping=hopping, model=model, limits=threadpool_limits(1))
 

@@ -2,8 +2,7 @@
 
 import torch
 
-from sdglass.engines.bilinear import heisenberg_engine
-from sdglass.engines.combined import CommitteeEngine, SumEngine
+from sdglass.engines.combined import CommitteeEngine
 from sdglass.engines.exact import ExactEngine
 from sdglass.engines.network import NetworkEngine
 from sdglass.errors import InputError
@@ -67,8 +66,3 @@ def load_engine(
         for m in chosen
     ]
     return engines[0] if len(engines) == 1 else CommitteeEngine(engines)
-
-
-def with_exchange(engine, exchange, cutoff):
-    """Return `engine` plus short-range Heisenberg exchange J_ex [t0] within `cutoff` [ell] (Sec. IV)."""
-    return SumEngine([engine, heisenberg_engine(engine.structure, exchange, cutoff)])

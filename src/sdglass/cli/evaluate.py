@@ -1,0 +1,45 @@
+"""``sdglass evaluate``: energies and local fields of given spins."""
+
+from sdglass.cli.engine import add_engine, add_workers, input_files, opened_engine
+from sdglass.cli.validation import check_outputs, load_spins
+
+USAGE = "--engine ENGINE --structure S.npz --spins SPINS.npy --out OUT.npz [options]"
+SUMMARY = "Energies and local fields of given spins"
+DETAILS = (
+    "Writes energy (R,) [t0] and field (R, N, 3) [t0], H_i = -dE/dS_i; a committee of networks adds\n"
+    "energy_spread, field_spread and torque_spread, the standard deviations of its members."
+)
+EXAMPLE = """\
+example: ten random configurations on a structure of 100 sites, then at quarter filling
+  python -c "import numpy as np, sdglass
+  np.save('SPINS.npy', sdglass.random_spins(100, np.random.default_rng(1), 10))"
+  sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out OUT.npz
+  sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out QUARTER.npz --filling 0.25"""
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    required = add_engine(parser, "--temperature", "--electron-temperature")
+    required.add_argument(
+        "--spins", required=True, metavar="SPINS.npy", help="unit vectors, shape (N, 3) or (R, N, 3)"
+    )
+    required.add_argument("--out", required=True, metavar="OUT.npz", help="file to write")
+    add_workers(parser)
+
+
+def run(args):
+    """Evaluate the spins and write energies and fields."""
+    import numpy as np
+
+    from sdglass.files import atomic_path
+    from sdglass.structure import Structure
+
+    check_outputs([args.out], input_files(args))
+    structure = Structure.load(args.structure)
+    spins = load_spins(args.spins, structure.n_sites)
+    with opened_engine(args, structure) as (engine, _):
+        arrays = vars(engine.evaluate(spins))
+    with atomic_path(args.out) as temporary, open(temporary, "wb") as stream:
+        np.savez(stream, **arrays)
+    print(f"{args.out}: {', '.join(f'{name} {array.shape}' for name, array in arrays.items())}")
+    return 0

@@ -1,0 +1,99 @@
+"""``sdglass info``: what a trained model says about itself."""
+
+USAGE = "MODEL.safetensors"
+SUMMARY = "What a trained model is, and what it was trained on"
+DETAILS = "Prints the electrons it may be used for, its descriptor, its training data and its errors."
+EXAMPLE = """\
+example:
+  sdglass info MODEL.safetensors"""
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    parser.add_argument("model", metavar="MODEL.safetensors", help="trained model")
+
+
+def run(args):
+    """Print what the model says about itself."""
+    from sdglass.model_file import TrainedModel
+
+    rows = _describe(TrainedModel.load(args.model))
+    width = max(len(label) for label, _ in rows)
+    print("\n".join(f"{label:<{width}}  {text}" for label, text in rows))
+    return 0
+
+
+def _describe(model):
+    """Return (label, text) rows about a `TrainedModel`."""
+    info = model.info
+    members = info.get("members", [info])
+    functions, electrons = model.functions, model.sd_model.to_dict()
+    hopping = electrons["hopping"]
+    rows = [
+        ("kind", _kind(model)),
+        ("name", info.get("name")),
+        (
+            "electrons",
+            f"coupling {electrons['coupling']:g} t0, filling {electrons['filling']:g}, "
+            f"temperature {electrons['temperature']:g} t0",
+        ),
+        ("hopping", ", ".join([hopping.pop("law"), *(f"{name} {value}" for name, value in hopping.items())])),
+        (
+            "descriptor",
+            f"{'G2, G3, G3-chi' if functions.chirality else 'G2, G3'}: {functions.n_features} features, "
+            f"cutoff {functions.cutoff:g} ell, {functions.shells} shells from {functions.shell_start:g} "
+            f"to {functions.shell_stop:g} ell",
+        ),
+        ("parameters", _parameters(model)),
+        ("training structures", _training_structures([m["structures"] for m in members if "structures" in m])),
+        ("configurations", _span(m["configurations"] for m in members if "configurations" in m)),
+        ("protocol", _protocol(info)),
+    ]
+    for number, member in enumerate(members):
+        label = f"fold {member.get('fold', number)}" if model.networks else "validation"
+        if "best" in member:
+            rows.append((label, _best(member["best"])))
+    return [(label, text) for label, text in rows if text]
+
+
+def _kind(model):
+    if model.kind == "linear":
+        return "pair model, linear in G2" if model.linear.is_pair_model else "linear model of G2 and G3"
+    return "network" if len(model.networks) == 1 else f"committee of {len(model.networks)} networks"
+
+
+def _parameters(model):
+    if model.kind == "linear":
+        return f"{len(model.coefficients)} coefficients"
+    network = model.networks[0]
+    layers = "-".join(map(str, network.settings["layers"]))
+    linear = ", with a linear term" if network.settings["linear_term"] else ""
+    each = " each" if len(model.networks) > 1 else ""
+    return f"{network.n_parameters}{each}: layers {layers}, {network.settings['activation']}{linear}"
+
+
+def _training_structures(parts):
+    if not parts:
+        return None
+    count = len({digest for part in parts for digest in part["digests"]})
+    sites = ", ".join(map(str, sorted({n for part in parts for n in part["n_sites"]})))
+    return f"{count}, of {sites} sites, density {_span(x for part in parts for x in part['density'])} ell^-3"
+
+
+def _protocol(info):
+    if "protocol" not in info:
+        return None
+    return f"{info.get('folds', '?')} folds, held out by {info['protocol']}"
+
+
+def _best(row):
+    return (
+        f"validation torque RMSE {row['validation_torque_rmse']:.3g} t0, "
+        f"energy RMSE {row['validation_energy_rmse']:.3g} t0 per configuration (epoch {row['epoch']})"
+    )
+
+
+def _span(values):
+    values = sorted(values)
+    ends = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values[:1] + values[-1:]]
+    return " to ".join(dict.fromkeys(ends))

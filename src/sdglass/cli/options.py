@@ -1,0 +1,65 @@
+"""A parser whose errors are like every other bad input, and the types and options that commands share."""
+
+import argparse
+import json
+import math
+
+from sdglass.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """Formats examples as they are, takes no abbreviations, and reports errors like every other bad input."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=_formatter, allow_abbrev=False, **options)
+
+    def error(self, message):
+        """Raise what `main` prints, instead of printing usage and leaving."""
+        raise InputError(f"{message} (see '{self.prog} --help')")
+
+
+def _formatter(prog):
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=30, width=106)
+
+
+def number(kind=float, above=None, least=None):
+    """Return a parser of one finite number, optionally greater than `above` or not less than `least`."""
+    limit = f" > {above}" if above is not None else f" >= {least}" if least is not None else ""
+
+    def parse(text):
+        try:
+            value = kind(text)
+            good = math.isfinite(value)
+        except (ValueError, OverflowError):
+            good = False
+        if not good or (above is not None and value <= above) or (least is not None and value < least):
+            expected = "an integer" if kind is int else "a finite number"
+            raise argparse.ArgumentTypeError(f"{text}; expected {expected}{limit}")
+        return value
+
+    return parse
+
+
+def json_object(text):
+    """Return the dict that `text` is in JSON."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f'{text}; expected a JSON object such as {{"law": "yukawa"}}')
+    return value
+
+
+def add_seed(parser, what, default=0):
+    """Add the two numbers that key random numbers; with `default` None the command fills in 0."""
+    parser.add_argument(
+        "--seed", type=number(int, least=0), default=default, metavar="N", help=f"keys {what} (default: 0)"
+    )
+    parser.add_argument(
+        "--realization",
+        type=number(int, least=0),
+        default=default,
+        metavar="N",
+        help=f"number of the structure, keys {what} too (default: 0)",
+    )

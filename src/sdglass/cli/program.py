@@ -1,0 +1,72 @@
+"""The program ``sdglass``: its commands, its help, and its exit status."""
+
+import sys
+
+from sdglass import __version__
+from sdglass.cli import check, evaluate, info, quench, structure
+from sdglass.cli.options import Parser
+from sdglass.errors import InputError
+
+_DESCRIPTION = """\
+Spin dynamics of metallic magnets with exact or machine-learned force fields.
+
+Units: energy t0, length ell (decay length of the hopping), time 1/(gamma t0). Spins are unit vectors.
+An engine gives energies and local fields: 'exact' diagonalizes the electrons, a .safetensors file is a
+trained model."""
+
+_MAIN_EXAMPLE = """\
+example: an amorphous structure, and a quench of five random spin configurations on it
+  sdglass structure --n-sites 30 --box-length 3.35 --seed 1 --out S.npz
+  sdglass quench --engine exact --structure S.npz --replicas 5 --duration 100 --damping 1 --out T.h5
+
+'sdglass COMMAND --help' describes a command."""
+
+COMMANDS = {"evaluate": evaluate, "quench": quench, "structure": structure, "info": info, "check": check}
+
+
+def main(argv=None):
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Arguments after the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 1 if ``check`` found a failure, 2 for bad input (one line on standard error,
+        no traceback, nothing written), 130 if interrupted.
+    """
+    try:
+        args = build_parser().parse_args(argv)
+        return args.run(args)
+    except InputError as error:
+        return _fail(error)
+    except OSError as error:  # a full disk, a folder that may not be read
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except KeyboardInterrupt:
+        return _fail("interrupted", status=130)
+
+
+def _fail(error, status=2):
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    return status
+
+
+def build_parser():
+    """Return the parser of the whole command line; `args.run` is what runs the chosen command."""
+    parser = Parser(prog="sdglass", description=_DESCRIPTION, epilog=_MAIN_EXAMPLE)
+    parser.add_argument("--version", action="version", version=f"sdglass {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=f"{module.SUMMARY}.\n\n{module.DETAILS}",
+            epilog=module.EXAMPLE,
+            usage=f"sdglass {name} {module.USAGE}",
+        )
+        command.set_defaults(run=module.run)
+        module.add_options(command)
+    return parser

@@ -1,0 +1,158 @@
+"""``sdglass quench``: spin dynamics at constant temperature."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from sdglass.cli.engine import add_engine, add_workers, input_files, is_exact, opened_engine
+from sdglass.cli.options import add_seed, number
+from sdglass.cli.validation import check_outputs, load_spins
+from sdglass.errors import InputError
+
+USAGE = "--engine ENGINE --structure S.npz --duration TIME --out T.h5 [options]"
+SUMMARY = "Spin dynamics (LLG equation) at constant temperature"
+DETAILS = "Writes snapshots of all replicas, evenly spaced in log t, to an HDF5 file."
+EXAMPLE = """\
+example: the paper's quench with a trained model, and a faster one with exact diagonalization
+  sdglass quench --engine MODEL.safetensors --structure S.npz --replicas 20 --duration 3000 --out T.h5
+  sdglass quench --engine exact --structure S.npz --duration 300 --damping 1 --workers 2 --out EXACT.h5
+
+In Python, sdglass.quench.Trajectory.load('T.h5') reads the result. An interrupted run goes on where it
+stopped when the same command is given again."""
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    required = add_engine(parser, "--electron-temperature")
+    required.add_argument(
+        "--duration", type=number(above=0), required=True, metavar="TIME", help="to integrate [1/(gamma t0)]"
+    )
+    required.add_argument("--out", required=True, metavar="T.h5", help="trajectory to write")
+    dynamics = parser.add_argument_group("dynamics")
+    dynamics.add_argument(
+        "--replicas",
+        type=number(int, least=1),
+        metavar="R",
+        help="independent runs on the structure (default: as many as --spins holds, otherwise 1)",
+    )
+    dynamics.add_argument(
+        "--damping",
+        type=number(least=0),
+        default=0.05,
+        metavar="ALPHA",
+        help="dimensionless (default: %(default)s)",
+    )
+    dynamics.add_argument(
+        "--temperature",
+        type=number(least=0),
+        default=1e-3,
+        metavar="T",
+        help="of the spins [t0] (default: %(default)s)",
+    )
+    dynamics.add_argument(
+        "--dt",
+        type=number(above=0),
+        default=1.0,
+        metavar="TIME",
+        help="time step [1/(gamma t0)] (default: %(default)s)",
+    )
+    dynamics.add_argument(
+        "--integrator", default="heun", metavar="NAME", help="heun or semi_implicit (default: %(default)s)"
+    )
+    dynamics.add_argument(
+        "--spins",
+        metavar="SPINS.npy",
+        help="initial spins, shape (R, N, 3), or (N, 3) for all replicas (default: random)",
+    )
+    add_seed(dynamics, "the random initial spins and the noise")
+    dynamics.add_argument(
+        "--snapshots-per-decade",
+        type=number(above=0),
+        default=10,
+        metavar="K",
+        help="snapshots per factor of ten in time (default: %(default)s)",
+    )
+    keep = parser.add_mutually_exclusive_group()
+    keep.add_argument(
+        "--checkpoint",
+        metavar="PATH",
+        help="state of an unfinished run, deleted at its end (default: T.h5.checkpoint)",
+    )
+    keep.add_argument("--no-checkpoint", action="store_true", help="an interrupted run starts afresh")
+    parser.add_argument(
+        "--checkpoint-interval",
+        type=number(least=0),
+        default=60,
+        metavar="SECONDS",
+        help="between two writes of the checkpoint (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="show steps and time left on standard error (default: if it is a terminal)",
+    )
+    add_workers(parser)
+
+
+def run(args):
+    """Run the dynamics and write the trajectory."""
+    from sdglass.provenance import provenance
+    from sdglass.quench import log_times, quench
+    from sdglass.structure import Structure
+
+    checkpoint = None if args.no_checkpoint else args.checkpoint or f"{args.out}.checkpoint"
+    check_outputs([args.out] if checkpoint is None else [args.out, checkpoint], input_files(args))
+    times = log_times(args.duration, args.dt, args.snapshots_per_decade)
+    structure = Structure.load(args.structure)
+    spins = _initial_spins(args, structure.n_sites)
+    with opened_engine(args, structure) as (engine, sd_model):
+        trajectory = quench(
+            engine,
+            spins,
+            duration=args.duration,
+            dt=args.dt,
+            damping=args.damping,
+            temperature=args.temperature,
+            seed=args.seed,
+            realization=args.realization,
+            integrator=args.integrator,
+            snapshot_times=times,
+            checkpoint=checkpoint,
+            checkpoint_interval=args.checkpoint_interval,
+            progress=sys.stderr.isatty() if args.progress is None else args.progress,
+            metadata={
+                "engine": "exact" if is_exact(args) else Path(args.engine).name,
+                "n_sites": structure.n_sites,
+                "provenance": provenance(
+                    input_files(args),
+                    electrons=sd_model.to_dict(),
+                    exchange=args.exchange,
+                    exchange_cutoff=args.exchange_cutoff,
+                    members=args.members,
+                    dtype=args.dtype,
+                    device=args.device,
+                ),
+            },
+            out=args.out,
+        )
+    print(f"{args.out}: {len(trajectory.times)} snapshots of {len(spins)} replicas of {structure.n_sites} spins")
+    return 0
+
+
+def _initial_spins(args, n_sites):
+    """Return where the replicas start: random spins, or those of --spins."""
+    import numpy as np
+
+    from sdglass.quench import random_initial_spins
+
+    if args.spins is None:
+        return random_initial_spins(n_sites, args.seed, args.realization, range(args.replicas or 1))
+    spins = load_spins(args.spins, n_sites)
+    if args.replicas in (None, len(spins)):
+        return spins
+    if len(spins) == 1:
+        return np.repeat(spins, args.replicas, axis=0)
+    raise InputError(
+        f"{args.spins}: {len(spins)} configurations for --replicas {args.replicas}; "
+        "expected one for each replica, or a single one for all"
+    )

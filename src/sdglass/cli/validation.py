@@ -1,0 +1,34 @@
+"""What a command reads and writes, checked before anything is computed."""
+
+import os
+from pathlib import Path
+
+from sdglass.errors import InputError
+
+
+def load_spins(path, n_sites):
+    """Return the spins (R, N, 3) of a .npy file; a single configuration (N, 3) is one replica."""
+    from sdglass.files import load_npy
+    from sdglass.spins import check_spins
+
+    array = load_npy(path, f"an .npy of shape ({n_sites}, 3) or (R, {n_sites}, 3)")
+    spins = check_spins(array, n_sites, path)
+    if len(spins) == 0:
+        raise InputError(f"{path}: has shape {array.shape}; expected at least one configuration")
+    return spins
+
+
+def check_outputs(outputs, inputs):
+    """Refuse, before anything is computed, what could not be written or would overwrite an input."""
+    taken = {Path(path).resolve() for path in inputs}
+    for path in map(Path, outputs):
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; expected the name of a file to write")
+        if path.resolve() in taken:
+            raise InputError(f"{path}: would overwrite an input or another output; expected another name")
+        taken.add(path.resolve())
+        folder = path.parent
+        while not folder.exists():  # missing folders are made when the file is written
+            folder = folder.parent
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise InputError(f"{path}: {folder} is not a folder that can be written to")
