@@ -9,8 +9,7 @@ from safetensors.torch import load_file, save_file
 from small_study import BONDS, CHIRAL, MODEL, REFERENCE, random_network, sites
 
 from sdglass.engines.check import check_engine
-from sdglass.engines.combined import CommitteeEngine
-from sdglass.engines.combined import with_exchange
+from sdglass.engines.combined import CommitteeEngine, with_exchange
 from sdglass.engines.load import load_engine
 from sdglass.engines.network import NetworkEngine
 from sdglass.errors import InputError
