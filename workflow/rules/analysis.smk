@@ -21,6 +21,16 @@ rule density_of_states:
     output:
         dos=f"{TABLES}/fig2_density_of_states.csv",
         summary=f"{TABLES}/electrons.csv",
+    log:
+        f"{RESULTS}/logs/density_of_states.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/density_of_states.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         structure=STRUCTURE,
         electrons=ELECTRONS,
@@ -29,16 +39,6 @@ rule density_of_states:
         coupled=config["density_of_states"]["coupled_realizations"],
         bin_width=config["density_of_states"]["bin_width"],
         seed=config["seed"],
-    log:
-        f"{RESULTS}/logs/density_of_states.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/density_of_states.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.density_of_states {params.structure} {params.electrons}"
         " --dense-sites {params.dense_sites} --realizations {params.realizations}"
@@ -51,18 +51,18 @@ rule two_site:
         code("two_site"),
     output:
         f"{TABLES}/two_site.csv",
-    params:
-        electrons=ELECTRONS,
     log:
         f"{RESULTS}/logs/two_site.log",
     benchmark:
         f"{RESULTS}/benchmarks/two_site.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        electrons=ELECTRONS,
     shell:
         "python -m sdglass.steps.two_site {params.electrons} --out {output} > {log} 2>&1"
 
@@ -72,22 +72,22 @@ rule rkky:
         code("rkky"),
     output:
         f"{TABLES}/rkky.csv",
+    log:
+        f"{RESULTS}/logs/rkky.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rkky.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         structure=STRUCTURE,
         electrons=ELECTRONS,
         couplings=config["rkky"]["couplings"],
         configurations=config["rkky"]["configurations"],
         seed=config["seed"],
-    log:
-        f"{RESULTS}/logs/rkky.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rkky.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=1000,
-        runtime=30,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.rkky {params.structure} {params.electrons}"
         " --couplings {params.couplings} --configurations {params.configurations} --seed {params.seed}"
@@ -100,18 +100,18 @@ rule neighbourhood:
         data=f"{RESULTS}/datasets/unseen-000.h5",
     output:
         f"{TABLES}/fig1_neighbourhood.csv",
-    params:
-        cutoff=config["descriptor"]["cutoff"],
     log:
         f"{RESULTS}/logs/neighbourhood.log",
     benchmark:
         f"{RESULTS}/benchmarks/neighbourhood.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        cutoff=config["descriptor"]["cutoff"],
     shell:
         "python -m sdglass.steps.neighbourhood --data {input.data} --cutoff {params.cutoff}"
         " --out {output} > {log} 2>&1"
@@ -131,12 +131,12 @@ rule learning_curves:
         f"{RESULTS}/logs/learning_curves.log",
     benchmark:
         f"{RESULTS}/benchmarks/learning_curves.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.learning_curves --histories {input.histories} --out {output} > {log} 2>&1"
 
@@ -155,6 +155,16 @@ rule torque_errors:
         parity=f"{TABLES}/fig3_parity.csv",
         histogram=f"{TABLES}/fig3_histogram.csv",
         single=f"{TABLES}/float32.csv",
+    log:
+        f"{RESULTS}/logs/torque_errors.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/torque_errors.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
     params:
         names=MODELS,
         sets=["training"] * len(members("train"))
@@ -164,16 +174,6 @@ rule torque_errors:
         confidence=ANALYSIS["confidence"],
         variant=FORCE_FIELD["variant"],
         seed=config["seed"],
-    log:
-        f"{RESULTS}/logs/torque_errors.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/torque_errors.tsv"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.torque_errors --data {input.data} --sets {params.sets}"
         " --predictions {input.predictions} --models {input.models} --names {params.names}"
@@ -193,18 +193,18 @@ rule couplings:
         pair=f"{RESULTS}/models/pair.safetensors",
     output:
         f"{TABLES}/couplings.csv",
-    params:
-        bin_width=ANALYSIS["bin_width"],
     log:
         f"{RESULTS}/logs/couplings.log",
     benchmark:
         f"{RESULTS}/benchmarks/couplings.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: THREADS
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        bin_width=ANALYSIS["bin_width"],
     shell:
         "python -m sdglass.steps.couplings --data {input.data} --features {input.features}"
         " --network {input.network} --linear {input.linear} --pair {input.pair}"
@@ -218,21 +218,21 @@ rule time_step:
         model=f"{RESULTS}/models/pair.safetensors",
     output:
         f"{TABLES}/time_step.csv",
+    log:
+        f"{RESULTS}/logs/time_step.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/time_step.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         damping=config["time_step_test"]["damping"],
         duration=config["time_step_test"]["duration"],
         steps=config["time_step_test"]["time_steps"],
         seed=config["seed"],
-    log:
-        f"{RESULTS}/logs/time_step.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/time_step.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.time_step --structure {input.structure} --model {input.model}"
         " --damping {params.damping} --duration {params.duration} --time-steps {params.steps}"
@@ -248,22 +248,22 @@ rule correlation:
         correlation=f"{TABLES}/fig4_correlation.csv",
         difference=f"{TABLES}/fig4_difference.csv",
         events=f"{TABLES}/fig4_events.csv",
+    log:
+        f"{RESULTS}/logs/correlation.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/correlation.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
     params:
         r_min=config["structure"]["r_min"],
         bin_width=ANALYSIS["bin_width"],
         bootstrap=ANALYSIS["bootstrap"],
         confidence=ANALYSIS["confidence"],
         seed=config["seed"],
-    log:
-        f"{RESULTS}/logs/correlation.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/correlation.tsv"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.correlation --trajectories {input.trajectories} --structures {input.structures}"
         " --r-min {params.r_min} --bin-width {params.bin_width} --bootstrap {params.bootstrap}"
@@ -281,6 +281,16 @@ rule correlation_length:
         length=f"{TABLES}/fig5_length.csv",
         fits=f"{TABLES}/fig5_fits.csv",
         correlation=f"{TABLES}/fig5_correlation.csv",
+    log:
+        f"{RESULTS}/logs/correlation_length.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/correlation_length.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
     params:
         r_min=config["structure"]["r_min"],
         bin_width=ANALYSIS["bin_width"],
@@ -291,16 +301,6 @@ rule correlation_length:
         stops=ANALYSIS["fit_stop"],
         units=ANALYSIS["time_units"],
         seed=config["seed"],
-    log:
-        f"{RESULTS}/logs/correlation_length.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/correlation_length.tsv"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.correlation_length --trajectories {input.trajectories}"
         " --structures {input.structures} --r-min {params.r_min} --bin-width {params.bin_width}"
@@ -318,19 +318,19 @@ rule freezing:
     output:
         freezing=f"{TABLES}/freezing.csv",
         disconnected=f"{TABLES}/disconnected.csv",
-    params:
-        r_min=config["structure"]["r_min"],
-        bin_width=ANALYSIS["bin_width"],
     log:
         f"{RESULTS}/logs/freezing.log",
     benchmark:
         f"{RESULTS}/benchmarks/freezing.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        r_min=config["structure"]["r_min"],
+        bin_width=ANALYSIS["bin_width"],
     shell:
         "python -m sdglass.steps.freezing --trajectories {input.trajectories} --structures {input.structures}"
         " --r-min {params.r_min} --bin-width {params.bin_width}"

@@ -9,8 +9,18 @@ rule dataset:
         structure=f"{RESULTS}/structures/{{group}}-{{index}}.npz",
     output:
         f"{RESULTS}/datasets/{{group}}-{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/dataset/{{group}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/dataset/{{group}}-{{index}}.tsv"
     wildcard_constraints:
         group="train|unseen",
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=1500,
+        runtime=60,
     params:
         electrons=ELECTRONS,
         relaxation=RELAXATION,
@@ -19,16 +29,6 @@ rule dataset:
         snapshots=DATASET["snapshots"],
         seed=config["seed"],
         realization=realization,
-    log:
-        f"{RESULTS}/logs/dataset/{{group}}-{{index}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/dataset/{{group}}-{{index}}.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=1500,
-        runtime=60,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.dataset --structure {input.structure} {params.electrons} {params.relaxation}"
         " --random {params.random} --relaxations {params.relaxations} --snapshots {params.snapshots}"
@@ -42,6 +42,16 @@ rule transfer_dataset:
         model=f"{RESULTS}/models/pair.safetensors",
     output:
         f"{RESULTS}/datasets/large-{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/transfer_dataset/{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/transfer_dataset/{{index}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         electrons=ELECTRONS,
         relaxation=RELAXATION,
@@ -49,16 +59,6 @@ rule transfer_dataset:
         snapshots=DATASET["large_relaxed"],
         seed=config["seed"],
         realization=lambda w: GROUPS["large"]["first"] + int(w.index),
-    log:
-        f"{RESULTS}/logs/transfer_dataset/{{index}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/transfer_dataset/{{index}}.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.transfer_dataset --structure {input.structure} --model {input.model}"
         " {params.electrons} {params.relaxation} --random {params.random} --relaxations 1"

@@ -7,18 +7,18 @@ rule features:
         structure=f"{RESULTS}/structures/{{group}}-{{index}}.npz",
     output:
         f"{RESULTS}/features/{{group}}-{{index}}.h5",
-    params:
-        descriptor=DESCRIPTOR,
     log:
         f"{RESULTS}/logs/features/{{group}}-{{index}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/features/{{group}}-{{index}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        descriptor=DESCRIPTOR,
     shell:
         "python -m sdglass.steps.features --structure {input.structure} --descriptor {params.descriptor:q}"
         " --out {output} > {log} 2>&1"

@@ -1,5 +1,6 @@
 # Figures, each from its tables alone; `replot` draws them again without computing anything.
 
+
 wildcard_constraints:
     figure="|".join(FIGURES),
 
@@ -12,18 +13,18 @@ rule figure:
     output:
         png=f"{RESULTS}/figures/{{figure}}.png",
         pdf=f"{RESULTS}/figures/{{figure}}.pdf",
-    params:
-        tables=TABLES,
     log:
         f"{RESULTS}/logs/figure/{{figure}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/figure/{{figure}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        tables=TABLES,
     shell:
         "python -m sdglass.steps.figure {wildcards.figure} --tables {params.tables}"
         " --out-png {output.png} --out-pdf {output.pdf} > {log} 2>&1"
@@ -60,18 +61,18 @@ rule fig5:
 
 
 rule replot:
-    params:
-        tables=TABLES,
-        figures=f"{RESULTS}/figures",
     log:
         f"{RESULTS}/logs/replot.log",
     benchmark:
         f"{RESULTS}/benchmarks/replot.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        tables=TABLES,
+        figures=f"{RESULTS}/figures",
     shell:
         "python -m sdglass.steps.replot --tables {params.tables} --figures {params.figures} 2>&1 | tee {log}"

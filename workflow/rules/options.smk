@@ -70,3 +70,14 @@ def llg_options(ensemble, run):
 def figure_files(name):
     """Raster and vector image of a figure."""
     return expand(f"{RESULTS}/figures/{name}.{{kind}}", kind=["png", "pdf"])
+
+
+def made_by(rules):
+    """Which step makes which files: the report's table of how each number was made."""
+    made = []
+    for one in rules:
+        outputs = [str(path).removeprefix(f"{RESULTS}/") for path in one.output]
+        if outputs and one.shellcmd:
+            step = one.shellcmd.split("python -m ")[1].split()[0]
+            made.append({"rule": one.name, "output": ", ".join(outputs), "command": f"python -m {step}"})
+    return made

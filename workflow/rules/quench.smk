@@ -1,5 +1,6 @@
 # Quench ensembles: ED-LLG and ML-LLG on the same initial states, one job per realization.
 
+
 wildcard_constraints:
     run=r"[a-z][a-z0-9-]*",
     engine="exact|network|pair|linear",
@@ -11,21 +12,21 @@ rule quench_small_exact:
         structure=f"{RESULTS}/structures/unseen-{{index}}.npz",
     output:
         f"{RESULTS}/trajectories/small-{{run}}/exact/{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/quench/small-{{run}}-exact-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quench/small-{{run}}-exact-{{index}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=1500,
+        runtime=1440,
     params:
         electrons=ELECTRONS,
         llg=lambda w: llg_options(SMALL, w.run),
         seed=config["seed"],
         realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
-    log:
-        f"{RESULTS}/logs/quench/small-{{run}}-exact-{{index}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/quench/small-{{run}}-exact-{{index}}.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=1500,
-        runtime=1440,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.quench_exact --engine-name exact --ensemble small-{wildcards.run}"
         " --structure {input.structure} {params.electrons} {params.llg} --seed {params.seed}"
@@ -40,24 +41,24 @@ rule quench_small:
         model=lambda w: model_of(w.engine),
     output:
         f"{RESULTS}/trajectories/small-{{run}}/{{engine}}/{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/quench/small-{{run}}-{{engine}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quench/small-{{run}}-{{engine}}-{{index}}.tsv"
     wildcard_constraints:
         engine="network|pair|linear",
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+        runtime=720,
     params:
         electrons=ELECTRONS,
         llg=lambda w: llg_options(SMALL, w.run),
         model=lambda w: model_options(w.engine),
         seed=config["seed"],
         realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
-    log:
-        f"{RESULTS}/logs/quench/small-{{run}}-{{engine}}-{{index}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/quench/small-{{run}}-{{engine}}-{{index}}.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=2000,
-        runtime=720,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.quench_model --model {input.model} --engine-name {wildcards.engine}"
         " --ensemble small-{wildcards.run} --structure {input.structure} --features {input.features}"
@@ -73,6 +74,16 @@ rule quench_large:
         model=lambda w: model_of(LARGE["runs"][w.run]["engine"]),
     output:
         f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/quench/large-{{run}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quench/large-{{run}}-{{index}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        runtime=1440,
     params:
         electrons=ELECTRONS,
         llg=lambda w: llg_options(LARGE, w.run),
@@ -80,16 +91,6 @@ rule quench_large:
         model=lambda w: model_options(LARGE["runs"][w.run]["engine"]),
         seed=config["seed"],
         realization=lambda w: GROUPS["large"]["first"] + int(w.index),
-    log:
-        f"{RESULTS}/logs/quench/large-{{run}}-{{index}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/quench/large-{{run}}-{{index}}.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=4000,
-        runtime=1440,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.quench_model --model {input.model} --engine-name {params.engine}"
         " --ensemble large-{wildcards.run} --structure {input.structure} --features {input.features}"

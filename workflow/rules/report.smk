@@ -7,23 +7,26 @@ rule claims:
         tables=rules.tables.input,
     output:
         f"{RESULTS}/claims.csv",
-    params:
-        tables=TABLES,
-        study=config["study"],
-        confidence=ANALYSIS["confidence"],
     log:
         f"{RESULTS}/logs/claims.log",
     benchmark:
         f"{RESULTS}/benchmarks/claims.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        tables=lambda w, input: os.path.dirname(input.tables[0]),
+        study=config["study"],
+        confidence=ANALYSIS["confidence"],
     shell:
         "python -m sdglass.steps.claims --tables {params.tables} --study {params.study}"
         " --confidence {params.confidence} --out {output} > {log} 2>&1"
+
+
+MADE_BY = json.dumps(made_by(workflow.rules))
 
 
 rule provenance:
@@ -35,21 +38,22 @@ rule provenance:
     output:
         config=f"{RESULTS}/config.yaml",
         record=f"{RESULTS}/provenance.json",
-    params:
-        config=json.dumps(config),
     log:
         f"{RESULTS}/logs/provenance.log",
     benchmark:
         f"{RESULTS}/benchmarks/provenance.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        config=lambda w: json.dumps(config),
+        rules=lambda w: MADE_BY,
     shell:
         "python -m sdglass.steps.provenance --config {params.config:q}"
-        " --files {input.models} {input.tables} {input.claims}"
+        " --rules {params.rules:q} --files {input.models} {input.tables} {input.claims}"
         " --out-config {output.config} --out {output.record} > {log} 2>&1"
 
 
@@ -63,18 +67,18 @@ rule report:
         record=f"{RESULTS}/provenance.json",
     output:
         f"{RESULTS}/report.html",
-    params:
-        results=RESULTS,
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        results=lambda w, output: os.path.dirname(output[0]),
     shell:
         "python -m sdglass.steps.report --results {params.results} --template {input.template}"
         " --provenance {input.record} --out {output} > {log} 2>&1"

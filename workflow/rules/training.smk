@@ -35,21 +35,21 @@ rule fit_linear:
         features=expand(f"{RESULTS}/features/{{name}}.h5", name=members("train")),
     output:
         f"{RESULTS}/models/{{kind}}.safetensors",
-    wildcard_constraints:
-        kind="pair|linear",
-    params:
-        descriptor=DESCRIPTOR,
-        ridge=config["linear_model"]["ridge"],
     log:
         f"{RESULTS}/logs/fit_linear/{{kind}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fit_linear/{{kind}}.tsv"
+    wildcard_constraints:
+        kind="pair|linear",
+    conda:
+        "../../envs/environment.yaml"
     threads: THREADS
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        descriptor=DESCRIPTOR,
+        ridge=config["linear_model"]["ridge"],
     shell:
         "python -m sdglass.steps.fit_linear --data {input.data} --features {input.features}"
         " --kind {wildcards.kind} --ridge {params.ridge} --descriptor {params.descriptor:q}"
@@ -64,6 +64,16 @@ rule train:
     output:
         weights=f"{RESULTS}/training/{{variant}}/fold-{{fold}}.safetensors",
         history=f"{RESULTS}/training/{{variant}}/fold-{{fold}}.csv",
+    log:
+        f"{RESULTS}/logs/train/{{variant}}-{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train/{{variant}}-{{fold}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=6000,
+        runtime=1440,
     params:
         descriptor=DESCRIPTOR,
         chirality=lambda w: "--chirality" if NETWORK["variants"][w.variant]["chirality"] else "",
@@ -74,16 +84,6 @@ rule train:
         ridge=config["linear_model"]["ridge"],
         seed=config["seed"],
         device=config["device"],
-    log:
-        f"{RESULTS}/logs/train/{{variant}}-{{fold}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/train/{{variant}}-{{fold}}.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=6000,
-        runtime=1440,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.train --data {input.data} --features {input.features}"
         " --descriptor {params.descriptor:q} --variant {wildcards.variant} {params.chirality}"
@@ -105,12 +105,12 @@ rule committee:
         f"{RESULTS}/logs/committee/{{variant}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/committee/{{variant}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=10,
-    conda:
-        "../../envs/environment.yaml"
     shell:
         "python -m sdglass.steps.committee --members {input.members} --out {output} > {log} 2>&1"
 
@@ -123,20 +123,20 @@ rule predict:
         features=expand(f"{RESULTS}/features/{{name}}.h5", name=JUDGED),
     output:
         f"{RESULTS}/predictions/{{model}}-{{dtype}}.h5",
-    wildcard_constraints:
-        dtype="float32|float64",
-    params:
-        device=config["device"],
     log:
         f"{RESULTS}/logs/predict/{{model}}-{{dtype}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/predict/{{model}}-{{dtype}}.tsv"
+    wildcard_constraints:
+        dtype="float32|float64",
+    conda:
+        "../../envs/environment.yaml"
     threads: THREADS
     resources:
         mem_mb=4000,
         runtime=120,
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        device=config["device"],
     shell:
         "python -m sdglass.steps.predict --model {input.model} --data {input.data} --features {input.features}"
         " --dtype {wildcards.dtype} --device {params.device} --out {output} > {log} 2>&1"

@@ -195,7 +195,9 @@ def peak(tables):
             + f"mean C over 1.4 to 1.8 ell {h:+.4f}"
             for d, t, p, h, _, _ in measured
         ),
-        "; ".join(f"alpha = {d:g}: {interval(tables, low, high)} for that mean" for d, _, _, _, low, high in measured),
+        "; ".join(
+            f"alpha = {d:g}: {interval(tables, low, high)} for that mean" for d, _, _, _, low, high in measured
+        ),
         verdict,
         "reproduced if with damping 0.05 the mean of C over 1.4 to 1.8 ell is significantly positive from t <= 225 on "
         "and the maximum within 0.2 ell of 1.5; depends on (the damping) if in time only with the larger one",

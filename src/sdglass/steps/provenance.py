@@ -14,6 +14,7 @@ def main():
     """Write the effective configuration and the record."""
     parser = step_parser(__doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="merged configuration, JSON")
+    parser.add_argument("--rules", type=json.loads, required=True, help="[{rule, output, command}], JSON")
     parser.add_argument("--files", nargs="+", required=True, help="models and tables to record")
     parser.add_argument("--out-config", required=True)
     parser.add_argument("--out", required=True)
@@ -23,6 +24,7 @@ def main():
     record = provenance([args.out_config], seed=args.config["seed"], study=args.config["study"])
     # Tables and models of one name in different folders are told apart by their path in the study.
     record["files"] = {os.path.relpath(path, folder): file_digest(path) for path in args.files}
+    record["rules"] = [{**rule, "seed": args.config["seed"]} for rule in args.rules]
     write_text(args.out, json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
