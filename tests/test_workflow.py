@@ -29,7 +29,13 @@ def snakemake(folder, *arguments):
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.run(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
 
 
@@ -95,7 +101,17 @@ def test_an_edited_module_reruns_what_depends_on_it(study):
         shutil.copy2(ROOT / "src" / "sdglass" / "growth.py", module)
         os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert jobs["correlation_length"] == 1
-    assert set(jobs) <= {"correlation_length", "figure", "figures", "fig5", "tables", "claims", "provenance", "report", "all"}
+    assert set(jobs) <= {
+        "correlation_length",
+        "figure",
+        "figures",
+        "fig5",
+        "tables",
+        "claims",
+        "provenance",
+        "report",
+        "all",
+    }
 
 
 def test_a_changed_parameter_reruns_what_depends_on_it(study, tmp_path):
@@ -119,7 +135,12 @@ def test_replot_needs_the_tables_alone(study, tmp_path):
     drawn = {path.name for path in (tmp_path / "results/smoke/figures").glob("*.p*")}
     assert drawn == {path.name for path in (study / "results/smoke/figures").glob("*.p*")}
     # Only the tables were there: nothing else may have been made.
-    assert {path.name for path in (tmp_path / "results/smoke").iterdir()} <= {"tables", "figures", "logs", "benchmarks"}
+    assert {path.name for path in (tmp_path / "results/smoke").iterdir()} <= {
+        "tables",
+        "figures",
+        "logs",
+        "benchmarks",
+    }
 
 
 @pytest.mark.parametrize(
