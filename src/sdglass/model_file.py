@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from sdglass.errors import InputError
 from sdglass.files import atomic_path
@@ -138,7 +138,8 @@ def write_tensors(path, tensors, header):
     signed = header | {"sha256": _digest(header, tensors)}
     with atomic_path(path) as temporary:
         # A single entry: safetensors writes several in random order, and equal files should be equal bytes.
-        save_file(tensors, temporary, {"sdglass": json.dumps(signed)})
+        # Written by us: save_file would make a file that only its owner can read.
+        temporary.write_bytes(save(tensors, {"sdglass": json.dumps(signed)}))
 
 
 def read_tensors(path):
