@@ -269,6 +269,15 @@ def test_amorphous_structures(folder):
     paper = Structure.load("B.npz")
     assert (paper.n_sites, paper.density) == (100, 0.8)
     assert np.min(paper.distances() + 9 * np.eye(100)) > 0.5
+    assert run("structure --n-sites 50 --density 0.8 --out C.npz") == 0
+    assert Structure.load("C.npz").density == pytest.approx(0.8, rel=1e-12)
+
+
+def test_density_and_box_exclude_each_other(folder, capsys):
+    assert run("structure --density 0.8 --box-length 3 --out C.npz") == 2
+    assert "expected one of them" in capsys.readouterr().err
+    assert run("structure --square 4 --density 0.8 --out C.npz") == 2
+    assert "--density is of a random structure" in capsys.readouterr().err
 
 
 def test_square_lattices(folder):

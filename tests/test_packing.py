@@ -3,7 +3,7 @@ import pytest
 
 from sdglass import packing
 from sdglass.errors import InputError
-from sdglass.packing import JAMMING_FRACTION, packing_fraction, random_sequential_addition
+from sdglass.packing import JAMMING_FRACTION, cube_edge, packing_fraction, random_sequential_addition
 from sdglass.seeding import generator
 
 
@@ -111,3 +111,11 @@ def test_streams_depend_on_every_key_and_on_nothing_else():
     np.testing.assert_array_equal(generator(1, "structure", 2, 3).random(4), first)
     for key in [(2, "structure", 2, 3), (1, "noise", 2, 3), (1, "structure", 3, 3), (1, "structure", 2, 4)]:
         assert not np.array_equal(generator(*key).random(4), first)
+
+
+def test_edge_at_a_density():
+    # The paper's small box, and the edge that keeps its density at N = 500.
+    assert cube_edge(100, 0.8) == pytest.approx(5.0, rel=1e-15)
+    assert cube_edge(500, 0.8) == pytest.approx(8.55, abs=1e-3)
+    with pytest.raises(InputError, match="density = 0"):
+        cube_edge(100, 0.0)

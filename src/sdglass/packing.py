@@ -18,6 +18,19 @@ def packing_fraction(n_sites, box_length, r_min):
     return n_sites * np.pi * r_min**3 / (6.0 * box_length**3)
 
 
+def cube_edge(n_sites, density):
+    """Return the edge [ell] of the cube that holds `n_sites` at a density [ell^-3].
+
+    Raises
+    ------
+    InputError
+        If the density is not positive.
+    """
+    if not 0 < density < np.inf:
+        raise InputError(f"density = {density}; expected a positive number [ell^-3]")
+    return float((n_sites / density) ** (1 / 3))
+
+
 def random_sequential_addition(n_sites, box_length, r_min, rng, max_candidates=20_000_000):
     """Place sites one by one, uniformly, rejecting any closer than `r_min` to an earlier one.
 

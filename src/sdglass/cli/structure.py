@@ -25,6 +25,9 @@ def add_options(parser):
         "--box-length", type=number(above=0), metavar="L", help="edge of the cube [ell] (default: 5)"
     )
     random.add_argument(
+        "--density", type=number(above=0), metavar="RHO", help="sites per ell^3 instead of --box-length"
+    )
+    random.add_argument(
         "--r-min", type=number(least=0), metavar="R", help="least distance of two sites [ell] (default: 0.5)"
     )
     add_seed(random, "the random positions", default=None)
@@ -43,7 +46,7 @@ def add_options(parser):
 
 def run(args):
     """Make the structure and write it."""
-    from sdglass.packing import random_sequential_addition
+    from sdglass.packing import cube_edge, random_sequential_addition
     from sdglass.seeding import generator
     from sdglass.structure import square_lattice
 
@@ -54,9 +57,14 @@ def run(args):
         if args.spacing is not None:
             raise InputError("--spacing is of a lattice; expected --square NX [NY] with it")
         random |= given
+        if args.density is not None:
+            if args.box_length is not None:
+                raise InputError("--density and --box-length both set the box; expected one of them")
+            random["box_length"] = cube_edge(random["n_sites"], args.density)
         rng = generator(random.pop("seed"), "structure", random.pop("realization"))
         structure = random_sequential_addition(**random, rng=rng)
     else:
+        given |= {} if args.density is None else {"density": args.density}
         if given:
             raise InputError(f"--{next(iter(given)).replace('_', '-')} is of a random structure, not of --square")
         if len(args.square) > 2:

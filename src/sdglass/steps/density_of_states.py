@@ -29,7 +29,7 @@ from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.hamiltonian import hopping_matrix, sd_hamiltonian
 from sdglass.occupation import chemical_potential
-from sdglass.packing import random_sequential_addition
+from sdglass.packing import cube_edge, random_sequential_addition
 from sdglass.seeding import generator
 from sdglass.spins import random_spins
 from sdglass.steps.arguments import add_electrons, electrons, run, step_parser
@@ -79,7 +79,7 @@ def systems(args):
     result = [
         System(f"J=0, N={n}", n, length, 0.0, args.realizations),
         System(f"J=0, N={dense}", dense, length, 0.0, args.realizations),
-        System(f"J=0, N={dense}, same density", dense, length * (dense / n) ** (1 / 3), 0.0, args.realizations),
+        System(f"J=0, N={dense}, same density", dense, cube_edge(dense, n / length**3), 0.0, args.realizations),
     ]
     if args.coupling != 0.0:
         label = f"J={args.coupling:g}, N={n}"
