@@ -260,35 +260,39 @@ def growth(tables):
 
 
 def _psi(tables):
+    """Return the fits of the barrier law whose slope is significantly positive: others fix no exponent."""
     frame = tables.rows("fig5_fits", model="barrier")
-    return frame[np.isfinite(frame["exponent"])]
+    return frame[np.isfinite(frame["exponent"]) & np.isfinite(frame["exponent_high"])]
 
 
 def barrier_exponent(tables):
     """Psi = 1.02."""
-    frame = _psi(tables)
-    everything = tables.rows("fig5_fits", model="barrier")
+    frame, everything = _psi(tables), tables.rows("fig5_fits", model="barrier")
     unit = frame[frame["time_unit"] == 1.0]
-    # An interval without an upper end (the slope may vanish) contains every larger exponent.
-    holds = (unit["exponent_low"] <= PAPER_PSI) & (unit["exponent_high"].fillna(np.inf) >= PAPER_PSI)
-    any_holds = (frame["exponent_low"] <= PAPER_PSI) & (frame["exponent_high"].fillna(np.inf) >= PAPER_PSI)
-    smallest, largest, middle = unit["exponent"].min(), unit["exponent"].max(), unit["exponent"].median()
+    holds = (unit["exponent_low"] <= PAPER_PSI) & (unit["exponent_high"] >= PAPER_PSI)
+    any_holds = (frame["exponent_low"] <= PAPER_PSI) & (frame["exponent_high"] >= PAPER_PSI)
     verdict = (
         "reproduced"
         if len(unit) and holds.mean() > 0.5
         else ("depends on" if any_holds.any() else "not reproduced")
     )
+    ours = (
+        f"psi from {unit['exponent'].min():.1f} to {unit['exponent'].max():.1f}, median {unit['exponent'].median():.1f}, "
+        f"over {len(unit)} fits with log t in the paper's unit (ensembles, estimators, windows)"
+        if len(unit)
+        else "no exponent: xi does not grow significantly in any window"
+    )
     return Claim(
         "psi",
         "The barrier exponent of xi ~ (log t)^(1/psi) is 1.02",
         "psi about 1.02 (Fig. 5)",
-        f"psi from {smallest:.1f} to {largest:.1f}, median {middle:.1f}, over {len(unit)} fits with log t in the paper's "
-        "unit (ensembles, estimators, windows)",
-        f"1.02 lies in the {tables.level} interval of {int(holds.sum())} of them, and of {int(any_holds.sum())} of {len(frame)} if "
-        f"the time unit is varied too; {len(everything) - len(frame)} of {len(everything)} fits have no growth at all",
+        ours,
+        f"1.02 lies in the {tables.level} interval of {int(holds.sum())} of them, and of {int(any_holds.sum())} of "
+        f"{len(frame)} if the time unit is varied too; {len(everything) - len(frame)} of {len(everything)} fits have no "
+        "significant growth and fix no exponent",
         verdict,
-        f"reproduced if 1.02 is in the {tables.level} interval of most fits with t in 1/(gamma t0); depends on (window, estimator, "
-        "time unit) if in some; not reproduced if in none",
+        f"from fits whose slope is significantly positive: reproduced if 1.02 is in the {tables.level} interval of most "
+        "with t in 1/(gamma t0); depends on (window, estimator, time unit) if in some; not reproduced if in none",
         "fig5",
         "All fits are in fig5_fits.csv; the exponent follows from the choices more than from the data",
     )
@@ -298,16 +302,18 @@ def growth_law(tables):
     """Logarithmic growth as in the droplet model."""
     frame = _psi(tables)
     frame = frame[frame["time_unit"] == 1.0]
-    better = frame["delta_aic"] < -2
-    worse = frame["delta_aic"] > 2
-    verdict = "reproduced" if better.mean() > 0.5 else ("not reproduced" if worse.mean() > 0.5 else "depends on")
+    better, worse = frame["delta_aic"] < -2, frame["delta_aic"] > 2
+    half = len(frame) / 2
+    verdict = "reproduced" if better.sum() > half else ("not reproduced" if worse.sum() > half else "depends on")
+    span = (
+        f"{frame['delta_aic'].min():+.1f} to {frame['delta_aic'].max():+.1f}" if len(frame) else "none: no growth"
+    )
     return Claim(
         "droplet",
         "The growth is consistent with the droplet model rather than with domains without barriers",
         "consistent with (log t)^(1/psi)",
         f"of {len(frame)} fits {int(better.sum())} prefer the logarithm to a power law, {int(worse.sum())} the power law",
-        f"differences of AIC between {frame['delta_aic'].min():+.1f} and {frame['delta_aic'].max():+.1f}; points along a "
-        "trajectory are correlated, so they overstate",
+        f"differences of AIC: {span}; points along a trajectory are correlated, so they overstate",
         verdict,
         "reproduced if most fits prefer the logarithm by more than 2 in AIC; not reproduced if most prefer the power "
         "law; depends on (window, estimator) otherwise",

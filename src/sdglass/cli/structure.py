@@ -25,7 +25,10 @@ def add_options(parser):
         "--box-length", type=number(above=0), metavar="L", help="edge of the cube [ell] (default: 5)"
     )
     random.add_argument(
-        "--density", type=number(above=0), metavar="RHO", help="sites per ell^3 instead of --box-length"
+        "--density",
+        type=number(above=0),
+        metavar="RHO",
+        help="sites per ell^3, instead of --box-length (default: 0.8, as N = 100 and L = 5 have)",
     )
     random.add_argument(
         "--r-min", type=number(least=0), metavar="R", help="least distance of two sites [ell] (default: 0.5)"

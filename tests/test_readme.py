@@ -1,0 +1,61 @@
+"""The README keeps its promises: its numbers are those of the committed study, its commands exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sdglass.errors import InputError
+from sdglass.steps.readme import BEGIN, END, claims_table, with_table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_claims_are_those_of_the_committed_study():
+    table = README.split(BEGIN)[1].split(END)[0].strip()
+    assert table == claims_table(ROOT / "results" / "quick" / "claims.csv")
+
+
+def test_only_the_part_between_the_markers_changes():
+    assert with_table(f"a\n{BEGIN}\nold\n{END}\nb", "new") == f"a\n{BEGIN}\nnew\n{END}\nb"
+    with pytest.raises(InputError, match="expected the markers"):
+        with_table("a", "new")
+
+
+def test_files_that_it_names_exist():
+    named = set(re.findall(r"\]\(((?!http)[^)#]+)\)", README)) | set(
+        re.findall(r"`((?:engines|steps)/\w+\.py)`", README)
+    )
+    modules = set(re.findall(r"`(\w+\.py)`", README))
+    missing = [
+        name for name in named if not ((ROOT / name).exists() or (ROOT / "src" / "sdglass" / name).exists())
+    ]
+    missing += [name for name in modules if not (ROOT / "src" / "sdglass" / name).exists()]
+    assert not missing
+
+
+def test_its_python_example_runs(capsys):
+    code = README.split("```python\n")[1].split("```")[0]
+    exec(compile(code, "README.md", "exec"), {})
+    assert 0.01 < float(capsys.readouterr().out) < 0.02  # rms torque of random spins, 0.0139 t0
+
+
+def test_its_overlay_is_a_valid_config(tmp_path):
+    from sdglass.config import load_config, validate_config
+
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(README.split("```yaml\n")[1].split("```")[0])
+    config = load_config(ROOT / "config.yaml", ROOT / "workflow" / "scales" / "quick.yaml", overlay)
+    validate_config(config, ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    assert config["electrons"]["filling"] == 0.25
+    assert config["study"] == "quarter-filling"
+
+
+def test_its_commands_parse():
+    from sdglass.cli.program import build_parser
+
+    commands = [line.strip() for line in README.splitlines() if re.match(r"\s*sdglass \w+ ", line)]
+    assert len(commands) >= 4
+    for command in commands:
+        build_parser().parse_args(command.split()[1:])
