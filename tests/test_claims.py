@@ -208,6 +208,24 @@ def test_a_missing_table_or_row_is_named(tmp_path):
         make_tables().row("fig4_events", run="other")
 
 
+def test_what_does_not_happen_is_said():
+    tables = make_tables()
+    for column in ("value", "low", "high"):
+        for quantity in ("zero_crossing_late", "contact_time", "peak_time", "peak_position_late"):
+            set_values(tables, "fig4_events", column, np.nan, quantity=quantity)
+    for claim, words in (
+        (dynamics.zero_crossing, "no sign change"),
+        (dynamics.contact, "not reached"),
+        (dynamics.peak, "not significant"),
+    ):
+        assert claim(tables).verdict == "not reproduced"
+        assert words in claim(tables).ours
+    set_values(tables, "fig5_fits", "exponent_high", np.inf)
+    assert dynamics.barrier_exponent(tables).verdict == "not reproduced"
+    assert "does not grow" in dynamics.barrier_exponent(tables).ours
+    assert dynamics.growth_law(tables).verdict == "depends on"
+
+
 # function, verdict of the plain tables, then changes to a table and the verdict they must lead to.
 CASES = [
     (electrons.dos_peak, "reproduced", ("electrons", "value", 0.4, {"quantity": "dos_at_fermi_level"}), "not reproduced"),

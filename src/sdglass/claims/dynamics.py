@@ -164,7 +164,11 @@ def zero_crossing(tables):
         "zero-crossing",
         "C(r) vanishes near r = 1.4 ell",
         "1.4 ell",
-        "; ".join(f"alpha = {d:g}: {value:.2f} ell at the end" for d, value, _, _ in measured),
+        "; ".join(
+            f"alpha = {d:g}: "
+            + (f"{value:.2f} ell at the end" if np.isfinite(value) else "no sign change at the end")
+            for d, value, _, _ in measured
+        ),
         "; ".join(f"alpha = {d:g}: {interval(tables, low, high)} ell" for d, _, low, high in measured),
         grade(all(good), any(good) or all(abs(value - 1.4) <= 0.3 for _, value, _, _ in measured)),
         "reproduced if within 0.15 ell for both dampings, partly if for one or within 0.3 ell",
