@@ -15,13 +15,14 @@ PYTEST_ARGS ?=
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 OVERLAY := $(if $(filter paper,$(SCALE)),,--configfile workflow/scales/$(SCALE).yaml)
-# Tables and figures are committed, what they were made from is not: without the structures nothing has been
-# computed here yet, and everything is made anew.
-FRESH = $(if $(wildcard results/$(SCALE)/structures),,--forcerun structure)
+# The tables and figures of the quick study are committed, what they were made from is not. Without structures
+# nothing has been computed here yet: what is committed is set aside (git restores it) and made anew.
+FRESH = $(if $(wildcard results/$(SCALE)/structures),,$(if $(filter quick smoke,$(SCALE)),rm -rf results/$(SCALE)))
 
 .PHONY: study test lint
 study: $(VENV)/study.installed
-	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(FRESH) $(OVERLAY)
+	$(FRESH)
+	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)
 
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS)

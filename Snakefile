@@ -3,8 +3,8 @@
 #
 #   snakemake --cores N                                              the paper's scale, config.yaml as it stands
 #   snakemake --cores N --configfile workflow/scales/quick.yaml      minutes
-#   snakemake --cores N --configfile ... fig4                        one figure and what it needs
-#   snakemake --cores 1 --configfile ... replot                      figures from their CSV, nothing computed
+#   snakemake fig4 --cores N --configfile ...                        one figure and what it needs
+#   snakemake replot --cores 1 --configfile ...                      figures from their CSV, nothing computed
 
 
 configfile: "config.yaml"

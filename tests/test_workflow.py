@@ -72,7 +72,7 @@ def test_everything_is_there(study):
         assert (results / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     report = (results / "report.html").read_text()
-    assert report.count("<img") + report.count("<svg") >= len(FIGURES)
+    assert report.count("data:image/png;base64,") >= len(FIGURES)
     # A killed or finished step leaves no half-written file and no checkpoint behind.
     assert not [p for p in results.rglob("*") if p.name.endswith(".checkpoint") or ".tmp" in p.name]
 
@@ -170,3 +170,22 @@ def test_an_unknown_key_is_one_clear_line(tmp_path):
     assert result.returncode != 0
     assert "electrons.filing is unknown; did you mean electrons.filling" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_make_study_computes_in_a_fresh_clone_and_resumes_elsewhere(tmp_path):
+    """What is committed is set aside only where nothing has been computed yet, and never at the paper's scale."""
+    shutil.copy2(ROOT / "Makefile", tmp_path)
+    (tmp_path / "envs").mkdir()
+    for name in ("envs/requirements.txt", "pyproject.toml"):
+        (tmp_path / name).touch()
+
+    def commands(scale):
+        return subprocess.run(
+            ["make", "-n", "study", f"SCALE={scale}"], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "rm -rf results/quick\n" in commands("quick")
+    assert "rm -rf results" not in commands("paper")
+    (tmp_path / "results" / "quick" / "structures").mkdir(parents=True)
+    assert "rm -rf results" not in commands("quick")
+    assert "--configfile workflow/scales/quick.yaml" in commands("quick")

@@ -155,6 +155,7 @@ rule torque_errors:
         parity=f"{TABLES}/fig3_parity.csv",
         histogram=f"{TABLES}/fig3_histogram.csv",
         single=f"{TABLES}/float32.csv",
+        paired=f"{TABLES}/paired.csv",
     log:
         f"{RESULTS}/logs/torque_errors.log",
     benchmark:
@@ -170,7 +171,6 @@ rule torque_errors:
         sets=["training"] * len(members("train"))
         + ["unseen"] * len(members("unseen"))
         + ["large"] * DATASET["large_realizations"],
-        bootstrap=ANALYSIS["bootstrap"],
         confidence=ANALYSIS["confidence"],
         variant=FORCE_FIELD["variant"],
         seed=config["seed"],
@@ -178,9 +178,10 @@ rule torque_errors:
         "python -m sdglass.steps.torque_errors --data {input.data} --sets {params.sets}"
         " --predictions {input.predictions} --models {input.models} --names {params.names}"
         " --double {input.double} --double-name {params.variant}"
-        " --bootstrap {params.bootstrap} --confidence {params.confidence} --seed {params.seed}"
+        " --confidence {params.confidence} --seed {params.seed}"
         " --out-errors {output.errors} --out-committee {output.committee} --out-quench {output.quench}"
-        " --out-parity {output.parity} --out-histogram {output.histogram} --out-single {output.single} > {log} 2>&1"
+        " --out-parity {output.parity} --out-histogram {output.histogram} --out-single {output.single}"
+        " --out-paired {output.paired} > {log} 2>&1"
 
 
 rule couplings:
@@ -229,13 +230,13 @@ rule time_step:
         mem_mb=1000,
         runtime=30,
     params:
-        damping=config["time_step_test"]["damping"],
+        dampings=config["time_step_test"]["dampings"],
         duration=config["time_step_test"]["duration"],
         steps=config["time_step_test"]["time_steps"],
         seed=config["seed"],
     shell:
         "python -m sdglass.steps.time_step --structure {input.structure} --model {input.model}"
-        " --damping {params.damping} --duration {params.duration} --time-steps {params.steps}"
+        " --dampings {params.dampings} --duration {params.duration} --time-steps {params.steps}"
         " --seed {params.seed} --out {output} > {log} 2>&1"
 
 

@@ -1,6 +1,7 @@
 # Config sections as the command-line options that several steps take.
 
 import json
+import re
 import shlex
 
 from sdglass.plotting.registry import FIGURES
@@ -73,11 +74,13 @@ def figure_files(name):
 
 
 def made_by(rules):
-    """Which step makes which files: the report's table of how each number was made."""
+    """How to make what each rule makes, and which module does it: the report's table."""
     made = []
     for one in rules:
-        outputs = [str(path).removeprefix(f"{RESULTS}/") for path in one.output]
+        outputs = [re.sub(r"\{(\w+),?[^}]*\}", r"{\1}", str(path)) for path in one.output]
         if outputs and one.shellcmd:
-            step = one.shellcmd.split("python -m ")[1].split()[0]
-            made.append({"rule": one.name, "output": ", ".join(outputs), "command": f"python -m {step}"})
+            outputs = [path.removeprefix(f"{RESULTS}/") for path in outputs]
+            made.append(
+                {"rule": one.name, "output": ", ".join(outputs), "command": f"snakemake --cores N --until {one.name}"}
+            )
     return made
