@@ -17,6 +17,9 @@ SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 OVERLAYS = sorted((ROOT / "workflow" / "scales").glob("*.yaml"))
 
 
+ONE_VARIANT = {"bond": {"chirality": False, "protocol": "realizations"}}
+
+
 @pytest.fixture
 def config():
     return load_config(BASE)
@@ -171,6 +174,15 @@ def test_all_problems_are_reported_at_once(config):
         ("quench_small.engines", ["rkky"], "expected one of exact, network, pair"),
         ("quench_large.runs.pair-slow.engine", "exact", "expected one of network, pair"),
         ("analysis.fit_start", ["1e1"], "analysis.fit_start[0] = '1e1'"),
+        ("density_of_states.realizations", 1, "expected an integer >= 2"),
+        ("density_of_states.coupled_realizations", 1, "expected an integer >= 2"),
+        ("dataset.unseen_realizations", 1, "expected an integer >= 2"),
+        ("quench_small.replicas", 1, "expected an integer >= 2"),
+        ("quench_large.replicas", 1, "expected an integer >= 2"),
+        ("quench_large.realizations", 1, "expected an integer >= 2"),
+        ("quench_large.runs", {}, "expected at least one name"),
+        ("time_step_test.dampings", [], "expected a list of at least 1, each a number > 0"),
+        ("time_step_test.dampings", [0.0], "time_step_test.dampings[0] = 0.0; expected a number > 0"),
         ("study", "Paper", "lower-case letters"),
     ],
 )
@@ -183,6 +195,12 @@ def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words
 @pytest.mark.parametrize(
     ("changes", "key", "words"),
     [
+        ({"electrons.coupling": 0.0}, "electrons.coupling", "expected another number"),
+        (
+            {"density_of_states.dense_sites": 100},
+            "density_of_states.dense_sites",
+            "more than structure.n_sites = 100",
+        ),
         ({"electrons.filling": 0.001}, "structure.n_sites", "expected between 1 and 199"),
         ({"electrons.filling": 0.9999}, "quench_large.n_sites", "expected between 1 and 999"),
         ({"dataset.duration": 1000.5}, "dataset.duration", "a multiple of the time step 1.0"),
@@ -197,6 +215,18 @@ def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words
             "network.variants.chirality",
             "same model as network.variants.bond",
         ),
+        (
+            {"network.variants.chirality.chirality": False},
+            "network.variants.chirality",
+            "expected {chirality: true, protocol: realizations}",
+        ),
+        ({"network.variants": ONE_VARIANT}, "network.variants.chirality", "is missing; expected {chirality: true"),
+        ({"network.variants.pair": ONE_VARIANT["bond"]}, "network.variants.pair", "stands for something else"),
+        ({"quench_small.engines": ["exact", "network"]}, "quench_small.engines", "expected pair too"),
+        ({"quench_small.engines": ["pair"]}, "quench_small.engines", "expected exact, network too"),
+        ({"analysis.fit_start": [100.0, 30.0]}, "analysis.fit_start", "ascending values, [30.0, 100.0]"),
+        ({"analysis.fit_stop": [3000.0, 300.0]}, "analysis.fit_stop", "ascending values"),
+        ({"analysis.time_units": [1.0, 0.1]}, "analysis.time_units", "ascending values"),
         ({"force_field.variant": "bonds"}, "force_field.variant", "one of network.variants, bond, chirality"),
         ({"force_field.members": [0, 5]}, "force_field.members", "between 0 and network.folds - 1 = 4"),
         ({"descriptor.shell_stop": 2.5}, "descriptor.shell_stop", "less than descriptor.cutoff = 2.5"),
@@ -204,7 +234,7 @@ def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words
         ({"structure.box_length": 2.5}, "structure.n_sites", "expected less than 0.3841"),
         ({"quench_large.box_length": 4.0}, "quench_large.n_sites", "expected less than 0.3841"),
         ({"density_of_states.dense_sites": 800}, "density_of_states.dense_sites", "expected less than 0.3841"),
-        ({"analysis.fit_start": [30.0, 3000.0]}, "analysis.fit_start", "before the last of analysis.fit_stop"),
+        ({"analysis.fit_start": [30.0, 30000.0]}, "analysis.fit_start", "before the last of analysis.fit_stop"),
         (
             {"electrons.hopping.tolerance": 1e-6},
             "electrons.hopping.tolerance",
@@ -230,14 +260,15 @@ def test_an_overlay_merges_replaces_and_removes(tmp_path):
         "electrons:\n"
         "  hopping: {law: shells, distances: [1.0], amplitudes: [-1.0], tolerance: 1.0e-6,"
         " amplitude: null, decay_length: null}\n"
-        "network: {layers: [8], variants: {chirality: null}}\n"
+        "network: {layers: [8]}\n"
+        "quench_large: {runs: {pair-fast: null}}\n"
     )
     config = load_config(BASE, overlay)
     validate_config(config, SCHEMA)
     assert config["electrons"]["coupling"] == 6.0  # merged
     assert config["network"]["layers"] == [8]  # replaced
-    assert "chirality" not in config["network"]["variants"]  # removed
-    assert "bond" in config["network"]["variants"]
+    assert "pair-fast" not in config["quench_large"]["runs"]  # removed
+    assert "pair-slow" in config["quench_large"]["runs"]
 
 
 def test_merging_agrees_with_snakemake():

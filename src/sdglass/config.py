@@ -18,6 +18,18 @@ from sdglass.hamiltonian import SDModel
 from sdglass.hopping import LAWS, hopping_from_dict
 from sdglass.packing import JAMMING_FRACTION, packing_fraction
 
+# The four trainings that the error tables and the claims compare, by these names.
+VARIANTS = {
+    "bond": {"chirality": False, "protocol": "realizations"},
+    "chirality": {"chirality": True, "protocol": "realizations"},
+    "bond-configurations": {"chirality": False, "protocol": "configurations"},
+    "chirality-configurations": {"chirality": True, "protocol": "configurations"},
+}
+# Other models and engines in the same tables and folders.
+RESERVED = ("pair", "linear", "exact", "network")
+# Compared with one another in Fig. 4 and its claims.
+ENGINES = ("exact", "network", "pair")
+
 # What YAML 1.1 takes for a string although it means a number: 1e-3 has no point, 1.0e3 no sign.
 _NUMBER_AS_TEXT = re.compile(r"([-+]?)(\d+)(?:\.(\d*))?(?:[eE]([-+]?)(\d+))?")
 # 100.0 is an integer to JSON Schema, but not to range().
@@ -247,6 +259,8 @@ def _contradictions(config):
         _dataset,
         _variants,
         _force_field,
+        _engines,
+        _ascending,
         _windows,
     ):
         problems += check(config)
@@ -293,11 +307,19 @@ def _sites(config):
 
 
 def _electrons(config):
+    if config["electrons"]["coupling"] == 0:
+        yield (
+            "electrons.coupling = 0; expected another number: without it the spins feel no field "
+            "(the density of states at J = 0 is always made)"
+        )
     for key, (n_sites, _) in _sites(config).items():
         try:
             SDModel(filling=config["electrons"]["filling"]).n_electrons(n_sites)
         except InputError as error:
             yield f"{key} = {n_sites}; electrons.{error}"
+    sites, dense = config["structure"]["n_sites"], config["density_of_states"]["dense_sites"]
+    if dense <= sites:
+        yield f"density_of_states.dense_sites = {dense}; expected more than structure.n_sites = {sites}"
 
 
 def _packing(config):
@@ -344,8 +366,20 @@ def _variants(config):
     realizations = dataset["training_realizations"]
     configurations = realizations * (dataset["random"] + dataset["relaxations"] * dataset["snapshots"])
     available = {"realizations": realizations, "configurations": configurations}
+    for name, wanted in VARIANTS.items():
+        given = network["variants"].get(name)
+        if given != wanted:
+            words = ", ".join(f"{key}: {str(value).lower()}" for key, value in wanted.items())
+            given = "is missing" if given is None else f"= {given}"
+            yield (
+                f"network.variants.{name} {given}; expected {{{words}}}, which the error tables and the claims "
+                "compare by this name"
+            )
     first = {}
     for name, variant in network["variants"].items():
+        if name in RESERVED:
+            words = ", ".join(RESERVED)
+            yield f"network.variants.{name}: the name stands for something else; expected none of {words}"
         protocol = variant["protocol"]
         if network["folds"] > available[protocol]:
             yield (
@@ -366,6 +400,23 @@ def _force_field(config):
         if member >= folds:
             yield f"force_field.members = {members}; expected folds between 0 and network.folds - 1 = {folds - 1}"
             break
+
+
+def _engines(config):
+    engines = config["quench_small"]["engines"]
+    missing = [engine for engine in ENGINES if engine not in engines]
+    if missing:
+        yield (
+            f"quench_small.engines = {engines}; expected {', '.join(missing)} too: the figure and the claims "
+            "compare all three"
+        )
+
+
+def _ascending(config):
+    for key in ("fit_start", "fit_stop", "time_units"):
+        values = config["analysis"][key]
+        if values != sorted(values):
+            yield f"analysis.{key} = {values}; expected ascending values, {sorted(values)}"
 
 
 def _windows(config):
