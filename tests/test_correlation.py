@@ -3,21 +3,17 @@
 import numpy as np
 import pytest
 
+from sdglass.bootstrap import bootstrap_weights, centred_interval
 from sdglass.correlation import (
     bin_centres,
     bootstrap_average,
-    bootstrap_weights,
     correlation_histogram,
-    correlation_length,
     disconnected_histogram,
     ensemble_average,
-    ferromagnetic_peak,
-    first_zero_crossing,
     pair_bins,
-    percentile_interval,
-    split_correlation_length,
-    value_at_contact,
 )
+from sdglass.correlation_features import ferromagnetic_peak, first_zero_crossing, value_at_contact
+from sdglass.correlation_length import correlation_length, split_correlation_length
 from sdglass.errors import InputError
 from sdglass.packing import random_sequential_addition
 from sdglass.spins import random_spins
@@ -157,11 +153,11 @@ def test_bootstrap_error_is_that_of_the_mean():
     ensemble = bootstrap_average(histograms, np.full((25, 400), 7), rng, n_samples=500)
     # A bootstrap of n units has the variance (n - 1) / n of that of the mean, 1 / n. Averaged over 400 bins its
     # relative error is sqrt(2 / 24 / 400) = 1.4 %, and 500 resamples add sqrt(2 / 500 / 400) = 0.3 %.
-    assert np.mean(ensemble.standard_error**2) == pytest.approx(24 / 25**2, rel=4 * 0.015)
+    assert np.mean(np.var(ensemble.samples, axis=0)) == pytest.approx(24 / 25**2, rel=4 * 0.015)
     low, high = ensemble.interval(0.68)
     inside = np.mean((low < 0) & (high > 0))
-    # Coverage 0.68, less a few per cent at n = 25 (measured 0.66); standard deviation 0.023 for 400 bins.
-    assert 0.57 < inside < 0.75
+    # Standard deviation 0.023 for 400 bins.
+    assert abs(inside - 0.68) < 4 * 0.023
 
 
 def test_a_single_realization_resamples_replicas_and_says_so():
@@ -183,14 +179,41 @@ def test_bootstrap_weights_repeat_with_the_seed():
     assert (np.abs(first.mean(axis=0) - 1) < 4 * np.sqrt(0.8 / 100)).all()
 
 
-def test_percentile_interval_leaves_out_nan():
-    samples = np.stack([np.arange(101.0), np.full(101, np.nan)], axis=1)
-    samples[0, 0] = np.nan
-    low, high = percentile_interval(samples, 0.5)
-    assert (low[0], high[0]) == (25.75, 75.25)
-    assert np.isnan(low[1])
+@pytest.mark.parametrize("level", [0.68, 0.95])
+@pytest.mark.parametrize("n_units", [4, 10])
+def test_centred_interval_covers_the_mean_of_a_few_units(n_units, level):
+    trials, rng = 2000, np.random.default_rng(30)
+    units = rng.standard_normal((n_units, trials))
+    mean, samples = units.mean(axis=0), bootstrap_weights(n_units, 400, rng) @ units / n_units
+    low, high = centred_interval(mean, samples, level, n_units)
+    # Four binomial deviations, at most 0.042, and 0.01 since resamples of four units are not quite normal.
+    # The percentile interval covers 0.54 and 0.77 of the means of four.
+    inside = np.mean((low < 0) & (high > 0))
+    assert abs(inside - level) < 4 * np.sqrt(level * (1 - level) / trials) + 0.01
+    assert ((low < mean) & (mean < high)).all()
+
+
+def test_centred_interval_does_not_repeat_the_bias_of_a_magnitude():
+    """The mean of |mean over four units| in 60 bins of noise: resamples lie above the estimate."""
+    rng = np.random.default_rng(31)
+    units, weights = rng.standard_normal((4, 60)), bootstrap_weights(4, 400, rng)
+    estimate, samples = np.abs(units.mean(axis=0)).mean(), np.abs(weights @ units / 4).mean(axis=1)
+    assert np.quantile(samples, 0.16) > estimate
+    low, high = centred_interval(estimate, samples, 0.68, 4)
+    assert low < estimate < high
+
+
+def test_centred_interval_leaves_out_nan():
+    samples = np.stack([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)], axis=1)
+    samples[0, 0] = samples[:51, 2] = np.nan
+    low, high = centred_interval([50.5, 1.0, 2.0], samples, 0.5, 10**9)  # so many units that nothing is widened
+    assert (low[0], high[0]) == pytest.approx((25.75, 75.25), rel=1e-6)
+    assert np.isnan([low[1], high[1], low[2], high[2]]).all()  # more than half of the resamples are nan
+    assert np.isnan(centred_interval(1.0, samples[:, 0], 0.5, 1)).all()
     with pytest.raises(InputError, match="level"):
-        percentile_interval(samples, 1.0)
+        centred_interval([50.5, 1.0, 2.0], samples, 1.0, 5)
+    with pytest.raises(InputError, match="samples has shape"):
+        centred_interval(50.5, samples, 0.5, 5)
 
 
 # ---- features of C(r) ---------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from small_study import BONDS, CHIRAL, MODEL, exact_data, sites
 
-from sdglass.dataset import LabelledConfigurations, relative_rmse, require_same_model
+from sdglass.dataset import LabelledConfigurations, require_same_model
 from sdglass.errors import InputError
 from sdglass.feature_cache import load_feature_maps, save_feature_maps
 from sdglass.hamiltonian import SDModel
@@ -123,13 +123,6 @@ def test_datasets_of_different_electrons_are_not_mixed(data):
     require_same_model(data, [data, data])
     with pytest.raises(InputError, match=r"different models cannot be mixed: coupling: 6.0 against 5.0"):
         require_same_model(data, [data, other])
-
-
-def test_relative_rmse():
-    exact = np.array([[3.0, 4.0, 0.0]])
-    assert relative_rmse(np.array([[3.0, 4.0, 0.5]]), exact) == pytest.approx(
-        (0.5 / 3**0.5, 5 / 3**0.5, 0.1), rel=1e-14
-    )
 
 
 # Cached descriptors

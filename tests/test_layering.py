@@ -30,7 +30,7 @@ FLOORS = [
         "engines",
     },
     {"llg", "quench"},
-    {"correlation", "growth"},
+    {"bootstrap", "correlation", "correlation_features", "correlation_length", "growth"},
     {"claims", "plotting", "report", "cli"},
     {"steps"},
 ]

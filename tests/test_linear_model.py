@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_study import BONDS, MODEL, REFERENCE, SHORT, exact_data, labelled, sites
+from small_study import BONDS, MODEL, REFERENCE, exact_data, labelled, sites
 
 from sdglass.engines.bilinear import BilinearEngine
 from sdglass.engines.check import check_engine
@@ -177,4 +177,3 @@ def test_pair_model_of_the_exact_electrons():
     # Predicting zero has an error of 1; G2 alone was found to leave 4 per cent. 200 G3 need more data than this.
     assert errors[False] < 0.08
     assert errors[True] < 0.12
-    assert SHORT["cutoff"] < functions.cutoff

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import pythtb
 
 from sdglass.exact import solve, solve_at_chemical_potential
 from sdglass.hamiltonian import SDModel, hopping_matrix
@@ -11,7 +12,6 @@ from sdglass.structure import square_lattice
 
 
 def test_spectrum_and_field_of_pythtb(small_structure):
-    pythtb = pytest.importorskip("pythtb")
     model = SDModel(coupling=2.0, filling=0.4, temperature=0.0)
     n = small_structure.n_sites
     spins = random_spins(n, np.random.default_rng(1))

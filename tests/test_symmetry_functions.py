@@ -3,8 +3,10 @@
 import itertools
 import tracemalloc
 
+import ase
 import numpy as np
 import pytest
+from dscribe.descriptors import ACSF
 from scipy.spatial.transform import Rotation
 
 from sdglass import symmetry_functions
@@ -290,11 +292,7 @@ def test_impossible_parameters_are_refused(wrong):
 
 def dscribe_features(structure, up, g2=None, g4=None):
     """Return DScribe's G2 {species: (N, G)} and G4 {pair of species: (N, G)}, up = H and down = He."""
-    descriptors = pytest.importorskip("dscribe.descriptors")
-    ase = pytest.importorskip("ase")
-    acsf = descriptors.ACSF(
-        r_cut=2.5, g2_params=g2, g4_params=g4, species=["H", "He"], periodic=True, dtype="float64"
-    )
+    acsf = ACSF(r_cut=2.5, g2_params=g2, g4_params=g4, species=["H", "He"], periodic=True, dtype="float64")
     atoms = ase.Atoms(np.where(up, "H", "He"), positions=structure.positions, cell=structure.box, pbc=True)
     out = acsf.create(atoms)
     # Per species: G1 and the G2; then per pair H-H, He-H, He-He: the G4.

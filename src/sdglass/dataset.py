@@ -106,10 +106,3 @@ def require_same_model(data, others):
         differences = data.model.differences(other.model)
         if differences:
             raise InputError(f"datasets of different models cannot be mixed: {'; '.join(differences)}")
-
-
-def relative_rmse(predicted, exact):
-    """Return (rmse, rms of `exact`, rmse / rms) over all components of two torques [t0]."""
-    rmse = float(np.sqrt(np.mean((predicted - exact) ** 2)))
-    rms = float(np.sqrt(np.mean(exact**2)))
-    return rmse, rms, rmse / rms

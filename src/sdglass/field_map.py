@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from sdglass.linear_model import signed_incidence
+
 
 def _csr(matrix, dtype, device):
     matrix = sparse.csr_array(matrix)
@@ -26,11 +28,10 @@ def _csr(matrix, dtype, device):
         )
 
 
-def _incidence(sites, signs, n_sites):
+def _gather(sites, n_sites):
     """Return the sparse (N, sum of lengths) matrix that adds column c of `sites` to its site."""
     rows = np.concatenate(sites)
-    data = np.concatenate([np.full(len(s), float(sign)) for s, sign in zip(sites, signs, strict=True)])
-    return sparse.csr_array((data, (rows, np.arange(len(rows)))), shape=(n_sites, len(rows)))
+    return sparse.csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape=(n_sites, len(rows)))
 
 
 def _scale_rows(matrix, scale, n_sites):
@@ -68,17 +69,15 @@ class FieldMap:
             self.mean = torch.as_tensor(np.asarray(mean, dtype=float) / scale, dtype=dtype, device=device)
         bonds = _scale_rows(maps.bonds, scale[:n_bond], self.n_sites)
         self.bonds, self.bonds_t = _csr(bonds, dtype, device), _csr(bonds.T, dtype, device)
-        signed = _incidence([maps.first, maps.second], [1, -1], self.n_sites)
-        count = len(maps.first)
-        difference = sparse.csr_array(signed[:, :count] + signed[:, count:])
+        difference = signed_incidence(maps)
         self.difference, self.difference_t = _csr(difference, dtype, device), _csr(difference.T, dtype, device)
-        self.gather = _csr(_incidence([maps.first, maps.second], [1, 1], self.n_sites), dtype, device)
+        self.gather = _csr(_gather([maps.first, maps.second], self.n_sites), dtype, device)
         self.chirality = maps.functions.chirality
         if self.chirality:
             self.triples = [torch.as_tensor(maps.triples[:, c].copy(), **index) for c in range(3)]
             chiral = _scale_rows(maps.chiralities, scale[n_bond:], self.n_sites)
             self.chiralities, self.chiralities_t = _csr(chiral, dtype, device), _csr(chiral.T, dtype, device)
-            gather3 = _incidence(list(maps.triples.T), [1, 1, 1], self.n_sites)
+            gather3 = _gather(list(maps.triples.T), self.n_sites)
             self.gather3, self.gather3_t = _csr(gather3, dtype, device), _csr(gather3.T, dtype, device)
 
     def features(self, spins):

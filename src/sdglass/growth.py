@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sdglass.correlation import percentile_interval
+from sdglass.bootstrap import centred_interval
 from sdglass.errors import InputError
 
 BARRIER, POWER_LAW = "barrier", "power_law"
@@ -52,7 +52,7 @@ class GrowthFit:
 
 @dataclass(frozen=True)
 class ExponentEstimate:
-    """A fit with the percentile intervals of its slope and exponent.
+    """A fit with the intervals of its slope and exponent (`sdglass.bootstrap.centred_interval`).
 
     Attributes
     ----------
@@ -64,7 +64,6 @@ class ExponentEstimate:
         it is not positive at all.
     level : float
         Probability inside the intervals.
-        With few realizations it is less: measured 0.62 for a nominal 0.68 with 20 realizations.
     n_samples : int
         Resamples used; those with a length that is nan or not positive in the window have no logarithm.
     """
@@ -100,11 +99,6 @@ class ModelComparison:
     degrees_of_freedom: int
     delta_aic: float
     barrier_fraction: float
-
-    @property
-    def preferred(self):
-        """The model with the smaller AIC."""
-        return BARRIER if self.delta_aic > 0 else POWER_LAW
 
 
 def fit_barrier_exponent(times, xi, window, time_unit=1.0):
@@ -142,7 +136,7 @@ def fit_power_law(times, xi, window):
     return _fit(POWER_LAW, times, xi, window)
 
 
-def fit_with_confidence(times, xi, xi_samples, window, model=BARRIER, time_unit=1.0, level=0.68):
+def fit_with_confidence(times, xi, xi_samples, window, model=BARRIER, time_unit=1.0, level=0.68, *, n_units):
     """Fit one law to xi(t), with intervals from the bootstrap resamples of the whole curve.
 
     Parameters
@@ -153,7 +147,9 @@ def fit_with_confidence(times, xi, xi_samples, window, model=BARRIER, time_unit=
         Correlation lengths of the resamples [ell].
     model : {"barrier", "power_law"}
     level : float
-        Probability inside the percentile intervals.
+        Probability inside the intervals.
+    n_units : int
+        Realizations (or replicas) that were resampled to get `xi_samples`.
 
     Returns
     -------
@@ -168,7 +164,7 @@ def fit_with_confidence(times, xi, xi_samples, window, model=BARRIER, time_unit=
     chosen = _select(times, window)
     logs = _log_samples(xi_samples, len(np.ravel(times)), chosen)
     slopes, _, _ = _line(_abscissa(model, np.asarray(times, dtype=float)[chosen], time_unit), logs)
-    low, high = (float(end) for end in percentile_interval(slopes, level))
+    low, high = (float(end) for end in centred_interval(fit.slope, slopes, level, n_units))
     interval = (float(_inverse(high)), float(_inverse(low)) if low > 0 else np.inf)
     if high <= 0:
         interval = (np.nan, np.nan)
@@ -208,12 +204,12 @@ def compare_models(times, xi, xi_samples, window, time_unit=1.0):
     )
 
 
-def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=0.68):
+def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=0.68, *, n_units):
     """Fit both laws on every window: how much the exponent depends on choices that the data do not make.
 
     Parameters
     ----------
-    times, xi, xi_samples, level
+    times, xi, xi_samples, level, n_units
         As in `fit_with_confidence`.
     starts, stops : sequence of float
         First and last times; every combination with start < stop is a window.
@@ -232,19 +228,19 @@ def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=
     for start in starts:
         for stop in stops:
             if start < stop:
-                rows.append(_row(times, xi, xi_samples, (start, stop), POWER_LAW, np.nan, level))
-                rows.extend(_row(times, xi, xi_samples, (start, stop), BARRIER, u, level) for u in time_units)
+                for model, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
+                    rows.append(_row(times, xi, xi_samples, (start, stop), model, unit, level, n_units))
     return pd.DataFrame(rows)
 
 
-def _row(times, xi, xi_samples, window, model, time_unit, level):
+def _row(times, xi, xi_samples, window, model, time_unit, level, n_units):
     row = {"start": window[0], "stop": window[1], "model": model, "time_unit": time_unit}
     row["n_points"] = int(np.count_nonzero(_select(times, window)))
     numbers = ("exponent", "exponent_low", "exponent_high", "slope", "slope_low", "slope_high")
     row |= dict.fromkeys((*numbers, "amplitude", "residual", "delta_aic", "barrier_fraction"), np.nan)
     row["note"] = ""
     try:
-        estimate = fit_with_confidence(times, xi, xi_samples, window, model, time_unit, level)
+        estimate = fit_with_confidence(times, xi, xi_samples, window, model, time_unit, level, n_units=n_units)
         fit = estimate.fit
         ends = (fit.exponent, *estimate.exponent_interval, fit.slope, *estimate.slope_interval)
         row |= dict(zip(numbers, ends, strict=True))

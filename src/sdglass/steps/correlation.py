@@ -3,13 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from sdglass.correlation import (
-    bootstrap_average,
-    correlation_histogram,
-    ferromagnetic_peak,
-    first_zero_crossing,
-    percentile_interval,
-)
+from sdglass.bootstrap import centred_interval
+from sdglass.correlation import bootstrap_average, correlation_histogram
+from sdglass.correlation_features import ferromagnetic_peak, first_zero_crossing, value_at_contact
+from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run, step_parser
@@ -20,6 +17,8 @@ CONTACT = -0.4
 EARLY = 30.0
 BANDS = {"band_contact": (0.5, 1.2), "band_peak": (1.4, 1.8), "band_far": (1.9, 2.5)}
 PEAK_WINDOW = (1.2, 2.2)
+# Times, distances and deviations: intervals end at zero.
+POSITIVE = ("contact_time", "zero_crossing", "peak_position", "difference")
 
 
 def main():
@@ -55,14 +54,28 @@ def main():
         events += _events(labels, ensemble.times, bins[0].centres, average, args.confidence)
     for (run_name, engine), (ensemble, average, labels) in averages.items():
         if engine != "exact" and (run_name, "exact") in averages:
-            exact = averages[run_name, "exact"][1]
+            reference, exact, _ = averages[run_name, "exact"]
+            _require_pairs(ensemble, reference)
             events += _differences(labels, ensemble.times, average, exact, args.confidence)
-            low, high = percentile_interval(average.samples - exact.samples, args.confidence)
-            values = {"difference": average.mean - exact.mean, "low": low, "high": high}
+            difference = average.mean - exact.mean
+            low, high = centred_interval(
+                difference, average.samples - exact.samples, args.confidence, average.n_units
+            )
+            values = {"difference": difference, "low": low, "high": high}
             differences.append(_frame(labels, ensemble.times, distances[run_name], values))
     write_csv(args.out_correlation, pd.concat(curves, ignore_index=True))
     write_csv(args.out_difference, pd.concat(differences, ignore_index=True))
     write_csv(args.out_events, pd.DataFrame(events))
+
+
+def _require_pairs(ensemble, reference):
+    """Raise `InputError` unless realization n of both ensembles is on the same sites at the same times."""
+    sites, expected = ([s.digest() for s, _ in one.members] for one in (ensemble, reference))
+    if sites != expected or not np.array_equal(ensemble.times, reference.times):
+        raise InputError(
+            f"{ensemble.name}: realizations or times of {ensemble.engine}, {reference.engine} differ; "
+            "expected the same ones in the same order, since differences are taken realization by realization"
+        )
 
 
 def _frame(labels, times, r, values):
@@ -77,13 +90,16 @@ def _events(labels, times, r, average, confidence):
 
     def measured(mean, samples):
         everything = {}
-        contact = samples[:, :, 0]
-        everything["contact_time"] = (
-            _first_time(times, mean[:, 0], CONTACT),
-            [_first_time(times, row, CONTACT) for row in contact],
+        contact, contacts = value_at_contact(mean), value_at_contact(samples)
+        first = _first_time(times, contact, CONTACT)
+        firsts = np.array([_first_time(times, row, CONTACT) for row in contacts])
+        everything["contact_time"] = first, firsts
+        everything["zero_crossing_contact"] = (
+            _zero_crossing_at(times, r, mean, first),
+            [_zero_crossing_at(times, r, *pair) for pair in zip(samples, firsts, strict=True)],
         )
         for name, index in (("early", int(np.argmin(np.abs(times - EARLY)))), ("late", len(times) - 1)):
-            everything[f"contact_{name}"] = mean[index, 0], samples[:, index, 0]
+            everything[f"contact_{name}"] = contact[index], contacts[:, index]
             everything[f"zero_crossing_{name}"] = (
                 first_zero_crossing(r, mean[index]),
                 first_zero_crossing(r, samples[:, index]),
@@ -104,11 +120,13 @@ def _events(labels, times, r, average, confidence):
 
     rows = []
     for quantity, (value, samples) in measured(average.mean, average.samples).items():
-        rows.append({**labels, "quantity": quantity, "value": float(value), **_interval(samples, confidence)})
+        rows.append({**labels, "quantity": quantity, "value": float(value)})
+        rows[-1] |= _interval(quantity, value, samples, confidence, average.n_units)
     # The peak has appeared when its band is positive beyond its confidence interval, and stays so.
     start, stop = BANDS["band_peak"]
     inside = (r > start) & (r < stop)
-    low, _ = percentile_interval(np.nanmean(average.samples[:, :, inside], axis=2), confidence)
+    band, bands = (np.nanmean(values[..., inside], axis=-1) for values in (average.mean, average.samples))
+    low, _ = centred_interval(band, bands, confidence, average.n_units)
     positive = low > 0
     lasting = np.logical_and.accumulate(positive[::-1])[::-1]
     appeared = float(times[np.argmax(lasting)]) if lasting.any() else np.nan
@@ -118,35 +136,48 @@ def _events(labels, times, r, average, confidence):
 
 def _differences(labels, times, average, exact, confidence):
     """Return how far an engine's C(r, t) is from the exact one, from paired resamples."""
-    difference = average.mean - exact.mean
-    error = np.nanstd(average.samples - exact.samples, axis=0)
+    difference, samples = average.mean - exact.mean, average.samples - exact.samples
+    # Resamples of n units scatter less than the mean of n by sqrt((n - 1) / n).
+    error = np.nanstd(samples, axis=0) * np.sqrt(average.n_units / (average.n_units - 1))
     later = times > 0
-    worst = np.nanmax(np.abs(difference[later]))
-    rms = np.sqrt(np.nanmean(difference[later] ** 2))
-    chi2 = np.nanmean((difference[later] / error[later])[error[later] > 0] ** 2)
-    inside = np.mean(np.abs(difference[later]) <= 2 * error[later])
-    nothing = {"low": np.nan, "high": np.nan}
-    samples = average.samples[:, later] - exact.samples[:, later]
+    scatters = error[later] > 0
+    measured = {
+        "difference_max": (np.nanmax(np.abs(difference[later])), None),
+        "difference_rms": (_rms(difference[later]), [_rms(sample[later]) for sample in samples]),
+        "difference_noise": (_rms(error[later]), None),
+        "difference_late_rms": (_rms(difference[-1]), [_rms(sample[-1]) for sample in samples]),
+        "difference_late_noise": (_rms(error[-1]), None),
+        "difference_chi2": (_rms(difference[later][scatters] / error[later][scatters]) ** 2, None),
+        "difference_within_two_sigma": (np.mean(np.abs(difference[later]) <= 2 * error[later]), None),
+    }
     return [
-        {**labels, "quantity": "difference_max", "value": worst, **nothing},
-        {
-            **labels,
-            "quantity": "difference_rms",
-            "value": rms,
-            **_interval(np.sqrt(np.nanmean(samples**2, axis=(1, 2))), confidence),
-        },
-        {**labels, "quantity": "difference_noise", "value": np.sqrt(np.nanmean(error[later] ** 2)), **nothing},
-        {**labels, "quantity": "difference_chi2", "value": chi2, **nothing},
-        {**labels, "quantity": "difference_within_two_sigma", "value": inside, **nothing},
+        {**labels, "quantity": quantity, "value": value}
+        | _interval(quantity, value, resampled, confidence, average.n_units)
+        for quantity, (value, resampled) in measured.items()
     ]
 
 
-def _interval(samples, confidence):
-    samples = np.asarray(samples, dtype=float)
-    if not np.isfinite(samples).any():
+def _rms(values):
+    """Return the root mean square of the values that are not nan; nan if there are none."""
+    values = values[~np.isnan(values)]
+    return float(np.sqrt(np.mean(values**2))) if values.size else np.nan
+
+
+def _interval(quantity, value, samples, confidence, n_units):
+    """Return the columns low and high; nan for a quantity that was not resampled."""
+    if samples is None:
         return {"low": np.nan, "high": np.nan}
-    low, high = percentile_interval(samples, confidence)
+    low, high = centred_interval(value, samples, confidence, n_units)
+    if quantity.startswith(POSITIVE):
+        low = np.maximum(low, 0.0)
     return {"low": float(low), "high": float(high)}
+
+
+def _zero_crossing_at(times, r, correlation, time):
+    """Return the first zero of C(r) at the snapshot nearest to `time`; nan if that is nan."""
+    if np.isnan(time):
+        return np.nan
+    return float(first_zero_crossing(r, correlation[np.argmin(np.abs(times - time))]))
 
 
 def _first_time(times, values, level):

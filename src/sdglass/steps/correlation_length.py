@@ -3,13 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from sdglass.correlation import (
-    bootstrap_average,
-    correlation_histogram,
-    correlation_length,
-    percentile_interval,
-    split_correlation_length,
-)
+from sdglass.bootstrap import centred_interval
+from sdglass.correlation import bootstrap_average, correlation_histogram
+from sdglass.correlation_length import correlation_length, split_correlation_length
 from sdglass.files import write_csv
 from sdglass.growth import window_table
 from sdglass.seeding import generator
@@ -59,7 +55,8 @@ def main():
         curve = {"time": times, "distance": r, "correlation": average.mean, "low": low, "high": high}
         curves.append(pd.DataFrame({**ensemble.labels, **{k: v.ravel() for k, v in curve.items()}}))
         for estimator, (xi, samples) in estimates.items():
-            low, high = percentile_interval(samples, args.confidence)
+            low, high = centred_interval(xi, samples, args.confidence, average.n_units)
+            low = np.maximum(low, 0.0)  # a length
             lengths.append(
                 pd.DataFrame(
                     {
@@ -75,7 +72,14 @@ def main():
             end = ensemble.times[-1]
             stops = sorted({min(stop, end) for stop in args.fit_stop})
             table = window_table(
-                ensemble.times, xi, samples, args.fit_start, stops, args.time_units, args.confidence
+                ensemble.times,
+                xi,
+                samples,
+                args.fit_start,
+                stops,
+                args.time_units,
+                args.confidence,
+                n_units=average.n_units,
             )
             for name, value in reversed({**ensemble.labels, "estimator": estimator}.items()):
                 table.insert(0, name, value)

@@ -40,7 +40,10 @@ def _freezing(ensemble):
     structures = [structure for structure, _ in ensemble.members]
     trajectories = [trajectory for _, trajectory in ensemble.members]
     n_sites = structures[0].n_sites
-    frame = {**ensemble.labels, "n_sites": n_sites, "time": ensemble.times}
+    # How much later than the one before a snapshot is, which its step overlap has to be read with.
+    ratio = np.full(len(ensemble.times), np.nan)
+    ratio[2:] = ensemble.times[2:] / ensemble.times[1:-1]  # the first snapshot is at t = 0
+    frame = {**ensemble.labels, "n_sites": n_sites, "time": ensemble.times, "ratio": ratio}
     torque = _mean_and_error([t.torque_rms for t in trajectories])
     # Relative to the start, so that what depends on the structure alone does not enter the error.
     energy = _mean_and_error([(t.energy - t.energy[:1]) / n_sites for t in trajectories])

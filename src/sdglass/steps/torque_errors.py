@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from sdglass.correlation import bootstrap_weights, percentile_interval
 from sdglass.dataset import LabelledConfigurations
 from sdglass.files import open_hdf5, write_csv
 from sdglass.model_file import TrainedModel
@@ -15,6 +15,9 @@ HISTOGRAM_RANGE = 4e-3  # [t0], four times the error that the paper quotes
 HISTOGRAM_BINS = 80
 # A relaxation counts as frozen in the last two thirds of its time.
 FROZEN = 1.0 / 3.0
+STAGES = ("random", "relaxed", "frozen", "all")
+# Models compared on the same realizations, numerator first.
+PAIRED = (("bond", "pair"), ("linear", "pair"), ("bond", "linear"), ("chirality", "bond"))
 
 
 def main():
@@ -27,19 +30,21 @@ def main():
     parser.add_argument("--predictions", nargs="+", required=True, help="of each model")
     parser.add_argument("--double", required=True, help="float64 predictions of one model")
     parser.add_argument("--double-name", required=True, help="which model that is")
-    parser.add_argument("--bootstrap", type=int, required=True)
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    for name in ("errors", "committee", "quench", "parity", "histogram", "single"):
+    for name in ("errors", "committee", "quench", "parity", "histogram", "single", "paired"):
         parser.add_argument(f"--out-{name}", required=True)
     args = parser.parse_args()
     data = [LabelledConfigurations.load(path) for path in args.data]
     tables = {name: [] for name in ("errors", "committee", "quench", "parity", "histogram")}
+    squares = {}
     for name, model_path, prediction_path in zip(args.names, args.models, args.predictions, strict=True):
         trained = TrainedModel.load(model_path)
         predictions = load_predictions(prediction_path, len(data))
         for label, kind, chosen in judged_sets(trained, data, args.sets, predictions):
-            tables["errors"] += _error_rows(name, label, kind, chosen, args)
+            tables["errors"] += _error_rows(name, label, kind, chosen, args.confidence)
+            if kind in ("committee", "-"):
+                squares[name, label] = kind, {stage: _mean_squares(chosen, stage)[0] for stage in STAGES}
             if kind == "committee":
                 tables["committee"] += _committee_rows(name, label, chosen)
             if label == "unseen" and kind in ("committee", "-"):
@@ -54,6 +59,8 @@ def main():
     write_csv(args.out_parity, pd.concat(tables["parity"], ignore_index=True))
     write_csv(args.out_histogram, pd.concat(tables["histogram"], ignore_index=True))
     write_csv(args.out_single, _single_precision(args, data))
+    columns = "numerator denominator set stage member ratio low high realizations".split()
+    write_csv(args.out_paired, pd.DataFrame(_paired_rows(squares, args.confidence), columns=columns))
 
 
 def load_predictions(path, count):
@@ -142,22 +149,73 @@ def judged_sets(trained, data, sets, predictions):
         )
 
 
-def _error_rows(name, label, kind, judged, args):
+def _mean_squares(judged, stage):
+    """Return the mean squared torque error and the number of configurations of each realization in a stage.
+
+    Both are of shape (n,); the error [t0^2] is nan where the stage is empty.
+    """
+    masks = [one.stage(stage) for one in judged]
+    errors = [
+        np.square(one.torque[m] - one.data.torque[m]).mean() if m.any() else np.nan
+        for one, m in zip(judged, masks, strict=True)
+    ]
+    return np.array(errors), np.array([m.sum() for m in masks])
+
+
+def _student(values, confidence, weights=None):
+    """Return the (weighted) mean of independent values and Student's interval of it; nan for a single one.
+
+    The weighted mean is a ratio of two sums; its error is that of the values' deviations times their weights.
+    """
+    values = np.asarray(values, dtype=float)
+    weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
+    mean, n = np.average(values, weights=weights), len(values)
+    if n < 2:
+        return mean, np.nan, np.nan
+    error = np.sqrt(np.sum((weights / weights.mean() * (values - mean)) ** 2) / (n * (n - 1)))
+    half = stats.t.ppf(0.5 * (1.0 + confidence), n - 1) * error
+    return mean, mean - half, mean + half
+
+
+def _paired_rows(squares, confidence):
+    """Return ratios of the errors of two models on the same realizations, as geometric means over them.
+
+    Parameters
+    ----------
+    squares : dict
+        (model, set) -> (kind, {stage: mean squared errors (n,) of the realizations}).
+    confidence : float
+        Of Student's interval of the mean logarithm.
+    """
     rows = []
-    for stage in ("random", "relaxed", "frozen", "all"):
-        masks = [one.stage(stage) for one in judged]
-        if not any(mask.any() for mask in masks):
+    for label in ("unseen", "large"):
+        for numerator, denominator in PAIRED:
+            if (numerator, label) not in squares or (denominator, label) not in squares:
+                continue
+            kind, over = squares[numerator, label]
+            under = squares[denominator, label][1]
+            for stage in STAGES:
+                there = ~np.isnan(over[stage])
+                if not there.any():
+                    continue
+                logs = 0.5 * np.log(over[stage][there] / under[stage][there])
+                ratio, low, high = np.exp(_student(logs, confidence))
+                names = {"numerator": numerator, "denominator": denominator, "set": label, "stage": stage}
+                interval = {"ratio": ratio, "low": low, "high": high}
+                rows.append({**names, "member": kind, **interval, "realizations": int(there.sum())})
+    return rows
+
+
+def _error_rows(name, label, kind, judged, confidence):
+    rows = []
+    for stage in STAGES:
+        errors, counts = _mean_squares(judged, stage)
+        used = [(one, one.stage(stage)) for one, count in zip(judged, counts, strict=True) if count]
+        if not used:
             continue
-        used = [(one, mask) for one, mask in zip(judged, masks, strict=True) if mask.any()]
-        errors = [np.square(one.torque[m] - one.data.torque[m]).mean((1, 2)) for one, m in used]
         signal = [np.square(one.data.torque[m]).mean((1, 2)) for one, m in used]
-        units = errors if len(errors) > 1 else [np.atleast_1d(e) for e in errors[0]]
-        sums = np.array([u.sum() for u in units])
-        counts = np.array([len(u) for u in units])
-        rng = generator(args.seed, "bootstrap")
-        weights = bootstrap_weights(len(units), args.bootstrap, rng) if len(units) > 1 else np.ones((1, 1))
-        low, high = percentile_interval(np.sqrt((weights @ sums) / (weights @ counts)), args.confidence)
-        rmse = np.sqrt(np.concatenate(errors).mean())
+        mean_square, low, high = _student(errors[counts > 0], confidence, counts[counts > 0])
+        rmse = np.sqrt(mean_square)
         rms = np.sqrt(np.concatenate(signal).mean())
         sites = used[0][0].data.structure.n_sites
         offsets = [one.energy[m] - one.data.energy[m] for one, m in used]
@@ -169,15 +227,15 @@ def _error_rows(name, label, kind, judged, args):
                 "stage": stage,
                 "n_sites": sites,
                 "rmse": rmse,
-                "low": float(low),
-                "high": float(high),
+                "low": np.sqrt(np.maximum(low, 0.0)),
+                "high": np.sqrt(high),
                 "rms": rms,
                 "relative": rmse / rms,
                 "energy_rmse_per_site": np.sqrt(np.mean(np.concatenate(offsets) ** 2)) / sites,
                 "energy_rmse_within": np.sqrt(np.mean(np.concatenate([o - o.mean() for o in offsets]) ** 2))
                 / sites,
                 "realizations": len(used),
-                "configurations": int(sum(m.sum() for m in masks)),
+                "configurations": int(counts.sum()),
             }
         )
     return rows
@@ -185,7 +243,7 @@ def _error_rows(name, label, kind, judged, args):
 
 def _committee_rows(name, label, judged):
     rows = []
-    for stage in ("random", "relaxed", "frozen", "all"):
+    for stage in STAGES:
         pairs = [(one, one.stage(stage)) for one in judged]
         pairs = [(one, mask) for one, mask in pairs if mask.any()]
         if not pairs:
