@@ -10,6 +10,7 @@ from sdglass.spins import random_spins
 TIMES = np.unique(np.concatenate([[0.0], np.round(np.geomspace(1, 3000, 36))]))
 DISTANCES = np.arange(0.55, 4.25, 0.1)
 RUNS = {"slow": 0.05, "fast": 1.0}
+WINDOWS = [(a, b) for a in (30.0, 100.0, 1000.0) for b in (300.0, 1000.0, 3000.0, 30000.0) if a < b]
 ENSEMBLES = {"pair-slow": ("pair", 0.05), "pair-fast": ("pair", 1.0), "network-fast": ("network", 1.0)}
 NETWORKS = ("bond", "chirality", "bond-configurations", "chirality-configurations")
 
@@ -28,6 +29,7 @@ def write_all(folder, seed=5):
         "fig5_fits.csv": fits(rng),
         "fig5_correlation.csv": large_quenches(rng),
         "torque_errors.csv": torque_errors(rng),
+        "paired.csv": paired(),
         "committee.csv": committee(rng),
         "error_along_quench.csv": along_quench(),
         "learning_curves.csv": learning(rng),
@@ -206,8 +208,8 @@ def fits(rng):
     rows = []
     for ensemble, (engine, damping) in ENSEMBLES.items():
         for estimator in ("naive", "split"):
-            for start in (30.0, 50.0, 100.0):
-                for stop in (300.0, 1000.0, 3000.0):
+            for start, stop in WINDOWS:
+                if stop <= 3000 or damping < 1:
                     key = dict(ensemble=ensemble, engine=engine, damping=damping, estimator=estimator)
                     key |= dict(start=start, stop=stop)
                     z = 45 * (1 + 0.1 * rng.standard_normal())
@@ -262,6 +264,19 @@ def torque_errors(rng):
                         }
                     )
     return pd.DataFrame(rows)
+
+
+def paired():
+    rows = []
+    pairs = (("bond", "pair", 0.9), ("linear", "pair", 0.95), ("bond", "linear", 0.94), ("chirality", "bond", 1.0))
+    for numerator, denominator, ratio in pairs:
+        for which, realizations in (("unseen", 4), ("large", 2)):
+            for stage in ("random", "relaxed", "frozen", "all"):
+                member = "-" if numerator == "linear" else "committee"
+                ends = (0.96 * ratio, 1.04 * ratio)
+                rows.append((numerator, denominator, which, stage, member, ratio, *ends, realizations))
+    names = "numerator denominator set stage member ratio low high realizations"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def committee(rng):
@@ -337,6 +352,8 @@ def freezing(rng):
         rms = (0.003 + 0.011 / (1 + t * damping / 20) ** 0.6) * (1 + 0.02 * rng.standard_normal(len(t)))
         overlap = 1 - 0.3 * np.exp(-s / 2)
         overlap[0] = np.nan
+        ratio = np.full(len(t), np.nan)
+        ratio[2:] = t[2:] / t[1:-1]
         parts.append(
             pd.DataFrame(
                 {
@@ -345,6 +362,7 @@ def freezing(rng):
                     "damping": damping,
                     "n_sites": n,
                     "time": t,
+                    "ratio": ratio,
                     "torque_rms": rms,
                     "torque_rms_error": 0.03 * rms,
                     "energy_per_site": -6.2 - 0.004 * s,
@@ -410,7 +428,8 @@ def two_site():
 def time_step():
     rows = []
     for integrator, size in (("heun", 4e-5), ("semi_implicit", 2e-5)):
-        for step in (0.125, 0.25, 0.5, 1.0, 2.0, 4.0):
-            error = np.nan if step == 0.125 else size * step**2
-            rows.append((integrator, 0.05, 200.0, step, error, 3e-8 * step**3))
+        for damping in (0.05, 1.0):
+            for step in (0.125, 0.25, 0.5, 1.0, 2.0, 4.0):
+                error = np.nan if step == 0.125 else size * step**2 / (1 + damping)
+                rows.append((integrator, damping, 200.0, step, error, 3e-8 * step**3))
     return pd.DataFrame(rows, columns="integrator damping duration time_step error energy_drift".split())

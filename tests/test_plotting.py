@@ -174,19 +174,76 @@ def test_fits_without_any_exponent(changed):
     render("fig5", path)
 
 
-def test_widest_window_with_an_exponent():
-    fits = pd.DataFrame(
-        {
-            "model": ["barrier"] * 3 + ["power_law"],
-            "start": [30.0, 30.0, 100.0, 30.0],
-            "stop": [3000.0, 1000.0, 3000.0, 3000.0],
-            "time_unit": [1.0, 1.0, 1.0, np.nan],
-            "exponent": [np.nan, 5.0, 6.0, 40.0],
-        }
+def windows(rows):
+    """Return fits: model, start, stop, exponent, end of its interval; in the unit of time 1."""
+    fits = pd.DataFrame(rows, columns=["model", "start", "stop", "exponent", "exponent_high"])
+    return fits.assign(time_unit=np.where(fits.model == "barrier", 1.0, np.nan), exponent_low=1.0)
+
+
+def test_the_headline_exponent_is_of_the_latest_window_with_growth():
+    fits = windows(
+        [
+            ("barrier", 30.0, 6000.0, 4.0, 9.0),
+            ("barrier", 100.0, 1000.0, 5.0, 9.0),
+            ("barrier", 100.0, 6000.0, 6.0, 9.0),
+            ("barrier", 700.0, 1000.0, 7.0, 9.0),  # too narrow while there are others
+            ("barrier", 700.0, 6000.0, 8.0, np.inf),  # the slope may be zero
+            ("barrier", 800.0, 6000.0, np.nan, np.nan),  # xi shrinks
+            ("power_law", 30.0, 300.0, 40.0, 90.0),
+        ]
     )
-    assert best_window(fits, "barrier", 1.0).exponent == 5.0  # 1000/30 is wider than 3000/100
+    assert best_window(fits, "barrier", 1.0).exponent == 6.0
     assert best_window(fits, "power_law").exponent == 40.0
     assert best_window(fits, "barrier", 10.0) is None
+    assert best_window(fits[fits.start == 700.0], "barrier", 1.0).exponent == 7.0
+    assert best_window(fits[fits.start == 800.0], "barrier", 1.0) is None
+
+
+def legends(figure):
+    return [text.get_text() for axes in figure.axes if axes.get_legend() for text in axes.get_legend().get_texts()]
+
+
+def test_no_growth_is_said_only_where_no_window_has_it(changed):
+    """One window of many grows: its exponent is in the legend, and nothing beside it says that there is none."""
+
+    def one_window(frame):
+        chosen = (frame.start == 100) & (frame.stop == 3000)
+        ends = {"exponent": 5.0, "exponent_low": 4.0, "exponent_high": np.inf}
+        frame = frame.assign(**ends)
+        frame.loc[chosen, "exponent_high"] = 7.0
+        return frame
+
+    words = legends(render("fig5", changed("fig5_fits.csv", one_window)))
+    assert sum(r"$\psi = 5\ [4,\,7]$, $100\leq t\leq3000$" in text for text in words) == 6  # 3 curves, 2 panels
+    assert not any("no significant growth" in text for text in words)
+    path = changed("fig5_fits.csv", lambda frame: frame.assign(exponent_high=np.inf))
+    words = legends(render("fig5", path))
+    assert sum(text == "no significant growth in any window" for text in words) == 6
+
+
+def test_the_shading_ends_at_the_first_bin(changed):
+    """Bins of 0.1 whose first centre is 0.55 begin at 0.5; shifted by 0.2 they begin at 0.7."""
+    path = changed("fig4_correlation.csv", lambda frame: frame.assign(distance=frame.distance + 0.2))
+    (path / "fig4_difference.csv").unlink()
+    shade = render("fig4", path).axes[0].patches[0]
+    assert shade.get_x() == 0
+    assert shade.get_width() == pytest.approx(0.7)
+
+
+def test_steps_of_another_length_are_left_out(changed):
+    """Only snapshots 0.1 decades after the one before are compared; here every second interval is longer."""
+    path = changed("freezing.csv", lambda frame: frame.assign(ratio=np.where(frame.index % 2, 1.26, 1.5)))
+    lines = [line.get_ydata() for line in render("freezing", path).axes[2].get_lines() if len(line.get_ydata())]
+    frame = tables.read_table(path, "freezing.csv")
+    expected = ((frame.index % 2 == 1) & (frame.time > 0) & frame.step_overlap.notna()).sum()
+    assert sum(np.isfinite(np.asarray(line, float)).sum() for line in lines) == expected
+
+
+def test_every_damping_has_its_curve(folder):
+    left, right = render("time_step", folder).axes
+    curves = [line for line in left.get_lines() if not line.get_label().startswith("_")]
+    assert len(curves) == 4  # two integrators, two dampings
+    assert len(right.get_lines()) == 2  # without damping
 
 
 def test_optional_table_may_be_absent(folder, tmp_path):

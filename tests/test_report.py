@@ -185,23 +185,70 @@ def errors(pair, committee, half=0.05):
     return pd.DataFrame(rows)
 
 
+def paired(ratios, half=0.05, realizations=4):
+    """Table of paired ratios, network against pair model on unseen structures, with relative intervals."""
+    rows = [
+        ("bond", "pair", "unseen", stage, "committee", ratio, ratio * (1 - half), ratio * (1 + half), realizations)
+        for stage, ratio in zip(("random", "frozen"), ratios, strict=True)
+    ]
+    names = "numerator denominator set stage member ratio low high realizations"
+    return pd.DataFrame(rows, columns=names.split())
+
+
 @pytest.mark.parametrize(
-    ("pair", "committee", "half", "outcomes", "answer"),
+    ("ratios", "half", "realizations", "outcomes", "answer"),
     [
-        ((1e-3, 1e-3), (5e-4, 6e-4), 0.05, ["better", "better"], "Yes:"),
-        ((1e-3, 1e-3), (5e-4, 2e-3), 0.05, ["better", "worse"], "Only in part:"),
-        ((1e-3, 1e-3), (2e-3, 2e-3), 0.05, ["worse", "worse"], "No, the network is worse:"),
-        ((1e-3, 1e-3), (9e-4, 9.8e-4), 0.1, ["no clear difference"] * 2, "No:"),
-        ((1e-3, 1e-3), (5e-4, 5e-4), np.nan, ["no clear difference"] * 2, "No:"),
+        ((0.5, 0.6), 0.05, 4, ["better", "better"], "Yes:"),
+        ((0.5, 2.0), 0.05, 4, ["better", "worse"], "Only in part:"),
+        ((2.0, 2.0), 0.05, 4, ["worse", "worse"], "No, the network is worse:"),
+        ((0.9, 0.98), 0.2, 4, ["no clear difference"] * 2, "No:"),
+        ((0.5, 0.5), 0.05, 2, ["too few realizations"] * 2, "Too few realizations to say:"),
+        ((0.5, 0.5), np.nan, 1, ["too few realizations"] * 2, "Too few realizations to say:"),
     ],
 )
-def test_network_against_pair_model(pair, committee, half, outcomes, answer, tmp_path):
-    write_csv(tmp_path / "torque_errors.csv", errors(pair, committee, half))
+def test_network_against_pair_model(ratios, half, realizations, outcomes, answer, tmp_path):
+    write_csv(tmp_path / "paired.csv", paired(ratios, half, realizations))
     sentences = beats_pair_model(tmp_path)
     assert [s["outcome"] for s in sentences] == outcomes
     assert summary(sentences).startswith(answer)
-    ratio = committee[0] / pair[0]
-    assert f"ratio {ratio:.2f}" in sentences[0]["text"]
+    assert f"ratio of torque errors {ratios[0]:.3f}" in sentences[0]["text"]
+
+
+def test_overlapping_intervals_do_not_hide_a_paired_difference(tmp_path):
+    """Realizations differ more than models do: each error has a wide interval, their ratio a narrow one."""
+    write_csv(tmp_path / "torque_errors.csv", errors((1e-3, 1e-3), (9e-4, 9e-4), half=0.5))
+    write_csv(tmp_path / "paired.csv", paired((0.9, 0.9)))
+    sentences = beats_pair_model(tmp_path, "95 % interval")
+    assert [s["outcome"] for s in sentences] == ["better", "better"]
+    assert "(0.855 to 0.945, 95 % interval over 4 realizations)" in sentences[0]["text"]
+    assert "9.0 % (committee) against 10.0 %" in sentences[0]["text"]
+
+
+def test_only_the_comparison_with_the_pair_model_counts(tmp_path):
+    other = paired((2.0, 2.0)).assign(denominator="linear")
+    write_csv(tmp_path / "paired.csv", pd.concat([other, paired((0.5, 0.5))]))
+    assert [s["outcome"] for s in beats_pair_model(tmp_path)] == ["better", "better"]
+
+
+def test_settings_are_named_only_where_they_are_known(study, tmp_path):
+    def text(config):
+        if config:
+            (tmp_path / "config.yaml").write_text(config)
+        places = Results(
+            study / "tables", study / "figures", study / "claims.csv", config=tmp_path / "config.yaml"
+        )
+        return Page(render(places, TEMPLATE)).text
+
+    unknown = text("")
+    assert "% interval" not in unknown
+    assert "all but one of the folds" in unknown
+    assert "least-squares one" not in unknown
+    known = text("analysis: {confidence: 0.9}\nnetwork: {folds: 4, linear_term: true}\n")
+    assert "90 % interval" in known
+    assert "95 %" not in known
+    assert "a single network 3 of 4 folds" in known
+    assert "starts from the least-squares one" in known
+    assert "least-squares one" not in text("network: {folds: 4, linear_term: false}\n")
 
 
 def test_error_table_takes_single_networks_together(tmp_path):

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from sdglass.config import load_config
 from sdglass.errors import InputError
 from sdglass.plotting.registry import FIGURES
 from sdglass.plotting.tables import read_csv, read_table
@@ -24,6 +25,14 @@ LONGEST_TABLE = 80
 VERDICT_CLASSES = {"reproduced": "good", "partly": "fair", "depends on": "fair", "not reproduced": "bad"}
 _CLAIM_COLUMNS = ("claim", "paper", "ours", "verdict")
 _STAGES = ("random", "relaxed", "frozen", "all")
+# Fewer realizations than this give an interval that is hardly one.
+FEWEST_REALIZATIONS = 3
+_OUTCOMES = {
+    "better": ("good", "The network beats the pair model"),
+    "worse": ("bad", "The network is worse than the pair model"),
+    "no clear difference": ("fair", "No clear difference between network and pair model"),
+    "too few realizations": ("plain", "Too few realizations to compare network and pair model"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Results:
         JSON record.
     benchmarks : path or None
         Folder of Snakemake's benchmark files, ``RULE/*.tsv`` or ``RULE.tsv``.
+    config : path or None
+        The configuration of the study; settings are not named in the page if it does not exist.
     """
 
     tables: Path
@@ -47,12 +58,20 @@ class Results:
     claims: Path
     provenance: Path | None = None
     benchmarks: Path | None = None
+    config: Path | None = None
 
     @classmethod
     def of_study(cls, folder, provenance=None):
         """Return the places inside ``results/<study>``."""
         folder = Path(folder)
-        return cls(folder / "tables", folder / "figures", folder / "claims.csv", provenance, folder / "benchmarks")
+        return cls(
+            folder / "tables",
+            folder / "figures",
+            folder / "claims.csv",
+            provenance,
+            folder / "benchmarks",
+            folder / "config.yaml",
+        )
 
 
 def render(results, template):
@@ -80,13 +99,16 @@ def render(results, template):
         lstrip_blocks=True,
     )
     claims = claim_rows(results.claims)
+    config = settings(results.config)
     torque = error_table(results.tables)
     return environment.get_template(template.name).render(
         claims=claims,
         tally=tally(claims),
         figures=figure_entries(results, claims),
         torque=torque,
-        verdict=(sentences := beats_pair_model(results.tables)),
+        interval=(words := interval_words(config)),
+        training=training_words(config),
+        verdict=(sentences := beats_pair_model(results.tables, words)),
         verdict_summary=summary(sentences),
         record=record(results.provenance),
         runtimes=runtimes(results.benchmarks),
@@ -211,79 +233,127 @@ def _error_cell(rows):
     return {"value": value, "text": _scientific(value), "interval": interval, "relative": relative}
 
 
-def beats_pair_model(folder):
+def settings(path):
+    """Return the configuration of the study; empty if its file does not exist."""
+    return load_config(path) if path is not None and Path(path).is_file() else {}
+
+
+def interval_words(config):
+    """Return what the intervals are called: "95 % interval", or "interval" if their level is not known."""
+    level = config.get("analysis", {}).get("confidence")
+    return "interval" if level is None else f"{100 * level:g} % interval"
+
+
+def training_words(config):
+    """Return sentences on what the models have seen, which a comparison of their errors has to allow for."""
+    network = config.get("network", {})
+    folds = network.get("folds")
+    part = f"{folds - 1} of {folds}" if folds else "all but one of the"
+    words = [
+        "Pair and linear model are fitted to all training realizations; a committee has seen all of them too, a "
+        f"single network {part} folds."
+    ]
+    if network.get("linear_term"):
+        words.append(
+            "The network contains a linear model that starts from the least-squares one (network.linear_term), so "
+            "that its error begins there and what it gains is the correction."
+        )
+    return " ".join(words)
+
+
+def beats_pair_model(folder, interval="interval"):
     """Return sentences that say plainly whether the network is better than the pair model, one per set and stage.
 
-    The network is its committee where there is one, otherwise single networks. It is called better or worse
-    only where the intervals do not overlap.
+    Judged by paired.csv, the ratio of the errors on the same realizations: better if its interval lies below
+    one, worse if above.
+
+    Parameters
+    ----------
+    folder : path
+        Of the tables.
+    interval : str
+        What an interval is called.
 
     Returns
     -------
     list of dict
-        set, stage, outcome ("better", "worse", "no clear difference"), css, text; only sets that the models
-        were not trained on, and stage "all" only if there is no other.
+        set, stage, outcome ("better", "worse", "no clear difference", "too few realizations"), css, text; only
+        sets that the models were not trained on, and stage "all" only if there is no other.
     """
-    frame = torque_errors(folder)
-    if frame is None or not (frame.kind == "pair").any():
+    if not (Path(folder) / "paired.csv").is_file():
         return []
+    frame = read_table(folder, "paired.csv")
+    frame = frame[(frame.numerator == "bond") & (frame.denominator == "pair") & np.isfinite(frame.ratio)]
     stages = [s for s in _STAGES if s in set(frame.stage)]
     stages = [s for s in stages if s != "all"] or stages
+    errors = torque_errors(folder)
     sentences = []
     for which in ("unseen", "large"):
         for stage in stages:
-            some = frame[(frame.set == which) & (frame.stage == stage) & np.isfinite(frame.rmse)]
-            pair = some[some.kind == "pair"]
-            network = some[some.kind == "committee"]
-            network = network if len(network) else some[some.kind == "network"]
-            if len(pair) and len(network):
-                sentences.append(_compare(which, stage, pair.iloc[0], network))
+            for _, row in frame[(frame.set == which) & (frame.stage == stage)].head(1).iterrows():
+                sentences.append(_compare(row, errors, interval))
     return sentences
 
 
 def summary(sentences):
     """Return one sentence on the sentences of `beats_pair_model`."""
-    counts = {o: sum(s["outcome"] == o for s in sentences) for o in ("better", "worse", "no clear difference")}
-    total = len(sentences)
-    if counts["better"] == total:
+    counts = {outcome: sum(s["outcome"] == outcome for s in sentences) for outcome in _OUTCOMES}
+    judged = len(sentences) - counts["too few realizations"]
+    if judged == 0:
+        answer = "Too few realizations to say"
+    elif counts["better"] == judged:
         answer = "Yes"
-    elif counts["worse"] == total:
+    elif counts["worse"] == judged:
         answer = "No, the network is worse"
     elif counts["better"] == 0:
         answer = "No"
     else:
         answer = "Only in part"
+    left_out = counts["too few realizations"]
     return (
         f"{answer}: on structures that it was not trained on the network is better in {counts['better']} of "
-        f"{total} comparisons, worse in {counts['worse']}, and not clearly different in "
-        f"{counts['no clear difference']}."
+        f"{judged} comparisons, worse in {counts['worse']}, and not clearly different in "
+        f"{counts['no clear difference']}"
+        + (
+            f"; {left_out} rest on fewer than {FEWEST_REALIZATIONS} realizations and are not counted."
+            if left_out
+            else "."
+        )
     )
 
 
-def _compare(which, stage, pair, networks):
-    error = float(np.sqrt(np.mean(networks.rmse**2)))
-    low, high = (float(networks.low.min()), float(networks.high.max()))
-    ratio = error / pair.rmse
-    if np.isfinite([low, high, pair.low, pair.high]).all():
-        better, worse = high < pair.low, low > pair.high
-        judged = "the intervals do not overlap" if better or worse else "the intervals overlap"
+def _compare(row, errors, interval):
+    ends = f"{row.low:.3f} to {row.high:.3f}, {interval} over {row.realizations:g} realizations"
+    if row.realizations < FEWEST_REALIZATIONS or not np.isfinite([row.low, row.high]).all():
+        outcome, ends = "too few realizations", f"{row.realizations:g} realizations"
+    elif row.high < 1:
+        outcome = "better"
+    elif row.low > 1:
+        outcome = "worse"
     else:
-        better = worse = False
-        judged = "there are no intervals to judge by"
-    outcome = "better" if better else ("worse" if worse else "no clear difference")
-    verb = {
-        "better": "The network beats the pair model",
-        "worse": "The network is worse than the pair model",
-        "no clear difference": "No clear difference between network and pair model",
-    }[outcome]
-    place = "unseen structures" if which == "unseen" else f"large structures (N = {pair.n_sites:g})"
-    who = "committee" if networks.kind.iloc[0] == "committee" else "single networks"
-    text = (
-        f"{verb} for {stage} states of {place}: torque error {_scientific(error)} ({who}) against "
-        f"{_scientific(pair.rmse)} t0, ratio {ratio:.2f}; {judged}. "
-        f"Relative to the torque: {100 * error / pair.rms:.1f} % against {100 * pair.rmse / pair.rms:.1f} %."
-    )
-    css = {"better": "good", "worse": "bad"}.get(outcome, "fair")
-    return {"set": which, "stage": stage, "outcome": outcome, "css": css, "text": text}
+        outcome = "no clear difference"
+    css, verb = _OUTCOMES[outcome]
+    place = {"unseen": "unseen structures", "large": "large structures"}[row.set]
+    text = f"{verb} for {row.stage} states of {place}: ratio of torque errors {row.ratio:.3f} ({ends})."
+    return {
+        "set": row.set,
+        "stage": row.stage,
+        "outcome": outcome,
+        "css": css,
+        "text": text + _relative(row, errors),
+    }
+
+
+def _relative(row, errors):
+    """Return the errors of committee and pair model relative to the torque, as a sentence if both are known."""
+    if errors is None:
+        return ""
+    some = errors[(errors.set == row.set) & (errors.stage == row.stage) & np.isfinite(errors.relative)]
+    shares = [some.relative[some.kind == kind] for kind in ("committee", "pair")]
+    if any(share.empty for share in shares):
+        return ""
+    committee, pair = (100 * share.iloc[0] for share in shares)
+    return f" Relative to the torque: {committee:.1f} % (committee) against {pair:.1f} %."
 
 
 def record(path):

@@ -4,32 +4,33 @@ import numpy as np
 
 from sdglass.plotting import style
 
+_DASHES = ((), (4, 1.5), (1, 1))
+
 
 def draw(tables):
     """Draw the error of the spins and the drift of the energy against the time step."""
     frame = tables["time_step"]
     figure = style.new_figure(2.6)
     left, right = figure.subplots(1, 2)
-    for axes, column, text in ((left, "error", "a"), (right, "energy_drift", "b")):
-        shown = style.positive(frame.assign(**{column: frame[column].abs()}), "time_step", column)
-        for name in style.in_order(shown.integrator):
-            for k, (damping, curve) in enumerate(shown[shown.integrator == name].groupby("damping")):
-                words = style.label(name)
-                if frame.damping.nunique() > 1:
-                    words += rf", $\alpha = {damping:g}\,\gamma$"
-                curve = curve.sort_values("time_step")
-                look = style.look(name, style.in_order(frame.integrator))
-                axes.plot(curve.time_step, curve[column], label=words, dashes=(4, 1.5) if k else (), **look)
+    names, dampings = style.in_order(frame.integrator), sorted(frame.damping.unique())
+    for name in names:
+        look, mine = style.look(name, names), frame[frame.integrator == name]
+        for k, damping in enumerate(dampings):
+            words = rf"{style.label(name)}, $\alpha = {damping:g}\,\gamma$"
+            curve = style.positive(mine[mine.damping == damping], "time_step", "error").sort_values("time_step")
+            left.plot(curve.time_step, curve.error, label=words, dashes=_DASHES[k % 3], **look)
+        # Without damping: the same in the rows of every damping.
+        curve = style.positive(mine.drop_duplicates("time_step"), "time_step", "energy_drift")
+        curve = curve.sort_values("time_step")
+        right.plot(curve.time_step, curve.energy_drift, label=style.label(name), **look)
+    steps = np.unique(frame.time_step[frame.time_step > 0])
+    for axes, text in ((left, "a"), (right, "b")):
         style.logarithmic(axes)
         axes.set(xlabel=r"time step $\Delta t$ [$1/(\gamma t_0)$]")
+        axes.set_xticks(steps, [f"{step:g}" for step in steps])
+        axes.set_xticks([], minor=True)
         style.letter(axes, text)
-        if len(shown):
-            steps = np.unique(shown.time_step)
-            axes.set_xticks(steps, [f"{step:g}" for step in steps])
-            axes.set_xticks([], minor=True)
-            axes.legend(loc="upper left")
-    if frame.damping.nunique() == 1:
-        left.set_title(rf"$\alpha = {frame.damping.iloc[0]:g}\,\gamma$", pad=3)
+        axes.legend(loc="upper left")
     right.set_title(r"$\alpha = 0$", pad=3)
     left.set_ylabel("rms spin difference\nto a finer step")
     right.set_ylabel(r"rms energy drift per site [$t_0$]")

@@ -61,11 +61,8 @@ def _histogram(axes, bins, widest, top):
 
 def _gaussian(axes, bins, widest):
     sigma = bins.sigma.iloc[0]
-    if "gaussian_sigma" in bins and np.isfinite(bins.gaussian_sigma.iloc[0]):
-        sigma = bins.gaussian_sigma.iloc[0]
     if not sigma > 0:
         return
     x = np.linspace(-widest, widest, 400)
     y = np.exp(-0.5 * (x / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
-    words = "Gaussian" if sigma == bins.sigma.iloc[0] else rf"Gaussian, ${style.number(sigma, 2)}\,t_0$"
-    axes.plot(1e3 * x, 1e-3 * y, color=style.BLACK, dashes=(4, 2), linewidth=0.8, label=words)
+    axes.plot(1e3 * x, 1e-3 * y, color=style.BLACK, dashes=(4, 2), linewidth=0.8, label="Gaussian")

@@ -5,7 +5,6 @@ import numpy as np
 from sdglass.plotting import style
 
 _TIMES = 5
-_R_MIN = 0.5  # least distance of the paper's structures [ell]; nothing is drawn from it but the shading
 
 
 def draw(tables):
@@ -23,14 +22,14 @@ def draw(tables):
     panels = _row(figure, grid, 0)
     below = np.array([_row(figure, grid, 1 + strip) for strip in range(strips)])
     models = [engine for engine in style.in_order(frame.engine) if engine != "exact"]
-    right = frame.distance.max() + 0.1
+    ends = _least_distance(frame), frame.distance.max() + 0.1
     for column, run in enumerate(runs):
         some, times = frame[frame.run == run], chosen[run]
-        _curves(panels[column], some, times, right)
+        _curves(panels[column], some, times, ends)
         panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$ ({run})", pad=3)
         style.letter(panels[column], "abcdefgh"[column])
         for axes, time in zip(below[:, column], times, strict=False):
-            _difference(axes, differences[differences.run == run], time, models, right)
+            _difference(axes, differences[differences.run == run], time, models, ends)
             axes.tick_params(labelbottom=False)
         for axes in below[len(times) :, column]:
             axes.set_axis_off()
@@ -70,7 +69,7 @@ def _at(some, engine, time):
     return some[(some.engine == engine) & np.isclose(some.time, time, rtol=1e-9)].sort_values("distance")
 
 
-def _curves(axes, some, times, right):
+def _curves(axes, some, times, ends):
     colours = style.time_colours(times)
     drawn = "network" if (some.engine == "network").any() else None
     if drawn is None:
@@ -83,7 +82,7 @@ def _curves(axes, some, times, right):
             axes.errorbar(exact.distance, exact.correlation, bars, fmt="o", color=colours[time], markersize=2.6,
                           elinewidth=0.6, markerfacecolor="white", markeredgewidth=0.7)  # fmt: skip
         axes.plot(model.distance, model.correlation, color=colours[time], label=style.clock(time))
-    _frame(axes, right)
+    _frame(axes, ends)
     first = axes.legend(title=r"$t$ [$1/(\gamma t_0)$]", loc="lower right", ncols=2, title_fontsize=8)
     axes.add_artist(first)
     kinds = [axes.errorbar([], [], [], fmt="o", color=style.GREY, markersize=2.6, markerfacecolor="white")]
@@ -105,22 +104,28 @@ def _unpaired(frame):
     return both[[*keys, "engine"]].assign(difference=difference, low=difference - down, high=difference + up)
 
 
-def _difference(axes, differences, time, models, right):
+def _difference(axes, differences, time, models, ends):
     for model in models:
         curve = _at(differences, model, time)
         color, dashes = style.look(model, models)["color"], (3, 1.5) if model == "pair" else ()
         axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9, dashes=dashes)
         style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.2)
-    _frame(axes, right)
+    _frame(axes, ends)
     axes.text(
         0.955, 0.08, rf"$t = {style.clock(time)}$", transform=axes.transAxes, ha="right", va="bottom", fontsize=8
     )
 
 
-def _frame(axes, right):
+def _frame(axes, ends):
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
-    axes.axvspan(0.0, _R_MIN, color=style.PALE, linewidth=0, zorder=-1)
-    axes.set_xlim(0.0, right)
+    axes.axvspan(0.0, ends[0], color=style.PALE, linewidth=0, zorder=-1)
+    axes.set_xlim(0.0, ends[1])
+
+
+def _least_distance(frame):
+    """Return the left edge of the first bin, r_min [ell]: half a bin before its centre."""
+    centres = np.unique(frame.distance)
+    return centres[0] - (0.5 * np.diff(centres).min() if len(centres) > 1 else 0.0)
 
 
 def _scale_strips(below):

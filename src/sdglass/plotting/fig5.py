@@ -3,11 +3,12 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
+from sdglass.claims.dynamics import PAPER_PSI
 from sdglass.plotting import style
 
-PAPER_PSI = 1.02
 _ESTIMATORS = {"naive": "paper's formula", "split": "without the bias of $|C|$"}
 _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
+_WIDE = 2.9  # last time / first time of a window that counts as wide: about half a decade
 
 
 def draw(tables):
@@ -35,7 +36,7 @@ def draw(tables):
     handles.append(Line2D([], [], color=style.GREY, label=r"fit of $(\log t)^{1/\psi}$"))
     handles.append(Line2D([], [], color=style.BLACK, linewidth=0.8, dashes=(4, 2), label=r"fit of $t^{1/z}$"))
     handles.append(Line2D([], [], color=style.BLACK, dashes=(1, 1), label=rf"$\psi = {PAPER_PSI}$ (paper)"))
-    panels[4].legend(handles=handles, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.28))
+    panels[4].legend(handles=handles, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.38))
     return figure
 
 
@@ -46,11 +47,20 @@ def ensemble_words(frame, name):
 
 
 def best_window(fits, model, time_unit=None):
-    """Return the row with the widest window (largest stop / start) that has a finite exponent, or None."""
-    rows = fits[(fits.model == model) & np.isfinite(fits.exponent)]
+    """Return the row of an ensemble's headline exponent, or None if xi grows significantly in no window.
+
+    Only exponents with a finite interval count: the others have a slope that may be zero. Of these windows the
+    latest start is taken, where the law should hold best, and the widest window that starts there. Windows of
+    less than half a decade are taken only if there is no other.
+    """
+    finite = np.isfinite(fits[["exponent", "exponent_low", "exponent_high"]]).all(axis=1)
+    rows = fits[(fits.model == model) & finite]
     if time_unit is not None:
         rows = rows[np.isclose(rows.time_unit, time_unit)]
-    return None if rows.empty else rows.loc[(rows.stop / rows.start).idxmax()]
+    if rows.empty:
+        return None
+    wide = rows[rows.stop / rows.start >= _WIDE]
+    return (wide if len(wide) else rows).sort_values(["start", "stop"]).iloc[-1]
 
 
 def _main_unit(fits):
@@ -72,7 +82,7 @@ def _log_log(axes, lengths, fits, looks):
         style.band(axes, x, curve.low, curve.high, look["color"], alpha=0.15)
         axes.plot(x, curve.xi, linestyle="", markerfacecolor="white", markeredgewidth=0.8, **look)
         barrier, power = best_window(mine, "barrier", unit), best_window(mine, "power_law")
-        words = r"no $\psi$: $\xi$ does not grow"
+        words = "no significant growth in any window"
         if barrier is not None:
             t = np.geomspace(barrier.start, barrier.stop, 60)
             law = barrier.amplitude * np.log(t / unit) ** (1 / barrier.exponent)
@@ -147,7 +157,7 @@ def _linear(axes, lengths, looks):
 
 
 def _units(axes, fits, looks):
-    """psi against the unit of time, on the widest window of each ensemble."""
+    """psi against the unit of time, on the window of each ensemble's headline exponent."""
     for k, (name, look) in enumerate(looks.items()):
         for estimator in _ESTIMATORS:
             mine = fits[(fits.ensemble == name) & (fits.estimator == estimator) & (fits.model == "barrier")]
@@ -179,7 +189,7 @@ def _windows(axes, fits, looks):
             _exponents(axes, x, mine, look, estimator)
     for k in range(0, len(windows), 2):
         axes.axvspan(k - 0.5, k + 0.5, color=style.PALE, alpha=0.4, linewidth=0, zorder=-1)
-    words = [f"{style.clock(start)} – {style.clock(stop)}" for start, stop in windows]
+    words = [f"{style.clock(start)} –\n{style.clock(stop)}" for start, stop in windows]
     axes.set_xticks(range(len(windows)), words)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.5, max(len(windows), 1) - 0.5)
@@ -198,7 +208,7 @@ def _exponents(axes, x, rows, look, estimator):
                   markeredgewidth=0.8, elinewidth=0.8)  # fmt: skip
     # No exponent: a cross at the lower edge, so that the point is not simply absent.
     axes.plot(x[np.isnan(psi)], np.full(np.isnan(psi).sum(), 0.79), linestyle="", marker="x", color=look["color"])
-    open_end = high > _LATEST_PSI
+    open_end = (high > _LATEST_PSI) & np.isfinite(psi)
     axes.plot(x[open_end], top[open_end] * 0.93, linestyle="", marker=(3, 0, 0), markersize=3, color=look["color"])
 
 

@@ -1,15 +1,23 @@
-"""Freezing of a quench: torque, energy, step between snapshots, magnetization."""
+"""Freezing of a quench: torque, energy, step between snapshots, magnetization.
+
+The step is shown only between snapshots whose times have the ratio 10^0.1 of the grid: early times are rounded
+to whole time steps and the last one is the end of the run, and a longer or shorter interval changes more or less.
+"""
 
 import numpy as np
 from matplotlib.lines import Line2D
 
 from sdglass.plotting import style
 
+# Decades between the snapshots of the logarithmic grid, and how far an interval may be off.
+_DECADES, _TOLERANCE = 0.1, 0.02
+
 
 def draw(tables):
     """Draw the four quantities against time for every ensemble."""
     frame = tables["freezing"]
-    frame = frame.assign(step=1.0 - frame.step_overlap)
+    on_grid = (np.log10(frame.ratio.where(frame.ratio > 0)) - _DECADES).abs() < _TOLERANCE
+    frame = frame.assign(step=(1.0 - frame.step_overlap).where(on_grid))
     figure = style.new_figure(5.2)
     panels = figure.subplots(2, 2, sharex=True)
     engines = style.in_order(frame.engine)

@@ -39,11 +39,12 @@ FIGURES = {
         title="A magnetic neighbourhood and the model that reads it (paper Fig. 1)",
         caption=(
             "Left: one spin of the study (ringed) with every spin inside its cutoff sphere, in orthographic "
-            "projection. Colour is the bond variable with the centre, S_i . S_j; grey lines are hoppings from "
-            "the centre, their width proportional to t(R); paler is farther away. Right: bond variables go "
-            "through the symmetry functions into one network, the same for all spins, whose local energies add "
-            "up; local fields are minus the gradient of the sum. Nothing outside the sphere can be seen by the "
-            "model, which is what locality means here."
+            "projection. Colour is the bond variable with the centre, S_i . S_j; grey lines are hoppings from the "
+            "centre, their width proportional to t(R); paler is farther away. Right: bond variables go through "
+            "the symmetry functions into one network, the same for all spins, whose local energies add up; local "
+            "fields are minus the gradient of the sum. A local energy depends on the spins inside its sphere "
+            "alone, which is what locality means here; the field on a spin is the gradient of all local energies "
+            "whose spheres hold it, and so reaches two cutoff radii far."
         ),
     ),
     "fig2": Figure(
@@ -51,11 +52,15 @@ FIGURES = {
         tables=("fig2_density_of_states.csv",),
         title="Electron density of states without and with the spins (paper Fig. 2)",
         caption=(
-            "(a) Without coupling, J = 0, for both readings of the paper (its caption says N = 100, its text N "
-            "= 500, in the same box): a peak near the Fermi level (dashed) and no gap. A long, thin tail of "
-            "in-phase states goes on to the right. (b) At the coupling of the study: lower and upper band lie "
-            "about 2J apart, and the Fermi level is in a gap. The system on which the force field is trained is "
-            "thus not a metal. Bands: standard error over atomic realizations, often thinner than the line."
+            "(a) Without coupling, J = 0, for both readings of the paper (its caption says N = 100, its text N = "
+            "500, in the same box): a peak near the Fermi level (dashed) and no gap at it. A long, thin tail of "
+            "in-phase states goes on to the right. With N = 500 in so small a box the states above the peak come "
+            "in the shells of the box's few long waves, between which the density touches zero, first near +0.5 "
+            "t0: that is the size of the box, not a gap. (b) At the coupling of the study: lower and upper band "
+            "lie about 2J apart, and the Fermi level is in a gap. The system on which the force field is trained "
+            "is thus not a metal. All curves are normalised to one: per orbital state in (a), where the two spins "
+            "are alike, and per state of the 2N in (b). Bands: standard error over atomic realizations, often "
+            "thinner than the line."
         ),
     ),
     "fig3": Figure(
@@ -75,12 +80,12 @@ FIGURES = {
         optional=("fig4_difference.csv",),
         title="Spin correlations after a quench: exact against learned dynamics (paper Fig. 4)",
         caption=(
-            "Top: C(r, t) from exact diagonalization (symbols, with confidence intervals) and from the network "
-            "(lines), for the damping that the paper states and for the one that its times fit. No pair is "
-            "closer than r_min (shaded). Below: model minus exact at the same times, with confidence bands of "
-            "the difference (all engines start from the same spins and feel the same noise, so that it is far "
-            "better known than the curves themselves); a model agrees with the exact dynamics where its band "
-            "holds zero."
+            "Top: C(r, t), the first term of Eq. 20 (the second is in the figure 'disconnected'), from exact "
+            "diagonalization (symbols, with confidence intervals) and from the network (lines), a column per "
+            "damping; the paper states 0.05 gamma. No pair is closer than r_min (shaded). Below: model minus "
+            "exact at the same times, with confidence bands of the difference (all engines start from the same "
+            "spins and feel the same noise, so that it is far better known than the curves themselves); a model "
+            "agrees with the exact dynamics where its band holds zero."
         ),
     ),
     "fig5": Figure(
@@ -89,13 +94,16 @@ FIGURES = {
         title="Growth of the correlation length, and the barrier exponent (paper Fig. 5)",
         caption=(
             "(a) Correlation length by the paper's formula against log t, both axes logarithmic: a law (log "
-            "t)^(1/psi) is a straight line. Full lines: fits of that law, dashed: of a power law of t, both on "
-            "the widest window that can be fitted; dotted: the slope of the paper's psi = 1.02. (b) The same "
-            "with |C| from independent halves of the replicas, free of the upward bias that noise gives |C|. "
-            "(c) The same lengths in linear scale. (d) How psi depends on the unit of time inside the "
-            "logarithm. (e) psi for every window, for one unit of time; arrows: the upper end is infinite or "
-            "off the scale; crosses: xi shrinks, so that there is no exponent. An exponent that the data "
-            "determine would be the same in every column."
+            "t)^(1/psi) is a straight line. C is the first term of Eq. 20; the second is in the figure "
+            "'disconnected'. Full lines: fits of that law, dashed: of a power law of t, both on the window with "
+            "significant growth (lower end of the slope's interval above zero) that starts latest, and the widest "
+            "of those; windows of less than half a decade are passed over if there is another. Dotted: the slope "
+            "of the paper's psi = 1.02. (b) The same with |C| from independent halves of the replicas, free of "
+            "the upward bias that noise gives |C|. (c) The same lengths in linear scale. (d) How psi depends on "
+            "the unit of time inside the logarithm, on the window of (a) or (b). (e) psi for every window, for "
+            "one unit of time; a window ends with its run at the latest. Arrows: the upper end is infinite or off "
+            "the scale; crosses: xi shrinks, so that there is no exponent. An exponent that the data determine "
+            "would be the same in every column."
         ),
     ),
     "large_correlation": Figure(
@@ -113,11 +121,12 @@ FIGURES = {
         tables=("torque_errors.csv",),
         title="Torque errors of every model",
         caption=(
-            "Root mean square error of a torque component (top) and the same divided by the rms torque "
-            "(bottom), for random, relaxed and frozen states. Filled symbols with intervals: the committee, or "
-            "the linear models; small dots: single networks (the main symbol where there is no committee); "
-            "bars: the torque itself; dashed: the paper's 0.001. A model is useful where its relative error is "
-            "well below one; frozen states are the test."
+            "Root mean square error of a torque component (top) and the same divided by the rms torque (bottom), "
+            "for random, relaxed and frozen states. Filled symbols: the committee, or the linear models, with "
+            "Student t intervals over atomic realizations; small dots: single networks (the main symbol where "
+            "there is no committee); bars: the torque itself; dashed: the paper's 0.001. Intervals of two models "
+            "may overlap although one is better on every realization: paired.csv compares them on the same ones. "
+            "A model is useful where its relative error is well below one; frozen states are the test."
         ),
     ),
     "committee": Figure(
@@ -125,8 +134,10 @@ FIGURES = {
         tables=("committee.csv",),
         title="Does the spread of the committee know its error?",
         caption=(
-            "Spread of the networks of a committee against the true error of its mean. On the diagonal the "
-            "spread would be an honest error bar; below it the committee is too sure of itself."
+            "Spread of the networks of a committee against the true error of its mean; compare. On the diagonal "
+            "the spread would be an honest error bar. Where the ratio is below one (below the line; column ratio "
+            "of the table) the spread is no error bar: the networks agree with one another better than with the "
+            "truth, since they share their features and most of their training data."
         ),
     ),
     "error_along_quench": Figure(
@@ -145,8 +156,10 @@ FIGURES = {
         title="Training",
         caption=(
             "Top: loss on the training part (dashed) and on the validation part (full line) of every fold. "
-            "Bottom: torque error on the validation part. Where whole realizations are held out, the distance "
-            "between the two losses is the price of unseen disorder."
+            "Bottom: torque error on the validation part. Few realizations make a validation part, and they are "
+            "not equally hard: where whole realizations are held out the validation loss of a fold may lie above "
+            "or below its training loss. Compare the two ways of splitting, and the folds' scatter, rather than "
+            "the two losses of one fold."
         ),
     ),
     "couplings": Figure(
@@ -156,7 +169,9 @@ FIGURES = {
         caption=(
             "Coupling per pair against distance (mean in a bin; band: 16 to 84 % of the pairs), on a linear (a) "
             "and a logarithmic scale (b). Positive is antiferromagnetic. A wide band means that a coupling "
-            "depends on the surroundings of its pair, which a function of the distance cannot express."
+            "depends on the surroundings of its pair, which a function of the distance cannot express. The cutoff "
+            "forces the couplings of every trained model to zero at R_c: a change of sign at larger distances "
+            "cannot be seen in them."
         ),
     ),
     "freezing": Figure(
@@ -166,10 +181,11 @@ FIGURES = {
         caption=(
             "(a) Rms torque, (b) energy gained since the first snapshot, (c) distance between successive "
             "snapshots, and (d) magnetization, for every ensemble; bands: standard errors. The dynamics freezes "
-            "where the torque shrinks while the energy levels off. Snapshots are about equally spaced in log t: "
-            "where (c) stays flat, ever longer intervals bring equal changes. The magnetization is the norm of "
-            "the mean spin over all replicas; without a net moment it is about as large as its standard error "
-            "(dotted)."
+            "where the torque shrinks while the energy levels off. Successive snapshots in (c) are 0.1 decades "
+            "apart; those with another ratio of times (early ones, rounded to time steps, and the end of a run) "
+            "are left out there. Where (c) stays flat, ever longer intervals bring equal changes. The "
+            "magnetization is the norm of the mean spin over all replicas; without a net moment it is about as "
+            "large as its standard error (dotted)."
         ),
     ),
     "disconnected": Figure(
@@ -201,8 +217,9 @@ FIGURES = {
         title="Convergence with the time step",
         caption=(
             "(a) Rms difference of the spins (per component) at the end of a run without noise to the same run "
-            "with half the finest step, for both integrators; the dashed line has the slope of second order. "
-            "(b) Rms drift of the energy per site in the same runs without damping."
+            "with half the finest step, for both integrators and every damping; the dashed black line has the "
+            "slope of second order. (b) Rms drift of the energy per site in the same runs without damping, where "
+            "the energy is conserved."
         ),
     ),
 }

@@ -10,7 +10,7 @@ from sdglass.errors import InputError
 # Columns that are words; everything else has to be a number.
 _TEXT = {
     "system", "model", "member", "set", "stage", "variant", "fold", "run", "engine", "ensemble", "estimator",
-    "integrator", "note",
+    "integrator", "note", "numerator", "denominator",
 }  # fmt: skip
 
 # What the figures use; a table may hold more.
@@ -26,12 +26,13 @@ COLUMNS = {
     "exponent_high amplitude",
     "fig5_correlation.csv": "ensemble engine damping time distance correlation low high",
     "torque_errors.csv": "model member set stage n_sites rmse low high rms relative",
+    "paired.csv": "numerator denominator set stage member ratio low high realizations",
     "committee.csv": "model set stage spread rmse",
     "error_along_quench.csv": "model time rmse rms relative",
     "learning_curves.csv": "variant fold epoch train_loss validation_loss validation_torque_rmse",
     "couplings.csv": "model distance coupling low high",
     "freezing.csv": "ensemble engine damping n_sites time torque_rms torque_rms_error energy_per_site "
-    "energy_error step_overlap step_overlap_error magnetization magnetization_error",
+    "energy_error step_overlap step_overlap_error magnetization magnetization_error ratio",
     "disconnected.csv": "ensemble engine time distance disconnected standard_error correlation",
     "rkky.csv": "coupling model relative_torque_error standard_error",
     "two_site.csv": "coupling distance ratio_to_t2_over_J",
