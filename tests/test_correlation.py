@@ -187,7 +187,7 @@ def test_centred_interval_covers_the_mean_of_a_few_units(n_units, level):
     mean, samples = units.mean(axis=0), bootstrap_weights(n_units, 400, rng) @ units / n_units
     low, high = centred_interval(mean, samples, level, n_units)
     # Four binomial deviations, at most 0.042, and 0.01 since resamples of four units are not quite normal.
-    # The percentile interval covers 0.54 and 0.77 of the means of four.
+    # The percentile interval covers 0.56 and 0.80 of the means of four.
     inside = np.mean((low < 0) & (high > 0))
     assert abs(inside - level) < 4 * np.sqrt(level * (1 - level) / trials) + 0.01
     assert ((low < mean) & (mean < high)).all()
