@@ -259,6 +259,8 @@ def test_what_does_not_happen_is_said():
     ):
         assert claim(tables).verdict == "not reproduced"
         assert words in claim(tables).ours
+    set_values(tables, "torque_errors", ["low", "high"], [np.nan, np.nan], set="large")
+    assert "single realization" in force_field.transfer(tables).uncertainty
     set_values(tables, "fig5_fits", "exponent_high", np.inf)
     assert dynamics.barrier_exponent(tables).verdict == "not reproduced"
     assert "does not grow" in dynamics.barrier_exponent(tables).ours
