@@ -29,7 +29,7 @@ FLOORS = [
         "feature_cache",
         "engines",
     },
-    {"llg", "quench"},
+    {"llg", "trajectory", "checkpoint", "quench"},
     {"bootstrap", "correlation", "correlation_features", "correlation_length", "growth"},
     {"claims", "plotting", "report", "cli"},
     {"steps"},

@@ -11,10 +11,11 @@ import h5py
 import numpy as np
 import pytest
 
+from sdglass.checkpoint import read_checkpoint
 from sdglass.engines.bilinear import heisenberg_engine
 from sdglass.engines.contract import Evaluation
 from sdglass.engines.exact import ExactEngine
-from sdglass.errors import InputError
+from sdglass.errors import CheckpointError, InputError
 from sdglass.hamiltonian import SDModel
 from sdglass.llg import thermal_field
 from sdglass.packing import random_sequential_addition
@@ -194,7 +195,7 @@ def test_saved_trajectory_comes_back(engine, spins, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["T.h5", "again.h5"]
 
 
-def damage(path, how):
+def damage(path, how, of="spins"):
     data = bytearray(path.read_bytes())
     if how == "truncated":
         path.write_bytes(data[: len(data) // 2])
@@ -202,7 +203,7 @@ def damage(path, how):
         path.write_bytes(b"")
     elif how == "one byte":
         with h5py.File(path) as handle:
-            name = "spins" if "spins" in handle else "current"
+            name = next(name for name in (of, "spins", "current") if name in handle)
             offset = handle[name].id.get_chunk_info(0).byte_offset
         data[offset + 40] ^= 255
         path.write_bytes(data)
@@ -295,7 +296,7 @@ def test_restart_after_a_kill(engine, spins, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     with h5py.File(checkpoint) as handle:  # complete, whenever the kill came
-        assert 1 <= handle.attrs["step"] < 5000
+        assert 1 <= json.loads(handle["state"][...].tobytes())["step"] < 5000
     arguments = {**ARGUMENTS, "duration": 500.0, "snapshot_times": [0.0, 0.5, 1.0, 3.0]}
     resumed = quench(engine, spins, **arguments, checkpoint=checkpoint)
     assert_same(resumed, quench(engine, spins, **arguments))
@@ -320,7 +321,7 @@ def test_checkpoint_of_another_run_is_refused(engine, spins, tmp_path, change, m
     with pytest.raises(Interrupted):
         quench(Faulty(engine, 9), spins, **ARGUMENTS, checkpoint=path, checkpoint_interval=0.0)
     before = path.read_bytes()
-    with pytest.raises(InputError, match=message) as caught:
+    with pytest.raises(CheckpointError, match=message) as caught:
         quench(engine, spins, **{**ARGUMENTS, **change}, checkpoint=path)
     assert str(path) in str(caught.value)
     assert "delete" in str(caught.value)
@@ -339,14 +340,48 @@ def test_checkpoint_of_other_spins_structure_or_engine_is_refused(engine, spins,
         quench(heisenberg_engine(square_lattice(3), 1.001, 1.01), spins, **run)
 
 
-@pytest.mark.parametrize("how", DAMAGES)
-def test_damaged_checkpoint_is_refused(engine, spins, tmp_path, how):
+@pytest.mark.parametrize(
+    ("how", "of"),
+    [("truncated", ""), ("empty", ""), ("one byte", "current"), ("one byte", "state"), ("other content", "")],
+)
+def test_damaged_checkpoint_is_refused(engine, spins, tmp_path, how, of):
     path = tmp_path / "C.h5"
     with pytest.raises(Interrupted):
         quench(Faulty(engine, 9), spins, **ARGUMENTS, checkpoint=path, checkpoint_interval=0.0)
-    damage(path, how)
-    with pytest.raises(InputError, match=r"C\.h5"):
+    damage(path, how, of)
+    with pytest.raises(CheckpointError, match=r"C\.h5: .*; delete it to start afresh$"):
         quench(engine, spins, **ARGUMENTS, checkpoint=path)
+
+
+def test_checkpoint_of_other_code_is_refused(engine, spins, tmp_path):
+    """What the caller adds to the identity counts, and so does its absence on either side."""
+    run = {**ARGUMENTS, "checkpoint": tmp_path / "C.h5", "checkpoint_interval": 0.0}
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, 9), spins, **run, identity={"code": "a", "members": (0, 1)})
+    for other, message in (
+        ({"code": "b", "members": [0, 1]}, "code = a, but now it is b"),
+        ({"code": "a"}, r"members = \[0, 1\], but now it is None"),
+        (None, "code = a, but now it is None"),
+        ({"code": "a", "members": [0, 1], "dtype": "float32"}, "dtype = None, but now it is float32"),
+    ):
+        with pytest.raises(CheckpointError, match=message):
+            quench(engine, spins, **run, identity=other)
+    resumed = quench(engine, spins, **run, identity={"code": "a", "members": [0, 1]})
+    assert_same(resumed, quench(engine, spins, **ARGUMENTS))
+
+
+def test_checkpoint_holds_any_number_of_replicas(tmp_path):
+    """The random states of 400 replicas are more than the 64 kB of an HDF5 attribute."""
+    engine, path = heisenberg_engine(square_lattice(3), exchange=1.0, cutoff=1.01), tmp_path / "C.h5"
+    spins = random_initial_spins(9, seed=7, realization=2, replicas=range(400))
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, 5), spins, **ARGUMENTS, checkpoint=path, checkpoint_interval=0.0)
+    with h5py.File(path) as handle:
+        assert handle["state"].size > 65536
+        identity = json.loads(handle["identity"][...].tobytes())
+    state, _ = read_checkpoint(path, identity, ["current"])
+    assert len(state["streams"]) == 400
+    assert state["step"] == 2
 
 
 @pytest.mark.parametrize(
@@ -369,7 +404,8 @@ def test_damaged_checkpoint_is_refused(engine, spins, tmp_path, how):
         ({"snapshot_times": [0.0, 1.0, 1.0]}, r"snapshot_times\[2\] = 1\.0; expected increasing"),
         ({"snapshot_times": [0.0, 5.1]}, r"snapshot_times\[1\] = 5\.1"),
         ({"snapshot_times": []}, "at least one"),
-        ({"metadata": {"array": np.zeros(3)}}, "metadata"),
+        ({"metadata": {"array": np.zeros(3)}}, "metadata: "),
+        ({"identity": {"array": np.zeros(3)}}, "identity: "),
     ],
 )
 def test_bad_arguments_are_refused(engine, spins, change, message):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from small_study import BONDS, CHIRAL, MODEL, REFERENCE, exact_data, random_netw
 
 from sdglass import training
 from sdglass.engines.network import NetworkEngine
-from sdglass.errors import InputError
+from sdglass.errors import CheckpointError, InputError
 from sdglass.linear_model import fit_linear_model
 from sdglass.model_file import write_tensors
 from sdglass.spins import torque
@@ -241,11 +242,19 @@ def test_early_stopping_returns_the_best_epoch(data):
     losses = [row["validation_loss"] for row in history]
     best = int(np.argmin(losses))
     assert len(losses) < 200
-    assert len(losses) == best + 1 + settings.patience + 1  # one more than the patience without a better one
-    assert losses[-1] > losses[best]
+    assert len(losses) == best + 1 + settings.patience  # the best one, and the patience without a better one
+    assert min(losses[best + 1 :]) > losses[best]
     samples, validation = split(data)
     prepared = training_set(data, CHIRAL, samples)
     assert validation_errors(prepared, network, validation, settings)[0] == losses[best]
+
+
+def test_early_stopping_counts_epochs_since_the_best(data, monkeypatch):
+    """Losses 3, 2, 2, 2.5, ...: an equal loss is no improvement, so patience 2 ends after the fourth epoch."""
+    losses = iter([3.0, 2.0, 2.0, 2.5, 1.0, 1.0])
+    monkeypatch.setattr(training, "validation_errors", lambda *_: (next(losses), 0.0, 0.0))
+    _, history = train(data, settings=TrainingSettings(batch=12, epochs=6, patience=2))
+    assert [row["validation_loss"] for row in history] == [3.0, 2.0, 2.0, 2.5]
 
 
 def test_learning_rates():
@@ -256,6 +265,8 @@ def test_learning_rates():
     assert TrainingSettings(learning_rate=2e-3, schedule="constant").rate(7) == 2e-3
     with pytest.raises(InputError, match="schedule = 'step'; expected constant or cosine"):
         TrainingSettings(schedule="step")
+    with pytest.raises(InputError, match="patience = 0; expected at least one epoch"):
+        TrainingSettings(patience=0)
 
 
 def test_the_seed_decides_everything(data):
@@ -339,7 +350,7 @@ def test_damaged_checkpoint_is_named(data, checkpoint, damage):
         damage, content
     )
     checkpoint.write_bytes(content)
-    with pytest.raises(InputError, match=r"fold-0\.checkpoint: damaged.*delete it to train afresh"):
+    with pytest.raises(CheckpointError, match=r"fold-0\.checkpoint: damaged.*delete it to train afresh"):
         train(data, checkpoint=checkpoint)
 
 
@@ -350,9 +361,26 @@ def test_checkpoint_of_another_training_is_refused(data, checkpoint):
         train(data, functions=BONDS, checkpoint=checkpoint)
     with pytest.raises(InputError, match="another training, 'torque_rms'"):
         train(data[::-1], checkpoint=checkpoint)
+    with pytest.raises(CheckpointError, match="another training, 'start'"):
+        train(data, start=[1.0], checkpoint=checkpoint)
+    with pytest.raises(CheckpointError, match="another training, 'code' is None there and abc here"):
+        train(data, identity={"code": "abc"}, checkpoint=checkpoint)
     write_tensors(checkpoint, {"a": torch.zeros(1)}, {"format": 1})
-    with pytest.raises(InputError, match=r"fold-0\.checkpoint: not a checkpoint"):
+    with pytest.raises(CheckpointError, match=r"fold-0\.checkpoint: not a checkpoint"):
         train(data, checkpoint=checkpoint)
+
+
+def test_checkpoint_of_other_labels_is_refused(data, checkpoint):
+    """One energy and one held-out torque: neither shows in the settings, the samples or the training rms."""
+    _, validation = split(data)
+    realization, configuration = validation[0]
+    for name in ("energy", "field"):
+        changed = getattr(data[realization], name).copy()
+        changed[configuration] *= 1.001
+        other = list(data)
+        other[realization] = replace(data[realization], **{name: changed})
+        with pytest.raises(CheckpointError, match="another training, 'data'"):
+            train(other, checkpoint=checkpoint)
 
 
 KILLED_TRAINING = """

@@ -9,84 +9,20 @@ import json
 import math
 import sys
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
+from sdglass.checkpoint import other_run, read_checkpoint, write_checkpoint
 from sdglass.engines.contract import Evaluation
-from sdglass.errors import InputError
-from sdglass.files import atomic_path, open_hdf5
+from sdglass.errors import CheckpointError, InputError
 from sdglass.llg import INTEGRATORS, thermal_field
 from sdglass.seeding import generator
 from sdglass.spins import check_spins, normalize, random_spins, torque
+from sdglass.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
 
-SNAPSHOTS_PER_DECADE = 10
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectory:
-    """Snapshots of R replicas on one structure.
-
-    Attributes
-    ----------
-    times : numpy.ndarray, shape (K,)
-        Times of the snapshots [1 / (gamma t0)].
-    spins : numpy.ndarray, shape (K, R, N, 3)
-        Spin configurations, float64.
-    energy : numpy.ndarray, shape (K, R)
-        Energies [t0].
-    torque_rms : numpy.ndarray, shape (K, R)
-        Root mean square over sites and components of S x H [t0].
-    attributes : dict
-        The arguments of `quench` (duration, dt, damping, temperature, seed, realization, replicas,
-        integrator), the structure's digest, and the caller's metadata.
-    """
-
-    times: np.ndarray
-    spins: np.ndarray
-    energy: np.ndarray
-    torque_rms: np.ndarray
-    attributes: dict
-
-    @property
-    def step_overlap(self):
-        """(1/N) sum_i S_i(t_k) . S_i(t_k-1) from one snapshot to the next, shape (K, R); NaN for the first."""
-        overlap = np.full(self.energy.shape, np.nan)
-        overlap[1:] = np.einsum("krna,krna->kr", self.spins[1:], self.spins[:-1]) / self.spins.shape[2]
-        return overlap
-
-    @property
-    def magnetization(self):
-        """Mean spin of each replica, shape (K, R, 3)."""
-        return self.spins.mean(axis=2)
-
-    def save(self, path):
-        """Write every array, and `attributes` as JSON, to an HDF5 file; complete or not at all.
-
-        Not compressed (the digits of thermal spins are noise), but checksummed, so that damage is noticed.
-        """
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
-            handle.attrs["attributes"] = json.dumps(self.attributes, sort_keys=True)
-            for name in ("times", "spins", "energy", "torque_rms", "step_overlap", "magnetization"):
-                _write_array(handle, name, getattr(self, name))
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, truncated, damaged, or not a trajectory.
-        """
-        names = ("times", "spins", "energy", "torque_rms")
-        with open_hdf5(path, required=names) as handle, _described(path, "trajectory"):
-            attributes = json.loads(handle.attrs["attributes"])
-            return cls(*(handle[name][...] for name in names), attributes)
+__all__ = ["Trajectory", "log_times", "quench", "random_initial_spins"]
 
 
 def random_initial_spins(n_sites, seed, realization, replicas):
@@ -104,35 +40,6 @@ def random_initial_spins(n_sites, seed, realization, replicas):
     return np.array([random_spins(n_sites, stream) for stream in streams]).reshape(-1, n_sites, 3)
 
 
-def log_times(duration, dt, per_decade, first=None):
-    """Return increasing times, evenly spaced in log t, for snapshots of a quench.
-
-    Parameters
-    ----------
-    duration, dt : float
-        Of the quench [1 / (gamma t0)].
-    per_decade : float
-        Snapshots per factor of ten in time; fewer where they would fall into the same step.
-    first : float, optional
-        First time after 0; dt if None. The grid is first * 10^(k / per_decade), whatever the duration,
-        so runs of different length share their snapshots.
-
-    Returns
-    -------
-    numpy.ndarray
-        Multiples of dt, including 0 and `duration`.
-    """
-    n_steps = _whole_steps(duration, dt)
-    first = dt if first is None else first
-    if not 0 < first <= duration:
-        raise InputError(f"first = {first}; expected a time in (0, duration = {duration}]")
-    if not 0 < per_decade < math.inf:
-        raise InputError(f"per_decade = {per_decade}; expected a positive number of snapshots per decade")
-    k = np.arange(math.floor(per_decade * math.log10(duration / first)) + 1)
-    steps = np.rint(first / dt * 10.0 ** (k / per_decade))
-    return dt * np.unique(np.concatenate([[0], steps.clip(1, n_steps), [n_steps]]))
-
-
 def quench(
     engine,
     initial_spins,
@@ -148,6 +55,7 @@ def quench(
     snapshot_times=None,
     checkpoint=None,
     checkpoint_interval=60.0,
+    identity=None,
     progress=False,
     metadata=None,
     out=None,
@@ -182,6 +90,9 @@ def quench(
         written; without `out` it stays, and deleting it is up to whoever saves the trajectory.
     checkpoint_interval : float
         Seconds of wall time between two writes of the checkpoint.
+    identity : dict, optional
+        What, besides the arguments here and the engine's answer for the initial spins, a checkpoint must
+        have been made with to be continued, such as digests of the code and of input files. JSON data.
     progress : bool, optional
         Show steps, rate and time left on stderr.
     metadata : dict, optional
@@ -196,8 +107,9 @@ def quench(
     Raises
     ------
     InputError
-        If an argument makes no sense, the engine returns something that is not a finite field, or the
-        checkpoint is damaged or belongs to a different run.
+        If an argument makes no sense, or the engine returns something that is not a finite field.
+    CheckpointError
+        If the checkpoint is damaged or belongs to a different run. It is left as it is.
     """
     run = _Run(
         engine,
@@ -212,10 +124,8 @@ def quench(
         integrator,
         snapshot_times,
     )
-    try:
-        attributes = json.loads(json.dumps({**(metadata or {}), **run.attributes}))
-    except TypeError as error:
-        raise InputError(f"metadata: {error}; expected only what JSON can hold") from None
+    attributes = _as_json("metadata", {**(metadata or {}), **run.attributes})
+    run.identity = _as_json("identity", {**(identity or {}), **run.identity})
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint)
 
@@ -244,6 +154,8 @@ def quench(
 class _Run:
     """The state of a quench between two steps, which is what a checkpoint holds."""
 
+    _SNAPSHOTS = ("spins_taken", "energy", "torque_rms")
+
     def __init__(
         self,
         engine,
@@ -266,15 +178,15 @@ class _Run:
                 raise InputError(f"{name} = {value}; expected an integer >= 0")
         if integrator not in INTEGRATORS:
             raise InputError(f"integrator = {integrator!r}; expected one of {', '.join(INTEGRATORS)}")
-        self.n_steps = _whole_steps(duration, dt)
+        self.n_steps = whole_steps(duration, dt)
         self.dt, self.damping = float(dt), float(damping)
         self.step_function = INTEGRATORS[integrator]
         self.spins = normalize(check_spins(spins, engine.structure.n_sites, "initial_spins"))
         replicas = _check_replicas(replicas, len(self.spins))
         self.engine = _FiniteEngine(engine, replicas)
         if snapshot_times is None:
-            snapshot_times = log_times(duration, dt, SNAPSHOTS_PER_DECADE)
-        self.snapshot_steps = _snapshot_steps(snapshot_times, duration, dt, self.n_steps)
+            snapshot_times = log_times(duration, dt)
+        self.snapshot_steps = snapshot_steps(snapshot_times, duration, dt, self.n_steps)
 
         self.amplitude = thermal_field(self.dt, self.damping, temperature)
         self.streams = [generator(seed, "thermal noise", realization, replica) for replica in replicas]
@@ -334,44 +246,33 @@ class _Run:
         self.taken += 1
 
     def write_checkpoint(self, path):
-        """Write the state to `path`, replacing the previous one only when complete."""
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
-            handle.attrs["identity"] = json.dumps(self.identity)
-            handle.attrs["step"] = self.step
-            handle.attrs["streams"] = json.dumps([stream.bit_generator.state for stream in self.streams])
-            _write_array(handle, "initial_energy", self.initial_energy)
-            _write_array(handle, "current", self.spins)
-            for name in ("spins_taken", "energy", "torque_rms"):
-                _write_array(handle, name, getattr(self, name)[: self.taken])
+        """Write the state to `path`."""
+        state = {"step": self.step, "streams": [stream.bit_generator.state for stream in self.streams]}
+        arrays = {name: getattr(self, name)[: self.taken] for name in self._SNAPSHOTS}
+        arrays |= {"initial_energy": self.initial_energy, "current": self.spins}
+        write_checkpoint(path, self.identity, state, arrays)
 
     def restore(self, path):
         """Take over the state that `write_checkpoint` left, if it is of this very run."""
-        names = ("initial_energy", "current", "spins_taken", "energy", "torque_rms")
-        with open_hdf5(path, required=names) as handle, _described(path, "checkpoint"):
-            identity = json.loads(handle.attrs["identity"])
-            for name, value in self.identity.items():
-                if identity[name] != value:
-                    raise _other_run(path, name, _short(identity[name]), _short(value))
-            stored, new = handle["initial_energy"][...], self.engine.evaluate(self.spins)
-            # Allows for another number of threads and for float32, whose rounding is relative to the sum of the
-            # sites' energies rather than to their total; two models differ by far more.
-            tolerance = 1e-6 * np.abs(new.field).sum(axis=(1, 2))
-            if not (np.abs(stored - new.energy) <= tolerance).all():
-                raise _other_run(
-                    path,
-                    "the engine's energy of the initial spins",
-                    _short(stored.tolist()),
-                    _short(new.energy.tolist()),
-                )
-            self.initial_energy = stored
-            self.spins = handle["current"][...].reshape(self.spins.shape)
-            self.step = int(handle.attrs["step"])
-            self.taken = len(handle["energy"])
-            for name in ("spins_taken", "energy", "torque_rms"):
-                getattr(self, name)[: self.taken] = handle[name][...]
-            states = json.loads(handle.attrs["streams"])
-            for stream, state in zip(self.streams, states, strict=True):
-                stream.bit_generator.state = state
+        names = (*self._SNAPSHOTS, "initial_energy", "current")
+        state, arrays = read_checkpoint(path, self.identity, names)
+        stored, new = arrays["initial_energy"], self.engine.evaluate(self.spins)
+        # Allows for another number of threads and for float32, whose rounding is relative to the sum of the
+        # sites' energies rather than to their total; two models differ by far more.
+        tolerance = 1e-6 * np.abs(new.field).sum(axis=(1, 2))
+        if not (np.abs(stored - new.energy) <= tolerance).all():
+            name = "the engine's energy of the initial spins"
+            raise other_run(path, name, stored.tolist(), new.energy.tolist())
+        try:
+            self.initial_energy, self.step = stored, int(state["step"])
+            self.spins = arrays["current"].reshape(self.spins.shape)
+            self.taken = len(arrays["energy"])
+            for name in self._SNAPSHOTS:
+                getattr(self, name)[: self.taken] = arrays[name]
+            for stream, stream_state in zip(self.streams, state["streams"], strict=True):
+                stream.bit_generator.state = stream_state
+        except (KeyError, ValueError, TypeError) as error:
+            raise CheckpointError(path, f"not a readable checkpoint ({error})") from None
 
 
 class _FiniteEngine:
@@ -397,35 +298,6 @@ class _FiniteEngine:
         return Evaluation(energy, field)
 
 
-def _whole_steps(duration, dt):
-    for name, value in (("duration", duration), ("dt", dt)):
-        if not 0 < value < math.inf:
-            raise InputError(f"{name} = {value}; expected a positive time")
-    n_steps = max(1, round(duration / dt))
-    if abs(n_steps * dt - duration) > 1e-9 * duration:
-        raise InputError(
-            f"duration = {duration} is {duration / dt:.6g} steps of dt = {dt}; expected a whole number of steps, "
-            f"as with dt = {duration / n_steps}"
-        )
-    return n_steps
-
-
-def _snapshot_steps(times, duration, dt, n_steps):
-    times = np.asarray(times, dtype=float)
-    if times.ndim != 1 or len(times) == 0:
-        raise InputError(f"snapshot_times has shape {times.shape}; expected a list of at least one time")
-    steps = np.rint(times / dt)
-    bad = ~(np.abs(steps * dt - times) <= 1e-9 * duration) | ~((steps >= 0) & (steps <= n_steps))
-    bad[1:] |= ~(np.diff(steps) > 0)
-    if bad.any():
-        k = int(np.argmax(bad))
-        raise InputError(
-            f"snapshot_times[{k}] = {times[k]}; expected increasing multiples of dt = {dt} "
-            f"from 0 to duration = {duration}"
-        )
-    return steps.astype(int)
-
-
 def _check_replicas(replicas, n_replicas):
     numbers = list(range(n_replicas)) if replicas is None else [int(replica) for replica in replicas]
     if len(numbers) != n_replicas:
@@ -435,29 +307,9 @@ def _check_replicas(replicas, n_replicas):
     return numbers
 
 
-def _write_array(handle, name, array):
-    # HDF5 can only checksum what is chunked, and only chunk what is not empty.
-    handle.create_dataset(name, data=array, fletcher32=np.size(array) > 0 or None)
-
-
-@contextmanager
-def _described(path, kind):
-    """Say that `path` is damaged when what it should hold cannot be read from it."""
+def _as_json(name, data):
+    """Return `data` as JSON gives it back, so that what is stored can be compared with what is asked."""
     try:
-        yield
-    except InputError:
-        raise
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not a readable {kind} ({error}); delete it and make it again") from None
-
-
-def _other_run(path, name, old, new):
-    return InputError(
-        f"{path}: this checkpoint is of a run with {name} = {old}, but now it is {new}; "
-        f"restore the argument to go on, or delete the file to start afresh"
-    )
-
-
-def _short(value):
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        return json.loads(json.dumps(data))
+    except TypeError as error:
+        raise InputError(f"{name}: {error}; expected only what JSON can hold") from None

@@ -1,5 +1,7 @@
 """Training the network: folds, the loss of Eq. 19, Adam, early stopping, resumable checkpoints."""
 
+import hashlib
+import json
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -7,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from sdglass.errors import InputError
+from sdglass.errors import CheckpointError, InputError
 from sdglass.field_map import FieldMap
 from sdglass.model_file import read_tensors, with_prefix, write_tensors
 from sdglass.network import SiteEnergy
@@ -52,7 +54,30 @@ def fold_splits(protocol, counts, folds, seed):
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a network is trained; see config.yaml for the paper's values."""
+    """How a network is trained; the loss is that of Eq. 19.
+
+        L = [mu_H sum_i |T_i - T_i^exact|^2 + mu_E (E - E^exact)^2] / [3 N rms(T^exact)^2],   T = S x H,
+
+    averaged over the configurations. The divisor, not in the paper, takes rms(T^exact) [t0] over the torque
+    components of all training samples, so that L / mu_H is the relative squared torque error.
+
+    Attributes
+    ----------
+    torque_weight : float
+        mu_H of Eq. 19, dimensionless.
+    energy_weight : float
+        mu_E of Eq. 19, dimensionless; it weighs the energy of a whole configuration.
+    learning_rate : float
+        Of Adam, dimensionless; that of the first epoch.
+    schedule : {"constant", "cosine"}
+        Whether the rate stays, or falls along half a cosine over `epochs`, towards 1 % of it (not to zero).
+    batch : int
+        Configurations per step of the optimiser.
+    epochs : int
+        Largest number of passes over the training samples.
+    patience : int
+        Epochs in a row without a smaller validation loss after which the training stops, at least 1.
+    """
 
     torque_weight: float = 1.0
     energy_weight: float = 0.01
@@ -65,9 +90,11 @@ class TrainingSettings:
     def __post_init__(self):
         if self.schedule not in ("constant", "cosine"):
             raise InputError(f"schedule = {self.schedule!r}; expected constant or cosine")
+        if self.patience < 1:
+            raise InputError(f"patience = {self.patience}; expected at least one epoch")
 
     def rate(self, epoch):
-        """Return the learning rate of an epoch (constant, or a half cosine down to 1 % of it)."""
+        """Return the learning rate of an epoch, numbered from 0; a cosine would be at 1 % in epoch `epochs`."""
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs)))
@@ -107,6 +134,15 @@ class TrainingSet:
         self.torque_rms = float(np.sqrt(np.mean(chosen**2)))
         self.flip = torch.ones(self.functions.n_features, dtype=dtype, device=self.device)
         self.flip[self.functions.n_bond :] = -1.0  # G3-chi is odd under time reversal
+
+    def digest(self):
+        """Return a SHA-256 of the spins and labels, as the training sees them."""
+        digest = hashlib.sha256()
+        for tensors in (self.spins, self.torques, self.energies):
+            for tensor in tensors:
+                digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+                digest.update(tensor.cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     def predict(self, network, realization, configurations, create_graph=False, reversed_time=False):
         """Return energies (B,) and torques (B, N, 3) of configurations of one realization."""
@@ -158,6 +194,7 @@ def train_network(
     fold=0,
     start=None,
     checkpoint=None,
+    identity=None,
     progress=None,
 ):
     """Train one network and return the one with the smallest validation loss.
@@ -177,6 +214,9 @@ def train_network(
     checkpoint : path-like, optional
         File that an interrupted training continues from, with the same result bit for bit; the caller
         removes it once the result is safe.
+    identity : dict, optional
+        What, besides the arguments here, a checkpoint must have been made with to be continued, such as a
+        digest of the code. JSON data.
     progress : callable, optional
         Called with each row of the history.
 
@@ -190,7 +230,9 @@ def train_network(
     Raises
     ------
     InputError
-        If the checkpoint is damaged or of another training, or the training diverged at once.
+        If the training diverged at once.
+    CheckpointError
+        If the checkpoint is damaged or of another training. It is left as it is.
     """
     functions = training_set.functions
     with torch.random.fork_rng(devices=[]):
@@ -203,11 +245,29 @@ def train_network(
         network.start_from_linear(start)
     network.to(training_set.device, training_set.dtype)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    state = _State(network, optimizer, training_set, settings, network_settings, train, seed, fold)
+    # As JSON gives it back, to be compared with what a checkpoint holds.
+    whole_identity = json.loads(
+        json.dumps(
+            {
+                **(identity or {}),
+                "settings": asdict(settings),
+                "network": network_settings,
+                "functions": functions.to_dict(),
+                "torque_rms": training_set.torque_rms,
+                "seed": int(seed),
+                "fold": int(fold),
+                "data": training_set.digest(),
+                "samples": _digest(train),
+                "validation": _digest(validation),
+                "start": None if start is None else _digest(np.asarray(start, dtype=float)),
+            }
+        )
+    )
+    state = _State(network, optimizer, whole_identity)
     if checkpoint is not None and os.path.exists(checkpoint):
         state.load(checkpoint)
     saved = time.monotonic()
-    while state.epoch < settings.epochs and state.epoch - state.best_epoch <= settings.patience:
+    while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
         row = _run_epoch(state, training_set, train, validation, settings, seed, fold)
         if progress is not None:
             progress(row)
@@ -267,20 +327,11 @@ def validation_errors(training_set, network, samples, settings, block=16):
 class _State:
     """Everything a training needs to continue, as one safetensors file."""
 
-    def __init__(self, network, optimizer, training_set, settings, network_settings, train, seed, fold):
-        self.network, self.optimizer = network, optimizer
+    def __init__(self, network, optimizer, identity):
+        self.network, self.optimizer, self.identity = network, optimizer, identity
         self.epoch, self.best_epoch, self.best_loss = 0, 0, np.inf
         self.history = []
         self.best = {k: v.clone() for k, v in network.state_dict().items()}
-        self.identity = {
-            "settings": asdict(settings),
-            "network": {k: list(v) if isinstance(v, tuple) else v for k, v in network_settings.items()},
-            "functions": training_set.functions.to_dict(),
-            "samples": len(train),
-            "torque_rms": training_set.torque_rms,
-            "seed": seed,
-            "fold": fold,
-        }
 
     def finish_epoch(self, row):
         """Record an epoch and keep its weights if they are the best so far."""
@@ -301,20 +352,22 @@ class _State:
 
     def load(self, path):
         """Read the state, refusing that of another training."""
+        remedy = "delete it to train afresh"
         try:
             tensors, header = read_tensors(path)
         except InputError as error:
-            raise InputError(f"checkpoint {error}; delete it to train afresh") from None
+            raise CheckpointError(path, str(error).removeprefix(f"{path}: "), remedy) from None
         if "checkpoint" not in header:
-            raise InputError(f"{path}: not a checkpoint; delete it to train afresh")
+            raise CheckpointError(path, "not a checkpoint", remedy)
         state = header["checkpoint"]
-        different = [key for key, value in self.identity.items() if state["identity"].get(key) != value]
-        if different:
-            raise InputError(
-                f"{path}: checkpoint of another training, '{different[0]}' is "
-                f"{state['identity'].get(different[0])} there and {self.identity[different[0]]} here; "
-                "delete it to train afresh"
-            )
+        old, new = state["identity"], self.identity
+        for key in {**new, **old}:  # a key that only one of the two has differs as well
+            if old.get(key) != new.get(key):
+                raise CheckpointError(
+                    path,
+                    f"checkpoint of another training, '{key}' is {old.get(key)} there and {new.get(key)} here",
+                    remedy,
+                )
         self.network.load_state_dict(with_prefix(tensors, "now."))
         self.best = {k: v.to(self.network.mean.device) for k, v in with_prefix(tensors, "best.").items()}
         adam = {}
@@ -325,3 +378,8 @@ class _State:
         self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
         self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
         self.best_loss, self.history = state["best_loss"], state["history"]
+
+
+def _digest(array):
+    """Return a SHA-256 of a numpy array's shape and contents."""
+    return hashlib.sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()

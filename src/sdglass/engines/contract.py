@@ -15,6 +15,9 @@ ALL_SYMMETRIES = frozenset(SYMMETRIES)
 class Evaluation:
     """What an engine returns for R replicas.
 
+    The arrays belong to the caller: the engine neither keeps them nor writes into them again. Integrators
+    read the first evaluation of a step after the second, so a reused output buffer would corrupt snapshots.
+
     Attributes
     ----------
     energy : numpy.ndarray, shape (R,)

@@ -11,6 +11,7 @@ from sdglass.quench import quench, random_initial_spins
 from sdglass.seeding import generator
 from sdglass.spins import random_spins
 from sdglass.steps.arguments import add_electrons, electrons, run, step_parser, threads_from_environment
+from sdglass.steps.checkpoints import continued, run_identity
 from sdglass.structure import Structure
 
 # Replicas of relaxations are numbered from here, so that they share no random number with the
@@ -47,15 +48,20 @@ def dataset_parser(module_doc):
     return parser
 
 
-def make_dataset(args, structure, exact, relaxing, inputs):
-    """Write random and relaxed configurations, the latter driven by the engine `relaxing`, labelled by `exact`."""
+def make_dataset(step, args, structure, exact, relaxing, inputs):
+    """Write random and relaxed configurations, the latter driven by the engine `relaxing`, labelled by `exact`.
+
+    `step` is the name of the step that is run, whose code a checkpoint belongs to.
+    """
     n_sites = structure.n_sites
     spins = [random_spins(n_sites, generator(args.seed, "random labels", args.realization), args.random)]
     times = [np.full(args.random, np.nan)]
+    made = provenance(inputs, seed=args.seed, realization=args.realization)
     checkpoint = Path(f"{args.out}.checkpoint")
     if args.relaxations:
         replicas = range(FIRST_REPLICA, FIRST_REPLICA + args.relaxations)
-        trajectory = quench(
+        trajectory = continued(
+            quench,
             relaxing,
             random_initial_spins(n_sites, args.seed, args.realization, replicas),
             duration=args.duration,
@@ -68,13 +74,13 @@ def make_dataset(args, structure, exact, relaxing, inputs):
             integrator=args.integrator,
             snapshot_times=snapshot_times(args.snapshots, args.duration, args.time_step),
             checkpoint=checkpoint,
+            identity=run_identity(step, made, exact.model),
             progress=True,
         )
         spins.append(trajectory.spins.transpose(1, 0, 2, 3).reshape(-1, n_sites, 3))
         times.append(np.tile(trajectory.times, args.relaxations))
     spins = np.concatenate(spins)
     labels = exact.evaluate(spins)
-    made = provenance(inputs, seed=args.seed, realization=args.realization)
     LabelledConfigurations(
         structure, exact.model, spins, labels.energy, labels.field, np.concatenate(times), made
     ).save(args.out)
@@ -86,7 +92,7 @@ def main():
     args = dataset_parser(__doc__).parse_args()
     structure = Structure.load(args.structure)
     with ExactEngine(structure, electrons(args), workers=threads_from_environment()) as exact:
-        make_dataset(args, structure, exact, exact, [args.structure])
+        make_dataset("dataset", args, structure, exact, exact, [args.structure])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Predict energies and torques of one model, member by member, on labelled configurations."""
 
+import json
+
 import h5py
 import numpy as np
 
@@ -8,8 +10,10 @@ from sdglass.engines.load import load_engine
 from sdglass.feature_cache import load_feature_maps
 from sdglass.files import atomic_path
 from sdglass.model_file import TrainedModel
+from sdglass.provenance import provenance
 from sdglass.spins import torque
 from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
+from sdglass.trajectory import write_array
 
 
 def main():
@@ -25,7 +29,9 @@ def main():
     use_threads(threads_from_environment())
     trained = TrainedModel.load(args.model)
     members = [[m] for m in range(len(trained.networks))] or [None]
+    made = provenance([args.model, *args.data, *args.features], dtype=args.dtype)
     with atomic_path(args.out) as temporary, h5py.File(temporary, "w") as handle:
+        handle.attrs["provenance"] = json.dumps(made, sort_keys=True)
         for number, (path, features) in enumerate(zip(args.data, args.features, strict=True)):
             data = LabelledConfigurations.load(path)
             maps = load_feature_maps(features, data.structure, trained.functions)
@@ -44,7 +50,8 @@ def main():
                 energies.append(result.energy)
                 torques.append(torque(data.spins, result.field))
             group = handle.create_group(f"{number:03d}")
-            group["energy"], group["torque"] = np.array(energies), np.array(torques)
+            write_array(group, "energy", np.array(energies))
+            write_array(group, "torque", np.array(torques))
 
 
 if __name__ == "__main__":

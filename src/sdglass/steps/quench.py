@@ -1,10 +1,9 @@
 """What the two quench steps share: an ensemble of replicas on one realization (paper Eq. 3, Figs. 4, 5)."""
 
 from sdglass.provenance import provenance
-from sdglass.quench import log_times, quench, random_initial_spins
-from sdglass.steps.arguments import add_electrons, step_parser
-
-SNAPSHOTS_PER_DECADE = 10
+from sdglass.quench import quench, random_initial_spins
+from sdglass.steps.arguments import add_electrons, electrons, step_parser
+from sdglass.steps.checkpoints import continued, run_identity
 
 
 def quench_parser(module_doc):
@@ -26,9 +25,15 @@ def quench_parser(module_doc):
     return parser
 
 
-def run_quench(args, engine, inputs):
-    """Integrate all replicas and write the trajectory; an interrupted run goes on from its checkpoint."""
-    quench(
+def run_quench(step, args, engine, inputs, **options):
+    """Integrate all replicas and write the trajectory; an interrupted run goes on from its checkpoint.
+
+    `step` is the name of the step that is run and `options` say how the engine computes: a checkpoint of
+    other code or options is discarded.
+    """
+    made = provenance(inputs)
+    continued(
+        quench,
         engine,
         random_initial_spins(engine.structure.n_sites, args.seed, args.realization, range(args.replicas)),
         duration=args.duration,
@@ -38,14 +43,14 @@ def run_quench(args, engine, inputs):
         seed=args.seed,
         realization=args.realization,
         integrator=args.integrator,
-        snapshot_times=log_times(args.duration, args.time_step, SNAPSHOTS_PER_DECADE),
         checkpoint=f"{args.out}.checkpoint",
+        identity=run_identity(step, made, electrons(args), **options),
         progress=True,
         metadata={
             "ensemble": args.ensemble,
             "engine": args.engine_name,
             "n_sites": engine.structure.n_sites,
-            "provenance": provenance(inputs),
+            "provenance": made,
         },
         out=args.out,
     )

@@ -11,7 +11,7 @@ def main():
     args = quench_parser(__doc__).parse_args()
     structure = Structure.load(args.structure)
     with ExactEngine(structure, electrons(args), workers=threads_from_environment()) as engine:
-        run_quench(args, engine, [args.structure])
+        run_quench("quench_exact", args, engine, [args.structure])
 
 
 if __name__ == "__main__":

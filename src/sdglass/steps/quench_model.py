@@ -20,16 +20,9 @@ def main():
     use_threads(threads_from_environment())
     structure = Structure.load(args.structure)
     maps = load_feature_maps(args.features, structure, TrainedModel.load(args.model).functions)
-    engine = load_engine(
-        args.model,
-        structure,
-        electrons(args),
-        maps=maps,
-        dtype=args.dtype,
-        device=args.device,
-        members=args.members,
-    )
-    run_quench(args, engine, [args.structure, args.model])
+    options = {"dtype": args.dtype, "device": args.device, "members": args.members}
+    engine = load_engine(args.model, structure, electrons(args), maps=maps, **options)
+    run_quench("quench_model", args, engine, [args.structure, args.model], **options)
 
 
 if __name__ == "__main__":

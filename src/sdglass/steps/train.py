@@ -1,4 +1,4 @@
-"""Train the network of one fold (paper Eqs. 6, 7, 19), resuming from its checkpoint if there is one."""
+"""Train the network of one fold (paper Eqs. 6, 7, 19), resuming from its checkpoint if it has one of its own."""
 
 import json
 from dataclasses import replace
@@ -12,6 +12,7 @@ from sdglass.linear_model import fit_linear_model
 from sdglass.model_file import TrainedModel
 from sdglass.provenance import provenance
 from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
+from sdglass.steps.checkpoints import code_digest, continued
 from sdglass.steps.descriptors import add_descriptor, descriptor, load_realizations
 from sdglass.steps.fit_linear import describe_structures
 from sdglass.training import PROTOCOLS, TrainingSet, TrainingSettings, fold_splits, train_network
@@ -46,7 +47,8 @@ def main():
     training_set = TrainingSet(data, maps, linear.reference, train, args.device)
     checkpoint = Path(f"{args.out}.checkpoint")
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    network, history = train_network(
+    network, history = continued(
+        train_network,
         training_set,
         train,
         validation,
@@ -56,6 +58,7 @@ def main():
         fold=args.fold,
         start=linear.coefficients,
         checkpoint=checkpoint,
+        identity={"code": code_digest("train")},
         progress=lambda row: print(
             f"{args.variant} fold {args.fold}: epoch {row['epoch']}/{args.settings['epochs']}, validation torque "
             f"RMSE {row['validation_torque_rmse']:.3e} t0, loss {row['validation_loss']:.4g}",

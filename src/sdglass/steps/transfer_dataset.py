@@ -21,7 +21,7 @@ def main():
     model = electrons(args)
     relaxing = load_engine(args.model, structure, model)
     with ExactEngine(structure, model, workers=threads_from_environment()) as exact:
-        make_dataset(args, structure, exact, relaxing, [args.structure, args.model])
+        make_dataset("transfer_dataset", args, structure, exact, relaxing, [args.structure, args.model])
 
 
 if __name__ == "__main__":

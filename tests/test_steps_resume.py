@@ -1,0 +1,279 @@
+"""Interrupted steps: they go on from their own checkpoint, and start afresh where it is damaged or stale."""
+
+import functools
+import json
+import sys
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from small_study import SHORT, exact_data, random_network, sites
+
+from sdglass import quench as driver
+from sdglass import training
+from sdglass.feature_cache import save_feature_maps
+from sdglass.hamiltonian import SDModel
+from sdglass.linear_model import EnergyReference
+from sdglass.model_file import TrainedModel
+from sdglass.steps import checkpoints, dataset, predict, quench_exact, quench_model, train, transfer_dataset
+from sdglass.steps import quench as quench_step
+from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
+
+ELECTRONS = {
+    "coupling": 6.0,
+    "filling": 0.5,
+    "electron_temperature": 1e-3,
+    "hopping": {"law": "yukawa", "amplitude": 1.0, "decay_length": 1.0},
+}
+DYNAMICS = {
+    "duration": 8.0,
+    "damping": 0.5,
+    "temperature": 1e-3,
+    "time_step": 1.0,
+    "integrator": "heun",
+    "seed": 3,
+    "realization": 0,
+}
+DATASET = {**ELECTRONS, **DYNAMICS, "random": 2, "relaxations": 2, "snapshots": 3}
+QUENCH = {**ELECTRONS, **DYNAMICS, "engine_name": "exact", "ensemble": "small", "replicas": 2}
+# (step, its options, two changes of them that make a checkpoint stale)
+STEPS = {
+    "dataset": (dataset, DATASET, [{"temperature": 2e-3}, {"coupling": 6.0 + 1e-9}]),
+    "transfer_dataset": (transfer_dataset, DATASET, [{"snapshots": 4}]),
+    "quench_exact": (quench_exact, QUENCH, [{"damping": 1.0}, {"duration": 12.0}]),
+    "quench_model": (quench_model, QUENCH, [{"seed": 4}, {"dtype": "float32"}]),
+    "train": (
+        train,
+        {
+            "descriptor": {**SHORT, "pair_distances": [1.0]},
+            "variant": "bond",
+            "protocol": "configurations",
+            "fold": 0,
+            "folds": 3,
+            "network": {"layers": [6], "activation": "silu", "linear_term": True},
+            "settings": {"epochs": 5, "batch": 4, "patience": 5},
+            "ridge": 1e-4,
+            "seed": 1,
+        },
+        [{"settings": {"epochs": 5, "batch": 4, "patience": 5, "learning_rate": 2e-3}}, {"ridge": 1e-3}],
+    ),
+}
+CHANGES = [(name, change) for name, (_, _, changes) in STEPS.items() for change in changes]
+DISCARDED = "discarded, starting afresh: "
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """Structure, model, datasets and descriptors of a study of 10 to 12 sites."""
+    folder = tmp_path_factory.mktemp("inputs")
+    structure, functions = sites(10), SymmetryFunctions(**SHORT)
+    structure.save(folder / "S.npz")
+    save_feature_maps(folder / "F.h5", build_feature_maps(structure, functions), structure, {})
+    network = random_network(functions)
+    network.energy_scale.fill_(1e-2)
+    model = TrainedModel(SDModel(), functions, [EnergyReference(-6.0, -0.08)], [network.float()])
+    model.save(folder / "M.safetensors")
+    made = {
+        "structure": folder / "S.npz",
+        "model": folder / "M.safetensors",
+        "structure_features": folder / "F.h5",
+        "data": [],
+        "features": [],
+    }
+    for number, one in enumerate(exact_data(realizations=2, n_sites=12)):
+        made["data"].append(folder / f"data-{number}.h5")
+        made["features"].append(folder / f"features-{number}.h5")
+        one.save(made["data"][-1])
+        save_feature_maps(made["features"][-1], build_feature_maps(one.structure, functions), one.structure, {})
+    return made
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.fixture
+def study(inputs, tmp_path, monkeypatch):
+    """Return a function that runs a step, interrupted after some units of work or not, and counts them.
+
+    A unit is a step of the integrator or an epoch; a checkpoint is written after each.
+    """
+    monkeypatch.setattr(torch, "set_num_interop_threads", lambda count: None)  # torch allows it once only
+    for module in (dataset, quench_step):
+        monkeypatch.setattr(module, "quench", functools.partial(driver.quench, checkpoint_interval=0.0))
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    advance, epoch = driver._Run.advance, training._run_epoch
+    work = {"done": 0, "until": None}
+
+    def counted(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            if work["done"] == work["until"]:
+                raise Interrupted
+            work["done"] += 1
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    monkeypatch.setattr(driver._Run, "advance", counted(advance))
+    monkeypatch.setattr(training, "_run_epoch", counted(epoch))
+
+    def run(name, out, until=None, **change):
+        """Run a step and return the bytes that it wrote and its units of work."""
+        module, options, _ = STEPS[name]
+        options = {**options, **change, "out": tmp_path / out}
+        if name == "train":
+            options |= {"data": inputs["data"], "features": inputs["features"], "history": tmp_path / f"{out}.csv"}
+        else:
+            options["structure"] = inputs["structure"]
+        if name in ("quench_model", "transfer_dataset"):
+            options["model"] = inputs["model"]
+        if name == "quench_model":
+            options["features"] = inputs["structure_features"]
+        work.update(done=0, until=until)
+        run_step(module, monkeypatch, **options)
+        return options["out"].read_bytes(), work["done"]
+
+    def interrupt(name, out):
+        with pytest.raises(Interrupted):
+            run(name, out, until=3)
+        assert not (tmp_path / out).exists()
+        checkpoint = tmp_path / f"{out}.checkpoint"
+        assert checkpoint.stat().st_size > 0
+        return checkpoint
+
+    run.interrupt = interrupt
+    return run
+
+
+def run_step(module, monkeypatch, **options):
+    """Run a step's main with options as on the command line."""
+    words = [module.__name__]
+    for name, value in options.items():
+        words.append(f"--{name.replace('_', '-')}")
+        if isinstance(value, dict):
+            words.append(json.dumps(value))
+        else:
+            words += [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    monkeypatch.setattr(sys, "argv", words)
+    module.main()
+
+
+def discarded(captured):
+    return [line for line in captured.err.splitlines() if DISCARDED in line]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_an_interrupted_step_goes_on(study, capsys, name):
+    whole, work = study(name, "whole")
+    checkpoint = study.interrupt(name, "out")
+    result, rest = study(name, "out")
+    assert result == whole
+    assert rest == work - 3
+    assert discarded(capsys.readouterr()) == []
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize(("name", "change"), CHANGES)
+def test_a_checkpoint_of_other_parameters_is_discarded(study, capsys, name, change):
+    fresh, work = study(name, "fresh", **change)
+    checkpoint = study.interrupt(name, "out")
+    result, units = study(name, "out", **change)
+    assert (result, units) == (fresh, work)
+    (line,) = discarded(capsys.readouterr())
+    assert line.startswith(f"{checkpoint}: ")
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_checkpoint_of_other_code_is_discarded(study, capsys, name, monkeypatch, tmp_path):
+    fresh, work = study(name, "fresh")
+    modules = checkpoints.library_modules
+
+    def before(module):
+        """What the step ran before an edit: one file was another."""
+        (tmp_path / "old.py").write_text("pass\n")
+        return [*modules(module)[:-1], tmp_path / "old.py"]
+
+    monkeypatch.setattr(checkpoints, "library_modules", before)
+    checkpoint = study.interrupt(name, "out")
+    monkeypatch.setattr(checkpoints, "library_modules", modules)
+    assert study(name, "out") == (fresh, work)
+    (line,) = discarded(capsys.readouterr())
+    assert "code" in line
+    assert checkpoints.code_digest(name)[:30] in line
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_damaged_checkpoint_is_discarded(study, capsys, name):
+    fresh, work = study(name, "fresh")
+    checkpoint = study.interrupt(name, "out")
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(content[: len(content) // 2])
+    assert study(name, "out") == (fresh, work)
+    assert len(discarded(capsys.readouterr())) == 1
+
+
+def test_a_changed_input_file_makes_a_checkpoint_stale(study, inputs, capsys, monkeypatch):
+    """Another model of the same predictions: its weights are those, but it is another file."""
+    checkpoint = study.interrupt("quench_model", "out")
+    old = inputs["model"].read_bytes()
+    try:
+        loaded = TrainedModel.load(inputs["model"])
+        loaded.info["note"] = "made again"
+        loaded.save(inputs["model"])
+        assert study("quench_model", "out") == study("quench_model", "fresh")
+    finally:
+        inputs["model"].write_bytes(old)
+    (line,) = discarded(capsys.readouterr())
+    assert "inputs" in line
+    assert not checkpoint.exists()
+
+
+def test_the_code_of_a_step_is_what_it_runs():
+    digests = {name: checkpoints.code_digest(name) for name in STEPS}
+    assert len(set(digests.values())) == len(STEPS)
+    assert checkpoints.code_digest("train") == digests["train"]
+
+
+def test_other_errors_are_not_taken_for_a_stale_checkpoint(study, tmp_path):
+    """Bad input is refused as it is, and the checkpoint of the good run stays."""
+    checkpoint = study.interrupt("quench_exact", "out")
+    before = checkpoint.read_bytes()
+    with pytest.raises(ValueError, match="damping"):
+        study("quench_exact", "out", damping=-1.0)
+    assert checkpoint.read_bytes() == before
+
+
+def test_training_stops_after_the_patience(study, tmp_path):
+    """The step's learning curve ends `patience` epochs after its best."""
+    settings = {"epochs": 60, "batch": 4, "patience": 2, "learning_rate": 0.3, "schedule": "constant"}
+    _, work = study("train", "out", settings=settings)
+    curve = pd.read_csv(tmp_path / "out.csv")
+    assert len(curve) == work < 60
+    assert len(curve) == np.argmin(curve.validation_loss) + 1 + 2
+
+
+def test_predictions_say_where_they_come_from_and_notice_damage(inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "set_num_interop_threads", lambda count: None)
+    out = tmp_path / "P.h5"
+    options = {name: inputs[name] for name in ("model", "data", "features")}
+    run_step(predict, monkeypatch, **options, out=out)
+    with h5py.File(out) as handle:
+        made = json.loads(handle.attrs["provenance"])
+        assert set(made["inputs"]) == {
+            "M.safetensors",
+            *(path.name for name in ("data", "features") for path in inputs[name]),
+        }
+        assert sorted(handle) == ["000", "001"]
+        for name in ("energy", "torque"):
+            assert handle["001"][name].fletcher32
+        offset = handle["001/torque"].id.get_chunk_info(0).byte_offset
+    content = bytearray(out.read_bytes())
+    content[offset + 40] ^= 1
+    out.write_bytes(content)
+    with h5py.File(out) as handle, pytest.raises(OSError, match=r"filter|checksum"):
+        handle["001/torque"][...]
