@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from sdglass.correlation import bin_centres, bootstrap_weights
+from sdglass.bootstrap import bootstrap_weights
+from sdglass.correlation import bin_centres
 from sdglass.density_of_states import (
     density_of_states,
     density_peak,
