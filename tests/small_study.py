@@ -10,7 +10,7 @@ from sdglass.network import SiteEnergy
 from sdglass.packing import random_sequential_addition
 from sdglass.spins import random_spins
 from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
-from sdglass.training import TrainingSet
+from sdglass.training_set import TrainingSet
 
 # Shells one width apart: features that are independent enough to tell coefficients from each other.
 SHORT = {

@@ -25,6 +25,7 @@ FLOORS = [
         "field_map",
         "network",
         "training",
+        "training_set",
         "model_file",
         "feature_cache",
         "engines",

@@ -20,7 +20,8 @@ from sdglass.linear_model import fit_linear_model
 from sdglass.model_file import write_tensors
 from sdglass.spins import torque
 from sdglass.symmetry_functions import build_feature_maps
-from sdglass.training import TrainingSettings, fold_splits, train_network, validation_errors
+from sdglass.training import TrainingSettings, train_network, validation_errors
+from sdglass.training_set import TrainingSet, fold_splits
 
 NETWORK = {"layers": (10, 8), "activation": "silu", "linear_term": False}
 SETTINGS = TrainingSettings(batch=4, epochs=6, learning_rate=3e-3)
@@ -203,13 +204,13 @@ def test_training_lowers_the_validation_loss(data):
 def test_time_reversal_is_learned_only_where_it_is_not_exact(data, functions, monkeypatch):
     """With chirality about half of all steps see reversed spins; validation sees the data as they are."""
     steps, validations = [], []
-    original = training.TrainingSet.loss
+    original = TrainingSet.loss
 
     def loss(self, network, batch, settings, create_graph, reversed_time=False):
         (steps if create_graph else validations).append(reversed_time)
         return original(self, network, batch, settings, create_graph, reversed_time)
 
-    monkeypatch.setattr(training.TrainingSet, "loss", loss)
+    monkeypatch.setattr(TrainingSet, "loss", loss)
     train(data, functions, TrainingSettings(batch=1, epochs=8, patience=8))
     assert not any(validations)
     # 96 steps with probability 1/2: four standard deviations are 20.

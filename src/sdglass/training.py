@@ -1,6 +1,5 @@
-"""Training the network: folds, the loss of Eq. 19, Adam, early stopping, resumable checkpoints."""
+"""Training the network: Adam on the loss of Eq. 19, early stopping, resumable checkpoints."""
 
-import hashlib
 import json
 import os
 import time
@@ -10,46 +9,13 @@ import numpy as np
 import torch
 
 from sdglass.errors import CheckpointError, InputError
-from sdglass.field_map import FieldMap
 from sdglass.model_file import read_tensors, with_prefix, write_tensors
 from sdglass.network import SiteEnergy
 from sdglass.seeding import generator
+from sdglass.training_set import array_digest
 
-PROTOCOLS = ("realizations", "configurations")
 # Least time between two checkpoints: what a killed training loses at most, but for the epoch in progress.
 CHECKPOINT_SECONDS = 10.0
-
-
-def fold_splits(protocol, counts, folds, seed):
-    """Deal samples to folds and return, per fold, its training and validation samples.
-
-    Parameters
-    ----------
-    protocol : {"realizations", "configurations"}
-        Whether whole atomic realizations are held out (what a user of the force field needs) or single
-        spin configurations of known realizations (the paper does not say which).
-    counts : sequence of int
-        Number of configurations of each realization.
-    folds : int
-        Number of folds, at least 2.
-    seed : int
-
-    Returns
-    -------
-    list of (train, validation)
-        Integer arrays (S, 2) of (realization, configuration); the validation parts are disjoint and
-        together cover everything once.
-    """
-    if protocol not in PROTOCOLS:
-        raise InputError(f"protocol = {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
-    samples = np.array([(r, c) for r, count in enumerate(counts) for c in range(count)])
-    units = len(counts) if protocol == "realizations" else len(samples)
-    if not 2 <= folds <= units:
-        raise InputError(f"folds = {folds}; expected between 2 and {units}, the number of {protocol}")
-    dealt = np.empty(units, int)
-    dealt[generator(seed, "folds").permutation(units)] = np.arange(units) % folds
-    fold_of = dealt[samples[:, 0]] if protocol == "realizations" else dealt
-    return [(samples[fold_of != k], samples[fold_of == k]) for k in range(folds)]
 
 
 @dataclass(frozen=True)
@@ -98,89 +64,6 @@ class TrainingSettings:
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs)))
-
-
-class TrainingSet:
-    """Labelled configurations with standardised features, ready for minibatches.
-
-    Parameters
-    ----------
-    data : sequence of LabelledConfigurations
-    maps : sequence of FeatureMaps
-    reference : EnergyReference
-        Spin-independent energy to subtract.
-    train : numpy.ndarray, shape (S, 2)
-        Samples that set the standardisation.
-    device, dtype
-        Where and how the training runs.
-    """
-
-    def __init__(self, data, maps, reference, train, device="cpu", dtype=torch.float32):
-        self.functions = maps[0].functions
-        self.device, self.dtype = torch.device(device), dtype
-        raw = [m.features(d.spins) for d, m in zip(data, maps, strict=True)]
-        self.mean, self.scale = _standardisation(raw, train, self.functions)
-        self.operators = [FieldMap(m, dtype, device, self.mean, self.scale) for m in maps]
-
-        def tensor(array):
-            return torch.as_tensor(array, dtype=dtype, device=self.device)
-
-        self.features = [tensor((g - self.mean) / self.scale) for g in raw]
-        self.spins = [tensor(d.spins) for d in data]
-        self.torques = [tensor(d.torque) for d in data]
-        self.energies = [tensor(d.energy - reference.energy(d.structure, d.model.hopping)) for d in data]
-        known = np.unique(train[:, 0])
-        chosen = np.concatenate([data[r].torque[train[train[:, 0] == r, 1]].ravel() for r in known])
-        self.torque_rms = float(np.sqrt(np.mean(chosen**2)))
-        self.flip = torch.ones(self.functions.n_features, dtype=dtype, device=self.device)
-        self.flip[self.functions.n_bond :] = -1.0  # G3-chi is odd under time reversal
-
-    def digest(self):
-        """Return a SHA-256 of the spins and labels, as the training sees them."""
-        digest = hashlib.sha256()
-        for tensors in (self.spins, self.torques, self.energies):
-            for tensor in tensors:
-                digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-                digest.update(tensor.cpu().numpy().tobytes())
-        return digest.hexdigest()
-
-    def predict(self, network, realization, configurations, create_graph=False, reversed_time=False):
-        """Return energies (B,) and torques (B, N, 3) of configurations of one realization."""
-        sign = -1.0 if reversed_time else 1.0
-        features = self.features[realization][configurations]
-        if reversed_time:
-            features = features * self.flip
-        site_energy, gradient = network.energy_and_gradient(features, create_graph)
-        torque = self.operators[realization].torque(gradient, sign * self.spins[realization][configurations])
-        return site_energy.sum(1), torque
-
-    def loss(self, network, batch, settings, create_graph, reversed_time=False):
-        """Return Eq. 19 averaged over a batch (B, 2), divided by 3 N rms(torque)^2, and its two parts.
-
-        The divisor makes the number the relative squared torque error, whatever the study.
-        """
-        torque_error = energy_error = 0.0
-        sites = 0
-        for realization in np.unique(batch[:, 0]):
-            chosen = torch.as_tensor(batch[batch[:, 0] == realization, 1])
-            energy, torque = self.predict(network, realization, chosen, create_graph, reversed_time)
-            torque_error = torque_error + ((torque - self.torques[realization][chosen]) ** 2).sum()
-            energy_error = energy_error + ((energy - self.energies[realization][chosen]) ** 2).sum()
-            sites += torque.shape[0] * torque.shape[1]
-        unit = 3.0 * sites * self.torque_rms**2
-        total = (settings.torque_weight * torque_error + settings.energy_weight * energy_error) / unit
-        return total, torque_error / (3.0 * sites), energy_error / len(batch)
-
-
-def _standardisation(raw, train, functions):
-    """Return mean and scale (n_features,) of the training samples' features."""
-    chosen = np.concatenate(
-        [raw[r][train[train[:, 0] == r, 1]].reshape(-1, functions.n_features) for r in np.unique(train[:, 0])]
-    )
-    mean, scale = chosen.mean(0), chosen.std(0)
-    mean[functions.n_bond :] = 0.0  # time reversal is in the data by augmentation, and G3-chi is odd
-    # A shell that is almost never occupied must not be blown up to unit variance.
-    return mean, np.maximum(scale, 1e-3 * scale.max())
 
 
 def train_network(
@@ -257,9 +140,9 @@ def train_network(
                 "seed": int(seed),
                 "fold": int(fold),
                 "data": training_set.digest(),
-                "samples": _digest(train),
-                "validation": _digest(validation),
-                "start": None if start is None else _digest(np.asarray(start, dtype=float)),
+                "samples": array_digest(train),
+                "validation": array_digest(validation),
+                "start": None if start is None else array_digest(np.asarray(start, dtype=float)),
             }
         )
     )
@@ -378,8 +261,3 @@ class _State:
         self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
         self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
         self.best_loss, self.history = state["best_loss"], state["history"]
-
-
-def _digest(array):
-    """Return a SHA-256 of a numpy array's shape and contents."""
-    return hashlib.sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()

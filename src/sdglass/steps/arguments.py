@@ -25,6 +25,17 @@ def add_electrons(parser):
     parser.add_argument("--hopping", type=json.loads, required=True, help='JSON, {"law": "yukawa", ...}')
 
 
+def add_dynamics(parser):
+    """Add the parameters of the LLG equation (Eq. 3) and the keys of its random numbers."""
+    parser.add_argument("--duration", type=float, required=True, help="[1/(gamma t0)]")
+    parser.add_argument("--damping", type=float, required=True, help="[gamma]")
+    parser.add_argument("--temperature", type=float, required=True, help="of the spins [t0]")
+    parser.add_argument("--time-step", type=float, required=True, help="[1/(gamma t0)]")
+    parser.add_argument("--integrator", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--realization", type=int, required=True)
+
+
 def electrons(args):
     """Return the `SDModel` of parsed arguments."""
     return SDModel(args.coupling, args.filling, args.electron_temperature, hopping_from_dict(args.hopping))

@@ -9,8 +9,8 @@ from sdglass.correlation_features import ferromagnetic_peak, first_zero_crossing
 from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.seeding import generator
-from sdglass.steps.arguments import run, step_parser
-from sdglass.steps.ensembles import bin_edges, binned, load_ensembles
+from sdglass.steps.arguments import run
+from sdglass.steps.ensembles import bin_edges, binned, ensemble_parser, load_ensembles
 
 # What the paper reads off Fig. 4: C(r_min) = -0.4 by t = 30, zero near 1.4 ell, a peak near 1.5 ell.
 CONTACT = -0.4
@@ -23,14 +23,7 @@ POSITIVE = ("contact_time", "zero_crossing", "peak_position", "difference")
 
 def main():
     """Write C(r, t) with confidence bands, and the events with theirs."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--trajectories", nargs="+", required=True)
-    parser.add_argument("--structures", nargs="+", required=True)
-    parser.add_argument("--r-min", type=float, required=True)
-    parser.add_argument("--bin-width", type=float, required=True)
-    parser.add_argument("--bootstrap", type=int, required=True)
-    parser.add_argument("--confidence", type=float, required=True)
-    parser.add_argument("--seed", type=int, required=True)
+    parser = ensemble_parser(__doc__, resampled=True)
     parser.add_argument("--out-correlation", required=True)
     parser.add_argument("--out-difference", required=True)
     parser.add_argument("--out-events", required=True)

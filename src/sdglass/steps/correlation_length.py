@@ -9,24 +9,17 @@ from sdglass.correlation_length import correlation_length, split_correlation_len
 from sdglass.files import write_csv
 from sdglass.growth import window_table
 from sdglass.seeding import generator
-from sdglass.steps.arguments import run, step_parser
-from sdglass.steps.ensembles import bin_edges, binned, load_ensembles
+from sdglass.steps.arguments import run
+from sdglass.steps.ensembles import bin_edges, binned, ensemble_parser, load_ensembles
 
 
 def main():
     """Write C(r, t), xi(t) and the table of fits."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--trajectories", nargs="+", required=True)
-    parser.add_argument("--structures", nargs="+", required=True)
-    parser.add_argument("--r-min", type=float, required=True)
-    parser.add_argument("--bin-width", type=float, required=True)
-    parser.add_argument("--bootstrap", type=int, required=True)
+    parser = ensemble_parser(__doc__, resampled=True)
     parser.add_argument("--splits", type=int, required=True)
-    parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--fit-start", type=float, nargs="+", required=True)
     parser.add_argument("--fit-stop", type=float, nargs="+", required=True)
     parser.add_argument("--time-units", type=float, nargs="+", required=True)
-    parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out-length", required=True)
     parser.add_argument("--out-fits", required=True)
     parser.add_argument("--out-correlation", required=True)

@@ -10,7 +10,14 @@ from sdglass.provenance import provenance
 from sdglass.quench import quench, random_initial_spins
 from sdglass.seeding import generator
 from sdglass.spins import random_spins
-from sdglass.steps.arguments import add_electrons, electrons, run, step_parser, threads_from_environment
+from sdglass.steps.arguments import (
+    add_dynamics,
+    add_electrons,
+    electrons,
+    run,
+    step_parser,
+    threads_from_environment,
+)
 from sdglass.steps.checkpoints import continued, run_identity
 from sdglass.structure import Structure
 
@@ -37,13 +44,7 @@ def dataset_parser(module_doc):
     parser.add_argument("--random", type=int, required=True, help="random configurations")
     parser.add_argument("--relaxations", type=int, required=True, help="quenches from random spins")
     parser.add_argument("--snapshots", type=int, required=True, help="of each relaxation")
-    parser.add_argument("--duration", type=float, required=True, help="of a relaxation [1/(gamma t0)]")
-    parser.add_argument("--damping", type=float, required=True)
-    parser.add_argument("--temperature", type=float, required=True, help="of the spins [t0]")
-    parser.add_argument("--time-step", type=float, required=True)
-    parser.add_argument("--integrator", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--realization", type=int, required=True)
+    add_dynamics(parser)
     parser.add_argument("--out", required=True, help="dataset .h5")
     return parser
 

@@ -7,7 +7,22 @@ import numpy as np
 from sdglass.correlation import pair_bins
 from sdglass.errors import InputError
 from sdglass.quench import Trajectory
+from sdglass.steps.arguments import step_parser
 from sdglass.structure import Structure
+
+
+def ensemble_parser(module_doc, resampled):
+    """Return the parser of a step that reads trajectories; `resampled` adds the options of the bootstrap."""
+    parser = step_parser(module_doc)
+    parser.add_argument("--trajectories", nargs="+", required=True)
+    parser.add_argument("--structures", nargs="+", required=True)
+    parser.add_argument("--r-min", type=float, required=True, help="[ell]")
+    parser.add_argument("--bin-width", type=float, required=True, help="[ell]")
+    if resampled:
+        parser.add_argument("--bootstrap", type=int, required=True, help="resamples over realizations")
+        parser.add_argument("--confidence", type=float, required=True)
+        parser.add_argument("--seed", type=int, required=True)
+    return parser
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,17 +5,13 @@ import pandas as pd
 
 from sdglass.correlation import correlation_histogram, disconnected_histogram, ensemble_average
 from sdglass.files import write_csv
-from sdglass.steps.arguments import run, step_parser
-from sdglass.steps.ensembles import bin_edges, binned, load_ensembles
+from sdglass.steps.arguments import run
+from sdglass.steps.ensembles import bin_edges, binned, ensemble_parser, load_ensembles
 
 
 def main():
     """Write both tables."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--trajectories", nargs="+", required=True)
-    parser.add_argument("--structures", nargs="+", required=True)
-    parser.add_argument("--r-min", type=float, required=True)
-    parser.add_argument("--bin-width", type=float, required=True)
+    parser = ensemble_parser(__doc__, resampled=False)
     parser.add_argument("--out-freezing", required=True)
     parser.add_argument("--out-disconnected", required=True)
     args = parser.parse_args()

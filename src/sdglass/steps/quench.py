@@ -2,7 +2,7 @@
 
 from sdglass.provenance import provenance
 from sdglass.quench import quench, random_initial_spins
-from sdglass.steps.arguments import add_electrons, electrons, step_parser
+from sdglass.steps.arguments import add_dynamics, add_electrons, electrons, step_parser
 from sdglass.steps.checkpoints import continued, run_identity
 
 
@@ -14,13 +14,7 @@ def quench_parser(module_doc):
     parser.add_argument("--structure", required=True)
     add_electrons(parser)
     parser.add_argument("--replicas", type=int, required=True)
-    parser.add_argument("--duration", type=float, required=True, help="[1/(gamma t0)]")
-    parser.add_argument("--damping", type=float, required=True, help="[gamma]")
-    parser.add_argument("--temperature", type=float, required=True, help="of the spins [t0]")
-    parser.add_argument("--time-step", type=float, required=True)
-    parser.add_argument("--integrator", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--realization", type=int, required=True)
+    add_dynamics(parser)
     parser.add_argument("--out", required=True, help="trajectory .h5")
     return parser
 

@@ -15,7 +15,8 @@ from sdglass.steps.arguments import run, step_parser, threads_from_environment, 
 from sdglass.steps.checkpoints import code_digest, continued
 from sdglass.steps.descriptors import add_descriptor, descriptor, load_realizations
 from sdglass.steps.fit_linear import describe_structures
-from sdglass.training import PROTOCOLS, TrainingSet, TrainingSettings, fold_splits, train_network
+from sdglass.training import TrainingSettings, train_network
+from sdglass.training_set import PROTOCOLS, TrainingSet, fold_splits
 
 
 def main():
