@@ -74,13 +74,17 @@ def figure_files(name):
 
 
 def made_by(rules):
-    """How to make what each rule makes, and which module does it: the report's table."""
+    """Return outputs and command of all steps, for the report."""
     made = []
     for one in rules:
         outputs = [re.sub(r"\{(\w+),?[^}]*\}", r"{\1}", str(path)) for path in one.output]
         if outputs and one.shellcmd:
             outputs = [path.removeprefix(f"{RESULTS}/") for path in outputs]
             made.append(
-                {"rule": one.name, "output": ", ".join(outputs), "command": f"snakemake --cores N --until {one.name}"}
+                {
+                    "rule": one.name,
+                    "output": ", ".join(outputs),
+                    "command": f"snakemake --cores N --until {one.name}",
+                }
             )
     return made
