@@ -36,6 +36,12 @@ def add_dynamics(parser):
     parser.add_argument("--realization", type=int, required=True)
 
 
+def dynamics(args):
+    """Return parsed arguments as the keywords of `sdglass.quench.quench`."""
+    names = ("duration", "damping", "temperature", "integrator", "seed", "realization")
+    return {"dt": args.time_step, **{name: getattr(args, name) for name in names}}
+
+
 def electrons(args):
     """Return the `SDModel` of parsed arguments."""
     return SDModel(args.coupling, args.filling, args.electron_temperature, hopping_from_dict(args.hopping))

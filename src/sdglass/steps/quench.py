@@ -2,7 +2,7 @@
 
 from sdglass.provenance import provenance
 from sdglass.quench import quench, random_initial_spins
-from sdglass.steps.arguments import add_dynamics, add_electrons, electrons, step_parser
+from sdglass.steps.arguments import add_dynamics, add_electrons, dynamics, electrons, step_parser
 from sdglass.steps.checkpoints import continued, run_identity
 
 
@@ -30,13 +30,7 @@ def run_quench(step, args, engine, inputs, **options):
         quench,
         engine,
         random_initial_spins(engine.structure.n_sites, args.seed, args.realization, range(args.replicas)),
-        duration=args.duration,
-        dt=args.time_step,
-        damping=args.damping,
-        temperature=args.temperature,
-        seed=args.seed,
-        realization=args.realization,
-        integrator=args.integrator,
+        **dynamics(args),
         checkpoint=f"{args.out}.checkpoint",
         identity=run_identity(step, made, electrons(args), **options),
         progress=True,
