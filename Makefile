@@ -1,5 +1,6 @@
 # make study    the study at quick scale, in minutes; SCALE=paper for the whole of it, SCALE=smoke for seconds
 # make test     the tests
+# make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (15 minutes)
 # make lint     style of code and workflow
 #
 # All of them work in a fresh clone: they make .venv and install from envs/, again only when that changes.
@@ -19,13 +20,25 @@ OVERLAY := $(if $(filter paper,$(SCALE)),,--configfile workflow/scales/$(SCALE).
 # nothing has been computed here yet: what is committed is set aside (git restores it) and made anew.
 FRESH = $(if $(wildcard results/$(SCALE)/structures),,$(if $(filter quick smoke,$(SCALE)),rm -rf results/$(SCALE)))
 
-.PHONY: study test lint
+.PHONY: study test lint benchmark
 study: $(VENV)/study.installed
 	$(FRESH)
 	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)
 
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+TABLES := results/benchmarks
+ERRORS := --errors results/paper/tables/torque_errors.csv results/quick/tables/torque_errors.csv
+benchmark: $(VENV)/study.installed
+	$(VENV)/bin/python benchmarks/exact_labels.py --out $(TABLES)/exact_labels.csv
+	$(VENV)/bin/python benchmarks/training_step.py --out $(TABLES)/training_step.csv
+	$(VENV)/bin/python benchmarks/network_engine.py --out $(TABLES)/network_engine.csv
+	$(VENV)/bin/python benchmarks/dynamics.py --out $(TABLES)/dynamics.csv
+	$(VENV)/bin/python benchmarks/scaling.py exact --out $(TABLES)/scaling_exact.csv
+	$(VENV)/bin/python benchmarks/scaling.py models --out $(TABLES)/scaling_models.csv
+	$(VENV)/bin/python benchmarks/summary.py --tables $(TABLES) $(ERRORS) --out $(TABLES)/summary.csv
+	$(VENV)/bin/python benchmarks/figure.py --tables $(TABLES) $(ERRORS) --png $(TABLES)/benchmarks.png --pdf $(TABLES)/benchmarks.pdf
 
 lint: $(VENV)/test.installed
 	$(VENV)/bin/ruff check .

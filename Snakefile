@@ -12,6 +12,7 @@ configfile: "config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/options.smk"
+include: "workflow/rules/kept.smk"
 include: "workflow/rules/structures.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/features.smk"

@@ -13,6 +13,22 @@ RUNS = {"slow": 0.05, "fast": 1.0}
 WINDOWS = [(a, b) for a in (30.0, 100.0, 1000.0) for b in (300.0, 1000.0, 3000.0, 30000.0) if a < b]
 ENSEMBLES = {"pair-slow": ("pair", 0.05), "pair-fast": ("pair", 1.0), "network-fast": ("network", 1.0)}
 NETWORKS = ("bond", "chirality", "bond-configurations", "chirality-configurations")
+# layers, parameters, activation, linear term, realizations, configurations per realization, error
+VARIANTS = {
+    "bond": ("1024-1024-512-256-128-128-128-128", 1_902_000, "celu", False, 8, 250, 5.5e-4),
+    "bond-long": ("1024-1024-512-256-128-128-128-128", 1_902_000, "celu", False, 8, 250, 5.3e-4),
+    "small": ("128-128-64", 58_000, "celu", True, 8, 250, 5.7e-4),
+    "tiny": ("32-32", 9_000, "celu", True, 8, 250, 6.1e-4),
+    "medium": ("512-256-128", 300_000, "celu", True, 8, 250, 5.6e-4),
+    "small-relu": ("128-128-64", 58_000, "relu", True, 8, 250, 6e-4),
+    "small-silu": ("128-128-64", 58_000, "silu", True, 8, 250, 5.6e-4),
+    "small-unstarted": ("128-128-64", 58_000, "celu", False, 8, 250, 6.3e-4),
+    "data-2x50": ("128-128-64", 58_000, "celu", True, 2, 50, 1.2e-3),
+    "data-4x50": ("128-128-64", 58_000, "celu", True, 4, 50, 9e-4),
+    "data-8x50": ("128-128-64", 58_000, "celu", True, 8, 50, 7e-4),
+    "data-2x250": ("128-128-64", 58_000, "celu", True, 2, 250, 8.4e-4),
+    "data-4x250": ("128-128-64", 58_000, "celu", True, 4, 250, 6.9e-4),
+}
 
 
 def write_all(folder, seed=5):
@@ -28,11 +44,19 @@ def write_all(folder, seed=5):
         "fig5_length.csv": lengths(rng),
         "fig5_fits.csv": fits(rng),
         "fig5_correlation.csv": large_quenches(rng),
+        "large_difference.csv": large_differences(),
+        "large_paired.csv": large_paired(),
+        "psi_multiverse.csv": psi_multiverse(),
         "torque_errors.csv": torque_errors(rng),
         "paired.csv": paired(),
+        "models.csv": models(),
+        "network_size.csv": comparison(rng, "bond", "bond-long", "small", "tiny", "medium", "small-unstarted"),
+        "training_size.csv": comparison(rng, "small", *(name for name in VARIANTS if name.startswith("data-"))),
+        "activation.csv": comparison(rng, "small", "small-relu", "small-silu"),
         "committee.csv": committee(rng),
         "error_along_quench.csv": along_quench(),
         "learning_curves.csv": learning(rng),
+        "training.csv": training(),
         "couplings.csv": couplings(),
         "freezing.csv": freezing(rng),
         "disconnected.csv": disconnected(rng),
@@ -198,10 +222,70 @@ def lengths(rng):
                         "xi": xi,
                         "low": xi - half,
                         "high": xi + half,
+                        "realizations": 10,
+                        "replicas": 20,
                     }
                 )
             )
     return pd.concat(parts)
+
+
+PAIRS = (("network-fast", "network", "exact"), ("pair-fast", "pair", "exact"), ("pair-fast", "pair", "network"))
+
+
+def large_differences():
+    rng, parts = np.random.default_rng(21), []
+    for ensemble, engine, reference in PAIRS:
+        for t in TIMES[TIMES <= (300 if reference == "exact" else 3000)]:
+            exact = correlation(DISTANCES, t, 1.0)
+            difference = 0.01 * exact + 0.002 * rng.standard_normal(37)
+            keys = {"ensemble": ensemble, "engine": engine, "damping": 1.0, "reference": reference}
+            keys |= {"reference_ensemble": f"{reference}-fast", "realizations": 4, "replicas": 2, "time": t}
+            values = {"distance": DISTANCES, "correlation": exact + difference, "reference_correlation": exact}
+            ends = {"difference": difference, "low": difference - 0.01, "high": difference + 0.01, "error": 0.005}
+            parts.append(pd.DataFrame(keys | values | ends))
+    return pd.concat(parts)
+
+
+def large_paired():
+    rng, parts = np.random.default_rng(22), []
+    for ensemble, engine, reference in PAIRS:
+        t = TIMES[TIMES <= (300 if reference == "exact" else 3000)]
+        xi = 0.78 + 0.016 * np.log1p(t / 30) + 0.5 * np.exp(-t / 8)
+        difference = 0.003 * rng.standard_normal(len(t))
+        for quantity in ("xi_naive", "xi_split", "contact"):
+            keys = {"ensemble": ensemble, "engine": engine, "damping": 1.0, "reference": reference}
+            keys |= {"reference_ensemble": f"{reference}-fast", "realizations": 4, "replicas": 2, "time": t}
+            values = {"quantity": quantity, "value": xi + difference, "reference_value": xi}
+            ends = {"difference": difference, "low": difference - 0.01, "high": difference + 0.01}
+            parts.append(pd.DataFrame(keys | values | ends))
+    return pd.concat(parts)
+
+
+def psi_multiverse():
+    """About 400 combinations: a free offset makes psi small and often leaves it open."""
+    rng, rows = np.random.default_rng(23), []
+    offsets = {"none": (8.0, "log"), "r_low": (3.5, "weighted"), "free": (0.8, "nonlinear")}
+    for run, (engine, damping) in ENSEMBLES.items():
+        for estimator in ("naive", "split", "subtracted"):
+            for r_low, r_max, width in ((0.5, 4.2, 0.1), (0.9, 4.2, 0.2), (0.5, 2.9, 0.4)):
+                for start, stop in ((30.0, 3000.0), (100.0, 1000.0)):
+                    key = dict(run=run, engine=engine, damping=damping, estimator=estimator, bin_width=width)
+                    key |= dict(r_low=r_low, r_max=r_max, start=start, stop=stop, n_points=12, delta_aic=0.3)
+                    power = dict(exponent=45.0, exponent_low=38.0, exponent_high=60.0, grows=1, identified=1)
+                    laws = dict(time_unit=np.nan, offset="none", fit="log", law="power_law", delta_aic=0.0)
+                    rows.append(key | power | laws)
+                    for unit in (0.1, 1.0):
+                        for offset, (centre, fit) in offsets.items():
+                            psi = centre * unit**0.1 * np.exp(0.2 * rng.standard_normal())
+                            grows, open_end = int(rng.random() > 0.2), offset == "free" and rng.random() < 0.6
+                            numbers = dict(exponent=psi, exponent_low=0.8 * psi, exponent_high=1.4 * psi)
+                            if open_end or not grows:
+                                numbers["exponent_high"] = np.inf
+                            flags = dict(grows=grows, identified=int(grows and not open_end))
+                            laws = dict(time_unit=unit, offset=offset, fit=fit, law="barrier")
+                            rows.append(key | laws | numbers | flags)
+    return pd.DataFrame(rows)
 
 
 def fits(rng):
@@ -279,6 +363,42 @@ def paired():
     return pd.DataFrame(rows, columns=names.split())
 
 
+def model_row(name):
+    if name not in VARIANTS:  # a least-squares model
+        numbers = {"pair": (50, 2500), "linear": (150, 2500)}[name]
+        row = (name, "", numbers[0], "", "", False, "", 0, 10, numbers[1])
+    else:
+        layers, parameters, activation, linear_term, realizations, each, _ = VARIANTS[name]
+        row = (name, layers, parameters, activation, linear_term, False, "realizations", 1, realizations)
+        row = (*row, realizations * each)
+    columns = "model layers parameters activation linear_term chirality protocol networks realizations"
+    columns += " configurations"
+    return dict(zip(columns.split(), row, strict=True))
+
+
+def models():
+    return pd.DataFrame([model_row(name) for name in ("pair", "linear", *VARIANTS)])
+
+
+def comparison(rng, *names):
+    """Errors of models that differ in one respect, relative to the first of them."""
+    rows = []
+    signal = {"random": 0.0139, "relaxed": 0.007, "frozen": 0.004, "all": 0.01}
+    for name in (*names, "pair", "linear"):
+        error = VARIANTS[name][-1] if name in VARIANTS else {"pair": 6.6e-4, "linear": 6.2e-4}[name]
+        for which, sites, factor in (("unseen", 100, 1.0), ("large", 500, 1.2), ("n1000", 1000, 1.25)):
+            for stage, rms in signal.items():
+                rmse = error * factor * (rms / 0.0139) ** 0.8 * (1 + 0.01 * rng.standard_normal())
+                ratio = error / VARIANTS[names[0]][-1]
+                rows.append(
+                    model_row(name)
+                    | {"folds": 1, "set": which, "stage": stage, "n_sites": sites, "rmse": rmse, "rms": rms}
+                    | {"low": 0.93 * rmse, "high": 1.07 * rmse, "relative": rmse / rms, "reference": names[0]}
+                    | {"ratio": ratio, "ratio_low": 0.99 * ratio, "ratio_high": 1.01 * ratio, "judged_on": 10}
+                )
+    return pd.DataFrame(rows)
+
+
 def committee(rng):
     rows = []
     for model in NETWORKS:
@@ -286,8 +406,9 @@ def committee(rng):
             for stage in ("random", "relaxed", "frozen"):
                 rmse = 6e-4 * np.exp(0.4 * rng.standard_normal())
                 ratio = 0.5 * np.exp(0.2 * rng.standard_normal())
-                rows.append((model, which, stage, ratio * rmse, rmse, ratio))
-    return pd.DataFrame(rows, columns=["model", "set", "stage", "spread", "rmse", "ratio"])
+                sites = 500 if which == "large" else 100
+                rows.append((model, which, stage, sites, ratio * rmse, rmse, ratio))
+    return pd.DataFrame(rows, columns=["model", "set", "stage", "n_sites", "spread", "rmse", "ratio"])
 
 
 def along_quench():
@@ -296,6 +417,8 @@ def along_quench():
         rms = 0.003 + 0.011 / (1 + TIMES / 20) ** 0.6
         rmse = error * (rms / 0.014) ** late
         frame = {"model": model, "time": TIMES, "rmse": rmse, "rms": rms, "relative": rmse / rms}
+        frame |= {"low": 0.9 * rmse, "high": 1.1 * rmse, "realizations": 4}
+        frame |= {"relative_low": 0.93 * rmse / rms, "relative_high": 1.07 * rmse / rms}
         parts.append(pd.DataFrame(frame))
     return pd.concat(parts)
 
@@ -324,6 +447,13 @@ def learning(rng):
                 )
             )
     return pd.concat(parts)
+
+
+def training():
+    """What the ends of the learning curves say."""
+    rows = [(name, fold, 40, 35, 7e-4, 0.01 * fold, 1.3) for name in NETWORKS for fold in range(5)]
+    columns = "variant fold epochs best_epoch validation_torque_rmse last_third loss_ratio"
+    return pd.DataFrame(rows, columns=columns.split())
 
 
 def couplings():

@@ -1,26 +1,24 @@
 """Steps that turn trajectories and predictions into tables, on planted data."""
 
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
 
 from sdglass.correlation import EnsembleCorrelation
 from sdglass.correlation_length import correlation_length
-from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.feature_cache import save_feature_maps
 from sdglass.model_file import TrainedModel
 from sdglass.neighbours import neighbour_pairs
+from sdglass.observables import measure
 from sdglass.quench import Trajectory
 from sdglass.spins import random_spins
-from sdglass.steps import correlation, couplings, freezing, torque_errors
+from sdglass.steps import correlation, couplings, freezing, large_paired, psi_multiverse
 from sdglass.steps import correlation_length as length_step
-from sdglass.steps.ensembles import load_ensembles
+from sdglass.steps.ensembles import Ensemble, load_ensembles, shared_part
 from sdglass.symmetry_functions import build_feature_maps
 
 LABELS = {"run": "slow", "damping": 0.05, "engine": "exact"}
@@ -116,7 +114,9 @@ def test_differences_of_a_planted_offset():
     assert 0 < row["low"] < row["value"] < row["high"]
 
 
-# ---- trajectories ---------------------------------------------------------------------------------------------
+# ---- observables of trajectories ------------------------------------------------------------------------------
+
+EDGES = 0.5 + 0.25 * np.arange(9)  # to half of the box of 120 sites, 2.66
 
 
 def trajectory(structure, engine="exact", ensemble="small-slow", times=TIMES, seed=0, replicas=3):
@@ -135,35 +135,61 @@ def structures():
     return [sites(120, seed) for seed in range(3)]  # half the box is 2.66: room for a peak
 
 
-def write(folder, structures, trajectories):
-    """Save everything; return the paths of the trajectories and of the structures."""
-    for kind, things in (("s", structures), ("t", trajectories)):
-        for number, thing in enumerate(things):
-            thing.save(folder / f"{kind}{number}.{'npz' if kind == 's' else 'h5'}")
-    return tuple([str(p) for p in sorted(folder.glob(pattern))] for pattern in ("t*.h5", "s*.npz"))
+def write(folder, structures, trajectories, edges=EDGES):
+    """Measure every trajectory on its structure; return the paths of the observables in the same order."""
+    known, paths = {one.digest(): one for one in structures}, []
+    for number, one in enumerate(trajectories):
+        paths.append(str(folder / f"o{number}.h5"))
+        measure(known[one.attributes["structure"]], one, edges).save(paths[-1])
+    return paths
 
 
-def test_ensembles_are_matched_by_digest(tmp_path, structures):
+def test_observables_are_gathered_by_ensemble_engine_and_damping(tmp_path, structures):
     runs = [trajectory(s, engine) for engine in ("exact", "bond") for s in structures[::-1]]
-    paths, sites_paths = write(tmp_path, structures, runs)
-    ensembles = load_ensembles(paths, sites_paths)
+    paths = write(tmp_path, structures, runs)
+    ensembles = load_ensembles(paths)
     assert [one.engine for one in ensembles] == ["exact", "bond"]
     assert ensembles[0].labels == {"ensemble": "small-slow", "engine": "exact", "damping": 0.05}
     for ensemble in ensembles:
-        assert [s.digest() for s, _ in ensemble.members] == [s.digest() for s in structures[::-1]]
-    with pytest.raises(InputError, match=r"t0\.h5: its structure is not among those given"):
-        load_ensembles(paths, sites_paths[:2])
-    later = trajectory(structures[1], "exact", times=TIMES * 2)
-    paths, sites_paths = write(tmp_path, structures, [runs[0], later])
-    with pytest.raises(InputError, match=r"t1\.h5: its snapshot times differ"):
-        load_ensembles(paths[:2], sites_paths)
+        assert ensemble.structures == [s.digest() for s in structures[::-1]]
+        assert ensemble.replicas == 3
+        assert ensemble.counts.shape == (3, 8)
+    later = write(tmp_path, structures, [runs[0], trajectory(structures[1], "exact", times=TIMES * 2)])
+    with pytest.raises(InputError, match=r"o1\.h5: its snapshot times differ"):
+        load_ensembles(later)
+    wider = [*write(tmp_path, structures, [runs[0]]), str(tmp_path / "wide.h5")]
+    measure(structures[1], runs[1], EDGES[::2]).save(wider[1])
+    with pytest.raises(InputError, match=r"wide\.h5: its bins of distance differ"):
+        load_ensembles(wider)
+
+
+def test_the_shared_part_of_two_ensembles_is_what_both_have(tmp_path, structures):
+    """Other order of the realizations, fewer replicas, other times: what is left is the same trajectories."""
+    times = np.array([0.0, 1.0, 30.0, 100.0 * (1 + 1e-15)])
+    runs = [trajectory(s, "exact", seed=n, times=times) for n, s in enumerate(structures[:2])]
+    runs += [trajectory(s, "bond", seed=n) for n, s in enumerate(structures[::-1])]
+    exact, bond = load_ensembles(write(tmp_path, structures, runs))
+    first, second = shared_part(exact, bond)
+    assert first.structures == second.structures == [s.digest() for s in structures[:2]]
+    assert first.times.tolist() == second.times.tolist()  # exactly, though the steps are rounded differently
+    assert first.times == pytest.approx([0.0, 1.0, 100.0])
+    assert first.members[1].correlation == pytest.approx(exact.members[1].correlation[[0, 1, 3]])
+    assert second.members[0].correlation == pytest.approx(bond.members[2].correlation[[0, 1, 3]])
+    single = [trajectory(s, "pair", replicas=2, seed=n) for n, s in enumerate(structures)]
+    (pair,) = load_ensembles(write(tmp_path, structures, single))
+    assert [one.replicas for one in shared_part(pair, bond)] == [2, 2]
+    assert shared_part(pair, bond)[1].members[2].energy.shape == (5, 2)
+    alone = write(tmp_path, structures, [trajectory(structures[0], "linear")])
+    assert shared_part(bond, load_ensembles(alone)[0]) is None  # one realization says nothing of the scatter
+    (narrow,) = load_ensembles(write(tmp_path, structures, single, EDGES[:-1]))
+    with pytest.raises(InputError, match="bins of distance differ"):
+        shared_part(bond, narrow)
 
 
 def correlation_tables(folder, structures, runs, monkeypatch):
-    paths, sites_paths = write(folder, structures, runs)
+    paths = write(folder, structures, runs)
     outputs = {f"out_{name}": folder / f"{name}.csv" for name in ("correlation", "difference", "events")}
-    numbers = {"r_min": 0.5, "bin_width": 0.25, "bootstrap": 40, "confidence": 0.95, "seed": 1}
-    run_step(correlation, monkeypatch, trajectories=paths, structures=sites_paths, **numbers, **outputs)
+    run_step(correlation, monkeypatch, observables=paths, bootstrap=40, confidence=0.95, seed=1, **outputs)
     return [pd.read_csv(path) for path in outputs.values()]
 
 
@@ -180,15 +206,18 @@ def test_correlation_step_pairs_the_engines(tmp_path, structures, monkeypatch):
         correlation_tables(tmp_path, structures, swapped, monkeypatch)
 
 
+LARGE_TIMES = np.array([0.0, 2.0, 4.0, 8.0, 16.0])
+BOOTSTRAP = {"bootstrap": 40, "splits": 4, "confidence": 0.95, "seed": 1}
+
+
 def test_correlation_length_step_has_every_estimate_inside_its_interval(tmp_path, structures, monkeypatch):
-    times = np.array([0.0, 2.0, 4.0, 8.0, 16.0])
-    runs = [trajectory(s, ensemble="large-slow", times=times, seed=n) for n, s in enumerate(structures)]
-    paths, sites_paths = write(tmp_path, structures, runs)
+    runs = [trajectory(s, ensemble="large-slow", times=LARGE_TIMES, seed=n) for n, s in enumerate(structures)]
+    paths = write(tmp_path, structures, runs)
     outputs = {f"out_{name}": tmp_path / f"{name}.csv" for name in ("length", "fits", "correlation")}
-    numbers = {"r_min": 0.5, "bin_width": 0.25, "bootstrap": 40, "splits": 4, "confidence": 0.95, "seed": 1}
     fits = {"fit_start": [2.0], "fit_stop": [16.0], "time_units": [1.0]}
-    run_step(length_step, monkeypatch, trajectories=paths, structures=sites_paths, **numbers, **fits, **outputs)
+    run_step(length_step, monkeypatch, observables=paths, **BOOTSTRAP, **fits, **outputs)
     length, fit, curves = (pd.read_csv(path) for path in outputs.values())
+    assert (length[["realizations", "replicas"]] == 3).all(axis=None)
     naive = length[length.estimator == "naive"]
     assert ((naive.low < naive.xi) & (naive.xi < naive.high)).all()
     first = curves[curves.time == 0.0]
@@ -199,14 +228,82 @@ def test_correlation_length_step_has_every_estimate_inside_its_interval(tmp_path
     assert ((fit.slope_low < fit.slope) & (fit.slope < fit.slope_high)).all()
 
 
+def paired_tables(folder, structures, runs, monkeypatch):
+    paths = write(folder, structures, runs)
+    outputs = {f"out_{name}": folder / f"{name}.csv" for name in ("difference", "paired")}
+    run_step(large_paired, monkeypatch, observables=paths, **BOOTSTRAP, **outputs)
+    return [pd.read_csv(path) for path in outputs.values()]
+
+
+def test_engines_of_the_large_box_are_compared_on_what_they_share(tmp_path, structures, monkeypatch):
+    """An exact run on two of three realizations; the pair model has the same spins, `bond` others at the end."""
+
+    def run(name, engine, structures, times=LARGE_TIMES, change=0.0):
+        runs = [trajectory(s, engine, f"large-{name}", times, seed=n) for n, s in enumerate(structures)]
+        for one in runs:
+            one.spins[-1] = (1 - change) * one.spins[-1] + change * one.spins[0]
+            one.spins[-1] /= np.linalg.norm(one.spins[-1], axis=-1, keepdims=True)
+        return runs
+
+    exact = run("exact", "exact", structures[:2])
+    runs = [*run("pair", "pair", structures), *exact, *run("bond", "bond", structures, change=0.5)]
+    difference, paired = paired_tables(tmp_path, structures, runs, monkeypatch)
+    pairs = list(paired[["engine", "reference"]].drop_duplicates().itertuples(index=False, name=None))
+    # Of two engines the one that is nearer to the electrons is the reference.
+    assert pairs == [("bond", "exact"), ("pair", "exact"), ("pair", "bond")]
+    same = paired[(paired.engine == "pair") & (paired.reference == "exact")]
+    assert (same.realizations == 2).all()
+    assert set(same.quantity) == {"xi_naive", "xi_split", "contact"}
+    assert (same[["difference", "low", "high"]].fillna(0.0) == 0).all(axis=None)
+    other = paired[(paired.engine == "bond") & (paired.quantity == "contact")].set_index("time")
+    assert (other.difference.loc[:8.0] == 0).all()
+    assert other.low.loc[16.0] < other.difference.loc[16.0] < other.high.loc[16.0]
+    assert other.value.loc[16.0] - other.reference_value.loc[16.0] == pytest.approx(other.difference.loc[16.0])
+    curve = difference[(difference.engine == "bond") & (difference.time == 16.0)]
+    assert np.allclose(curve.correlation - curve.reference_correlation, curve.difference, atol=2e-6)
+    assert (curve.error > 0).all()
+
+
+def test_large_runs_with_nothing_to_compare_say_so(tmp_path, structures, monkeypatch):
+    runs = [trajectory(s, "pair", "large-pair", LARGE_TIMES, seed=n) for n, s in enumerate(structures)]
+    difference, paired = paired_tables(tmp_path, structures, runs, monkeypatch)
+    assert paired.reference.tolist() == difference.reference.tolist() == ["none"]
+    assert paired[["time", "difference", "low", "high"]].isna().all(axis=None)
+
+
+def test_multiverse_step_has_every_run_and_choice(tmp_path, structures, monkeypatch):
+    times = np.array([0.0, *np.geomspace(2.0, 64.0, 11)])
+    runs = []
+    for engine in ("pair", "bond"):
+        for n, s in enumerate(structures):
+            runs.append(trajectory(s, engine, f"large-{engine}", times, seed=n))
+    paths = write(tmp_path, structures, runs)
+    outputs = {f"out_{name}": tmp_path / f"{name}.csv" for name in ("multiverse", "units")}
+    choices = {"fit_start": [2.0], "fit_stop": [16.0, 64.0], "time_units": [0.5, 1.0]}
+    choices |= {"bin_factors": [1, 2], "range_start": [0.75], "range_stop": [2.0]}
+    run_step(psi_multiverse, monkeypatch, observables=paths, **BOOTSTRAP, **choices, **outputs)
+    table, units = (pd.read_csv(path) for path in outputs.values())
+    # 2 runs, 3 estimators, 2 windows; 4 ranges with the fine bins, 2 or 3 of them with three of the coarse ones;
+    # 2 power laws and 6 fits for each of 2 units.
+    ranges = len(table[["bin_width", "r_low", "r_max"]].drop_duplicates())
+    assert len(table) == 2 * 3 * 2 * ranges * (2 + 2 * 6)
+    assert set(table.run) == {"pair", "bond"}
+    names = ["exponent", "exponent_low", "exponent_high", "identified"]
+    both = [table[table.run == run][names].reset_index(drop=True) for run in ("pair", "bond")]
+    pd.testing.assert_frame_equal(*both)  # the same spins, the same resamples
+    assert set(units.estimator) == {"naive", "split", "subtracted"}
+    assert len(units) == 2 * 3 * 2
+
+
 def test_freezing_of_planted_trajectories(structures):
     """Replicas along z, -z and x, then all along z: magnetization 1/3 with an error, then 1 with none."""
     runs = [trajectory(s) for s in structures]
     for run in runs:
         run.spins[:] = [0.0, 0.0, 1.0]
         run.spins[0, 1], run.spins[0, 2] = [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]
-    members = list(zip(structures, runs, strict=True))
-    table = freezing._freezing(SimpleNamespace(labels=LABELS, times=TIMES, members=members))
+    members = [measure(s, run, EDGES) for s, run in zip(structures, runs, strict=True)]
+    table = freezing._freezing(Ensemble("small-slow", "exact", 0.05, members))
+    assert (table.n_sites == 120).all()
     assert table.ratio.tolist() == pytest.approx([np.nan, np.nan, 10.0, 10.0, 10.0], nan_ok=True)
     assert table.magnetization.tolist() == pytest.approx([1 / 3, 1, 1, 1, 1])
     # Nine vectors: three each of z, -z, x. Variances per component 1/4, 0 and 3/4, with 8 degrees of freedom.
@@ -217,127 +314,18 @@ def test_freezing_of_planted_trajectories(structures):
     assert (table.torque_rms == 1).all()
 
 
-# ---- torque errors --------------------------------------------------------------------------------------------
-
-
-def dataset(structure, times, seed=0):
-    """Return configurations with random fields; nan times are random spins."""
-    rng, count = np.random.default_rng(seed), len(times)
-    spins = random_spins(structure.n_sites, rng, count)
-    field = rng.standard_normal(spins.shape)
-    return LabelledConfigurations(structure, MODEL, spins, np.zeros(count), field, np.array(times, float), {})
-
-
-def off_by(data, amount):
-    """Return (energy, torque) with every component of the torque wrong by `amount` (C,)."""
-    return data.energy + amount, data.torque + np.reshape(amount, (-1, 1, 1))
-
-
-def judge(data, amount):
-    energy, torque = off_by(data, np.broadcast_to(amount, len(data)))
-    return torque_errors.Judged(data, energy, torque)
-
-
-def test_stages_of_a_realization(structures):
-    judged = judge(dataset(structures[0], [np.nan, np.nan, 0.0, 10.0, 30.0, 90.0]), 0.0)
-    assert judged.stage("random").tolist() == [True, True, False, False, False, False]
-    assert judged.stage("relaxed").tolist() == [False, False, True, True, True, True]
-    assert judged.stage("frozen").tolist() == [False, False, False, False, True, True]  # the last two thirds
-    judged.chosen = np.arange(6) % 2 == 0
-    assert judged.stage("all").tolist() == [True, False] * 3
-    assert not judge(dataset(structures[0], [np.nan, np.nan]), 0.0).stage("frozen").any()
-
-
-def test_judged_sets_pick_the_members_that_held_out_or_trained(structures):
-    data = [dataset(s, [np.nan] * 6, seed) for seed, s in enumerate(structures)]
-    owner = np.random.default_rng(5).permutation(np.arange(12) % 3).reshape(2, 6)  # fold that holds each out
-    members = [{"validation": np.argwhere(owner == fold).tolist()} for fold in range(3)]
-    trained = SimpleNamespace(networks=[None] * 3, info={"members": members})
-
-    def predictions(wrong_by):
-        """Member k is wrong by wrong_by(k, owner) (C,) on the two training realizations, by k + 1 on the third."""
-        result = []
-        for i, one in enumerate(data):
-            parts = [off_by(one, wrong_by(k, owner[i]) if i < 2 else np.full(6, k + 1.0)) for k in range(3)]
-            result.append(tuple(np.array(part) for part in zip(*parts, strict=True)))
-        return result
-
-    def judged(wrong_by):
-        sets = torque_errors.judged_sets(trained, data, ["training", "training", "unseen"], predictions(wrong_by))
-        return {(label, kind): chosen for label, kind, chosen in sets}
-
-    def errors(chosen):
-        return np.concatenate([np.abs(one.torque - one.data.torque).max(axis=(1, 2)) for one in chosen])
-
-    right_on_held_out = judged(lambda k, owners: (owners != k).astype(float))
-    assert errors(right_on_held_out["validation", "single"]) == pytest.approx(0.0)
-    assert errors(right_on_held_out["training", "single"]) == pytest.approx(1.0)
-    right_on_trained = judged(lambda k, owners: (owners == k).astype(float))
-    assert errors(right_on_trained["validation", "single"]) == pytest.approx(1.0)
-    assert errors(right_on_trained["training", "single"]) == pytest.approx(0.0)
-    assert set(right_on_trained) == {
-        *(("training", "single"), ("validation", "single"), ("unseen", "committee"), ("unseen", "single"))
-    }
-    assert errors(right_on_trained["unseen", "committee"]) == pytest.approx(2.0)  # mean of 1, 2, 3
-    assert errors(right_on_trained["unseen", "single"]) == pytest.approx(1.0)  # the first member's turn
-
-
-def test_error_rows_have_student_s_interval(structures):
-    offsets = [0.01, 0.02, 0.03]
-    judged = [
-        judge(dataset(s, [np.nan] * 4, n), d) for n, (s, d) in enumerate(zip(structures, offsets, strict=True))
-    ]
-    rows = torque_errors._error_rows("pair", "unseen", "-", judged, 0.95)
-    assert [row["stage"] for row in rows] == ["random", "all"]
-    squares = np.square(offsets)
-    low, high = stats.t.interval(0.95, 2, squares.mean(), stats.sem(squares))
-    assert low < 0  # a mean square is not negative: the interval ends at zero
-    row = rows[1]
-    assert (row["rmse"], row["low"], row["high"]) == pytest.approx((squares.mean() ** 0.5, 0.0, high**0.5))
-    assert row["relative"] == pytest.approx(row["rmse"] / row["rms"])
-    assert row["energy_rmse_within"] == pytest.approx(0.0)  # the energies' offsets are one per realization
-    assert row["energy_rmse_per_site"] == pytest.approx(row["rmse"] / 120)
-    assert (row["realizations"], row["configurations"]) == (3, 12)
-    alone = torque_errors._error_rows("pair", "unseen", "-", judged[:1], 0.95)[0]
-    assert alone["rmse"] == pytest.approx(0.01)
-    assert np.isnan([alone["low"], alone["high"]]).all()
-
-
-def test_error_rows_weigh_realizations_by_their_configurations(structures):
-    judged = [judge(dataset(structures[0], [np.nan] * 2), 1.0), judge(dataset(structures[1], [np.nan] * 6), 2.0)]
-    row = torque_errors._error_rows("pair", "unseen", "-", judged, 0.68)[0]
-    assert row["rmse"] ** 2 == pytest.approx((2 * 1 + 6 * 4) / 8)
-    # Deviations -2.25 and 0.75, times 2 / 4 and 6 / 4: +-1.125. Standard error sqrt(2 * 1.125^2 / (2 * 1)).
-    half = stats.t.ppf(0.84, 1) * 1.125
-    assert row["high"] ** 2 - row["rmse"] ** 2 == pytest.approx(half)
-
-
-def test_paired_ratios_do_not_see_what_both_models_share():
-    share = np.array([1.0, 10.0, 100.0])  # squared errors differ by realization, their ratio hardly does
-    square = {"random": share, "relaxed": share, "frozen": np.array([np.nan, 10.0, np.nan]), "all": share}
-    noise = np.array([1.0, 1.1, 1 / 1.1])
-    squares = {
-        ("pair", "unseen"): ("-", square),
-        ("linear", "unseen"): ("-", square),
-        ("bond", "unseen"): ("committee", {k: 0.25 * v * noise for k, v in square.items()}),
-    }
-    table = pd.DataFrame(torque_errors._paired_rows(squares, 0.95)).set_index(
-        ["numerator", "denominator", "stage"]
-    )
-    assert set(zip(*table.index.droplevel("stage").unique().to_flat_index(), strict=True)) == {
-        ("bond", "linear", "bond"),
-        ("pair", "pair", "linear"),
-    }
-    row = table.loc[("bond", "pair", "all")]
-    half = stats.t.ppf(0.975, 2) * stats.sem(0.5 * np.log(noise))
-    assert (row.ratio, row.low, row.high) == pytest.approx((0.5, 0.5 * np.exp(-half), 0.5 * np.exp(half)))
-    assert (row.set, row.member, row.realizations) == ("unseen", "committee", 3)
-    single = table.loc[("bond", "pair", "frozen")]
-    assert single.ratio == pytest.approx(0.5 * 1.1**0.5)
-    assert np.isnan(single.low)
-    assert single.realizations == 1
-    same = table.loc[("linear", "pair", "all")]
-    assert (same.ratio, same.low, same.high, same.member) == (1.0, 1.0, 1.0, "-")
+def test_freezing_step_leaves_single_replicas_out_of_the_second_term(tmp_path, structures, monkeypatch):
+    runs = [trajectory(s, engine, replicas=n) for engine, n in (("exact", 1), ("pair", 3)) for s in structures]
+    paths = write(tmp_path, structures, runs)
+    outputs = {f"out_{name}": tmp_path / f"{name}.csv" for name in ("freezing", "disconnected")}
+    run_step(freezing, monkeypatch, observables=paths, **outputs)
+    table, second = (pd.read_csv(path) for path in outputs.values())
+    assert set(table.engine) == {"exact", "pair"}
+    assert set(second.engine) == {"pair"}
+    # Independent random spins: the product of different replicas is noise of 1 / sqrt(3 pairs), or less.
+    assert abs(second.disconnected.mean()) < 0.02
+    with pytest.raises(InputError, match="every ensemble has a single replica"):
+        run_step(freezing, monkeypatch, observables=paths[:3], **outputs)
 
 
 # ---- couplings ------------------------------------------------------------------------------------------------

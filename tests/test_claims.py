@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdglass.claims import dynamics, electrons, force_field
+from sdglass.claims import dynamics, electrons, force_field, psi
 from sdglass.claims.table import VERDICTS, Claim, Tables
 from sdglass.errors import InputError
+from sdglass.growth import main_ensembles
 
 RUNS = (("slow", 0.05), ("fast", 1.0))
 
@@ -42,15 +43,15 @@ def error_rows():
     """Torque errors, as the step writes them."""
     rows = []
     models = {"pair": 7e-4, "linear": 6.9e-4, "bond": 6.5e-4, "chirality": 6.4e-4}
-    models |= {"bond-configurations": 6e-4, "chirality-configurations": 5.9e-4}
+    models |= {"bond-configurations": 6e-4, "chirality-configurations": 5.9e-4, "small": 6.6e-4}
     for model, rmse in models.items():
         kinds = ["-"] if model in ("pair", "linear") else ["single", "committee"]
         for kind, label, stage in itertools.product(
-            kinds, ("training", "validation", "unseen", "large"), ("random", "relaxed", "frozen", "all")
+            kinds, ("training", "validation", "unseen", "large", "n1000"), ("random", "relaxed", "frozen", "all")
         ):
-            value = rmse * {"training": 0.9, "large": 1.4}.get(label, 1.0) * (0.4 if stage == "frozen" else 1.0)
+            value = rmse * {"training": 0.9, "large": 1.4, "n1000": 2.4}.get(label, 1.0) * (0.4 if stage == "frozen" else 1.0)
             rms = 0.004 if stage == "frozen" else 0.0138
-            sites = 500 if label == "large" else 100
+            sites = {"large": 500, "n1000": 1000}.get(label, 100)
             rows.append(
                 (
                     model,
@@ -78,13 +79,44 @@ def error_rows():
 
 def paired_rows():
     """Ratios of errors on the same realizations, as the step writes them."""
+    pairs = [("bond", "pair"), ("linear", "pair"), ("bond", "linear"), ("chirality", "bond"), ("small", "bond")]
+    pairs += [("bond-long", "bond")]
+    pairs += [(name, "small") for name in ("small-chirality", "small-relu", "data-2x50", "data-4x250")]
     rows = [
         (top, bottom, label, stage, "committee", 0.96, 0.9, 1.02, 4)
-        for top, bottom in (("bond", "pair"), ("linear", "pair"), ("bond", "linear"), ("chirality", "bond"))
-        for label in ("unseen", "large")
+        for top, bottom in pairs
+        for label in ("unseen", "large", "n1000")
         for stage in ("random", "relaxed", "frozen", "all")
     ]
     return pd.DataFrame(rows, columns="numerator denominator set stage member ratio low high realizations".split())
+
+
+def model_rows():
+    """What the models are, as the step writes it."""
+    large, small = ("1024-128", 1.9e6, "celu", False), ("128-64", 38e3, "celu", True)
+    rows = [("pair", "", 50, "", np.nan, False, "", 0, 10, 2500), ("linear", "", 150, "", np.nan, False, "", 0, 10, 2500)]
+    for name, chiral, protocol, kind, realizations, configurations in (
+        ("bond", False, "realizations", large, 8, 2000),
+        ("chirality", True, "realizations", large, 8, 2000),
+        ("bond-long", False, "realizations", large, 8, 2000),
+        ("small", False, "realizations", small, 8, 2000),
+        ("small-chirality", True, "realizations", small, 8, 2000),
+        ("bond-configurations", False, "configurations", small, 10, 2000),
+        ("chirality-configurations", True, "configurations", small, 10, 2000),
+        ("small-relu", False, "realizations", (*small[:2], "relu", True), 8, 2000),
+        ("small-unstarted", False, "realizations", (*small[:3], False), 4, 1500),
+        ("data-2x50", False, "realizations", small, 2, 100),
+        ("data-4x250", False, "realizations", small, 4, 1000),
+    ):
+        rows.append((name, *kind, chiral, protocol, 5, realizations, configurations))
+    columns = "model layers parameters activation linear_term chirality protocol networks realizations configurations"
+    return pd.DataFrame(rows, columns=columns.split())
+
+
+def training_rows():
+    """The ends of the learning curves."""
+    rows = [(name, fold, 30, 28, 5e-4, 0.01) for name in ("bond", "chirality", "tiny", "bond-long") for fold in (0, 1)]
+    return pd.DataFrame(rows, columns="variant fold epochs best_epoch validation_torque_rmse last_third".split())
 
 
 def event_rows():
@@ -158,32 +190,29 @@ def make_tables():
         }
     )  # fmt: skip
     length["low"], length["high"] = length["xi"] - 0.01, length["xi"] + 0.01
-    power = ("large-network-fast", "network", 1.0, "naive", 30, 1000.0, "power_law", np.nan, 40.0, 30.0, 60.0, 0.0)
-    fits = pd.DataFrame(
-        [
-            power,
-            *[
-                (
-                    "large-network-fast",
-                    "network",
-                    1.0,
-                    "naive",
-                    start,
-                    1000.0,
-                    "barrier",
-                    unit,
-                    e,
-                    0.8 * e,
-                    1.3 * e,
-                    d,
-                )
-                for start, unit, e, d in ((30, 1.0, 9.0, 0.4), (50, 1.0, 7.0, -0.3), (30, 0.1, 5.0, 0.2))
-            ],
-        ],
-        columns=(
-            "ensemble engine damping estimator start stop model time_unit exponent exponent_low exponent_high delta_aic"
-        ).split(),
-    )
+    length["realizations"], length["replicas"] = 4, 8
+    control = length.assign(ensemble="large-exact-fast", engine="exact", replicas=2, xi=1.0, low=0.9, high=1.1)
+    length = pd.concat([length, control], ignore_index=True)
+    rows = [("none", "log", 1.0, e, d) for e, d in ((9.0, 0.4), (7.0, -0.3))]
+    rows += [("none", "weighted", 1.0, e, d) for e, d in ((8.0, 0.4), (6.0, -0.3))]
+    rows += [("r_low", "log", 0.1, 2.0, 0.1), ("free", "nonlinear", 1.0, 3.0, 0.0)]
+    multiverse = pd.DataFrame(rows, columns="offset fit time_unit exponent delta_aic".split()).assign(law="barrier")
+    power = pd.DataFrame({"offset": ["none"], "fit": "log", "exponent": 40.0, "delta_aic": 0.0, "law": "power_law"})
+    multiverse = pd.concat([multiverse, power], ignore_index=True).assign(
+        run="network-fast", engine="network", damping=1.0, estimator="naive", bin_width=0.1, r_low=0.5, r_max=4.2,
+        start=30.0, stop=1000.0, n_points=12, grows=1, identified=1,
+    )  # fmt: skip
+    multiverse["exponent_low"], multiverse["exponent_high"] = 0.8 * multiverse.exponent, 1.3 * multiverse.exponent
+    units = {"run": "network-fast", "estimator": "naive", "start": [30.0, 100.0]}
+    units = pd.DataFrame(units | {"identified": [1, 0], "log10_unit": [-20.0, -3.0]})
+    keys = {"ensemble": "large-network-fast", "engine": "network", "damping": 1.0, "reference": "exact"}
+    keys |= {"reference_ensemble": "large-exact-fast", "realizations": 4, "replicas": 2}
+    at = {"time": [10.0, 100.0], "difference": [0.1, 0.004], "low": [0.05, -0.01], "high": [0.15, 0.02]}
+    paired = pd.DataFrame(keys | {"quantity": "xi_naive", "value": 0.9, "reference_value": 0.896} | at)
+    near = [
+        pd.DataFrame(keys | {"time": time, "distance": r, "difference": difference, "error": 0.005})
+        for time, difference in ((10.0, 0.2), (100.0, 0.01))
+    ]
     tables._frames = {
         "electrons": electron_rows(),
         "torque_errors": error_rows(),
@@ -195,9 +224,14 @@ def make_tables():
             amplitude=-1.0
         ),
         "paired": paired_rows(),
+        "models": model_rows(),
+        "training": training_rows(),
         "two_site": pd.DataFrame({"coupling": [6.0, 50.0, 50.0], "ratio_to_t2_over_J": [0.4987, 0.5, 0.49999]}),
         "fig5_length": length,
-        "fig5_fits": fits,
+        "psi_multiverse": multiverse,
+        "psi_units": units,
+        "large_paired": paired,
+        "large_difference": pd.concat(near, ignore_index=True),
     }
     return tables
 
@@ -261,10 +295,19 @@ def test_what_does_not_happen_is_said():
         assert words in claim(tables).ours
     set_values(tables, "torque_errors", ["low", "high"], [np.nan, np.nan], set="large")
     assert "single realization" in force_field.transfer(tables).uncertainty
-    set_values(tables, "fig5_fits", "exponent_high", np.inf)
-    assert dynamics.barrier_exponent(tables).verdict == "not reproduced"
-    assert "does not grow" in dynamics.barrier_exponent(tables).ours
-    assert dynamics.growth_law(tables).verdict == "depends on"
+    set_values(tables, "psi_multiverse", ["grows", "identified"], 0)
+    assert psi.barrier_exponent(tables).verdict == "not reproduced"
+    assert "does not grow" in psi.barrier_exponent(tables).ours
+    assert psi.one_exponent(tables).verdict == "not reproduced"
+    assert psi.growth_law(tables).verdict == "depends on"
+    assert "do not fix any exponent" in psi.psi_paragraph(tables)
+    set_values(tables, "large_paired", "reference", "bond")
+    assert dynamics.learned_correlations_large(tables) == []
+
+
+def large(tables):
+    """The claim on N = 500, which is there if an exact run is."""
+    return dynamics.learned_correlations_large(tables)[0]
 
 
 # function, verdict of the plain tables, then changes to a table and the verdict they must lead to.
@@ -292,6 +335,7 @@ CASES = [
     (force_field.error_size, "reproduced", ("torque_errors", "rmse", 2e-3, {"model": "bond"}), "partly"),
     (force_field.generalization, "reproduced", ("torque_errors", "rmse", 2e-3, {"set": "unseen"}), "not reproduced"),
     (force_field.chirality, "reproduced", ("paired", "ratio", 0.5, {"numerator": "chirality"}), "not reproduced"),
+    (force_field.chirality, "reproduced", ("paired", "high", 0.99, {"numerator": "small-chirality"}), "partly"),
     (force_field.chirality, "reproduced", ("paired", "ratio", 1.3, {"numerator": "chirality"}), "partly"),
     (force_field.beyond_pair_model, "not reproduced", ("paired", "high", 0.99, {"denominator": "pair"}), "partly"),
     (
@@ -301,6 +345,21 @@ CASES = [
         "reproduced",
     ),
     (force_field.transfer, "partly", ("torque_errors", "rmse", 6.5e-4, {"set": "large"}), "reproduced"),
+    (force_field.generalization, "reproduced", ("torque_errors", "rmse", 1e-4, {"model": "small"}), "reproduced"),
+    (force_field.chirality, "reproduced", ("paired", "ratio", 0.8, {"numerator": "small-chirality"}), "not reproduced"),
+    (force_field.transfer, "partly", ("torque_errors", "rmse", 2e-3, {"set": "large"}), "not reproduced"),
+    (force_field.network_size, "not reproduced", ("paired", "low", 1.01, {"numerator": "small"}), "partly"),
+    (
+        force_field.network_size,
+        "not reproduced",
+        ("paired", ["ratio", "low"], [1.2, 1.1], {"numerator": "small"}),
+        "reproduced",
+    ),
+    (force_field.activation, "reproduced", ("paired", "ratio", 0.7, {"numerator": "small-relu", "stage": "frozen"}), "depends on"),
+    (force_field.training_data, "reproduced", ("paired", "ratio", 1.2, {"numerator": "data-4x250"}), "partly"),
+    (force_field.training_data, "reproduced", ("paired", "ratio", 1.9, {"numerator": "data-2x50"}), "reproduced"),
+    (force_field.converged, "reproduced", ("training", "last_third", 0.05, {"variant": "chirality"}), "partly"),
+    (force_field.converged, "reproduced", ("training", "last_third", 0.5, {"variant": "tiny"}), "reproduced"),
     (force_field.late_stage, "partly", ("torque_errors", "relative", 0.5, {"stage": "frozen"}), "not reproduced"),
     (dynamics.learned_correlations, "reproduced", ("fig4_events", "value", 0.03, {"quantity": "difference_late_rms"}), "partly"),
     (dynamics.magnetization, "reproduced", ("freezing", "magnetization", 0.3, {}), "not reproduced"),
@@ -313,11 +372,54 @@ CASES = [
     (dynamics.peak, "depends on", ("fig4_events", "value", 900.0, {"quantity": "peak_time"}), "not reproduced"),
     (dynamics.oscillation, "reproduced", ("fig4_events", "low", -0.1, {"quantity": "band_peak_late"}), "partly"),
     (dynamics.growth, "partly", ("fig5_length", "xi", 0.9, {"time": 100.0}), "not reproduced"),
-    (dynamics.barrier_exponent, "not reproduced", ("fig5_fits", "exponent_low", 0.9, {"time_unit": 0.1}), "depends on"),
-    (dynamics.barrier_exponent, "not reproduced", ("fig5_fits", "exponent_low", 0.9, {}), "reproduced"),
-    (dynamics.growth_law, "depends on", ("fig5_fits", "delta_aic", -5.0, {}), "reproduced"),
-    (dynamics.growth_law, "depends on", ("fig5_fits", "delta_aic", 5.0, {}), "not reproduced"),
+    (psi.barrier_exponent, "not reproduced", ("psi_multiverse", "exponent_low", 0.9, {"offset": "r_low"}), "depends on"),
+    (psi.barrier_exponent, "not reproduced", ("psi_multiverse", "exponent_low", 0.9, {}), "reproduced"),
+    (psi.one_exponent, "depends on", ("psi_multiverse", "exponent", 8.0, {}), "reproduced"),
+    (psi.growth_law, "depends on", ("psi_multiverse", "delta_aic", -5.0, {}), "reproduced"),
+    (psi.growth_law, "depends on", ("psi_multiverse", "delta_aic", 5.0, {}), "not reproduced"),
+    (large, "reproduced", ("large_paired", ["difference", "low"], [0.02, 0.01], {"time": 100.0}), "partly"),
+    (large, "reproduced", ("large_difference", "difference", 0.06, {"time": 100.0}), "not reproduced"),
 ]  # fmt: skip
+
+
+def test_a_claim_for_every_larger_size():
+    large, largest = force_field.transfers(make_tables())
+    assert (large.id, large.verdict) == ("transfer", "partly")
+    assert (largest.id, largest.verdict) == ("transfer-n1000", "not reproduced")
+    assert "error at N = 1000 / N = 100: 2.40" in largest.ours
+
+
+def test_protocols_are_compared_between_networks_of_one_size():
+    """bond-configurations is small where small exists; elsewhere it is like bond."""
+    tables = make_tables()
+    assert force_field._peer(tables, "bond-configurations") == "small"
+    assert force_field._peer(tables, "chirality-configurations") == "small-chirality"
+    assert "known structures: 1.10 (networks of 38 thousand parameters)" in force_field.generalization(tables).ours
+    set_values(tables, "models", "parameters", 1.9e6, model="bond-configurations")
+    assert force_field._peer(tables, "bond-configurations") == "bond"
+    assert "up to 30 epochs has 0.960 times the error" in force_field.converged(tables).ours
+    set_values(tables, "models", "parameters", 5, model="bond-configurations")
+    with pytest.raises(InputError, match="no network like bond-configurations"):
+        force_field.generalization(tables)
+
+
+def test_a_study_of_four_networks_is_judged_by_what_it_has():
+    tables = make_tables()
+    classic = ["pair", "linear", "bond", "chirality", "bond-configurations", "chirality-configurations"]
+    frame = tables["models"]
+    tables._frames["models"] = frame[frame["model"].isin(classic)].assign(parameters=38e3)
+    frame = tables["torque_errors"]
+    tables._frames["torque_errors"] = frame[frame["model"].isin(classic) & (frame["set"] != "n1000")]
+    ids = [claim.id for claim in force_field.force_field_claims(tables)]
+    assert ids == ["sigma", "generalization", "chirality", "beyond-pair", "transfer", "late-stage", "converged"]
+
+
+def test_a_network_without_committee_stands_for_itself():
+    tables = make_tables()
+    frame = tables["torque_errors"]
+    tables._frames["torque_errors"] = frame[(frame["model"] != "bond") | (frame["member"] != "committee")]
+    set_values(tables, "torque_errors", "rmse", 9.9e-4, model="bond", set="large", stage="random")
+    assert "9.90e-04" in force_field.transfer(tables).ours
 
 
 @pytest.mark.parametrize(("claim", "plain", "change", "changed"), CASES)
@@ -330,3 +432,43 @@ def test_the_verdict_follows_the_number(claim, plain, change, changed):
         set_values(tables, "fig5_length", "xi", 0.9, time=300.0)
         set_values(tables, "fig5_length", "xi", 0.9, time=1000.0)
     assert claim(tables).verdict == changed
+
+
+def test_the_verdict_on_psi_in_words_follows_the_numbers():
+    tables = make_tables()
+    words = psi.psi_paragraph(tables)
+    assert words.startswith("psi was fitted in 6 ways")
+    assert "In 6 of them (100%)" in words
+    assert "these data do not support 1.02: xi grows more slowly" in words
+    assert "a unit of 10^-20 (in" in words  # of the window with growth, not of the other
+    set_values(tables, "psi_multiverse", "exponent_low", 0.9, offset="free")
+    words = psi.psi_paragraph(tables)
+    assert "1 (17%) have a 95 % interval that holds 1.02" in words
+    assert "1.02 can be obtained, but by choosing" in words
+    assert "offset of xi free (100% of its exponents)" in words
+    set_values(tables, "psi_multiverse", ["exponent", "exponent_low", "exponent_high"], [1.0, 0.9, 1.1])
+    assert "1.02 is compatible with most analyses of these data." in psi.psi_paragraph(tables)
+    assert psi.barrier_exponent(tables).verdict == "reproduced"
+    # One lucky combination in eleven is not a result.
+    frame = tables["psi_multiverse"]
+    flat = frame[frame.law == "barrier"].assign(identified=0, grows=0)
+    frame = pd.concat([frame[frame.offset == "free"], flat, flat], ignore_index=True)
+    tables._frames["psi_multiverse"] = frame
+    assert "fix no exponent. That 1 of 1 intervals hold 1.02 says little" in psi.psi_paragraph(tables)
+    assert psi.barrier_exponent(tables).verdict == "depends on"
+    assert psi.one_exponent(tables).verdict == "depends on"
+
+
+def test_exact_controls_of_the_large_box_do_not_speak_for_the_small_one():
+    tables = make_tables()
+    for name, column in (("freezing", "magnetization"), ("disconnected", "disconnected")):
+        control = tables[name].assign(ensemble="large-exact-fast", **{column: 5.0})
+        tables._frames[name] = pd.concat([tables[name], control], ignore_index=True)
+    assert dynamics.magnetization(tables).verdict == dynamics.subtraction(tables).verdict == "reproduced"
+
+
+def test_controls_do_not_speak_for_the_growth():
+    """The exact run with a quarter of the trajectories has a constant length, which would change the verdict."""
+    tables = make_tables()
+    assert "exact" not in dynamics.growth(tables).ours
+    assert set(main_ensembles(tables["fig5_length"]).engine) == {"network"}

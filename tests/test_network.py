@@ -7,6 +7,7 @@ import pytest
 import torch
 from small_study import BONDS, CHIRAL, REFERENCE, labelled, random_network, sites
 
+from sdglass import network as network_module
 from sdglass.engines import network as network_engine
 from sdglass.engines.check import check_engine
 from sdglass.engines.network import NetworkEngine
@@ -63,6 +64,49 @@ def test_every_site_has_the_same_network():
     assert together.shape == (2, 5)
     alone = torch.stack([torch.stack([network(site) for site in replica]) for replica in z])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("linear_term", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "celu", "silu"])
+def test_the_gradient_by_hand_is_that_of_automatic_differentiation(activation, linear_term):
+    network = random_network(BONDS, activation=activation, linear_term=linear_term)
+    z = torch.as_tensor(np.random.default_rng(0).standard_normal((2, 5, BONDS.n_features)))
+    before = z.clone()
+    energy, gradient = network.energy_and_gradient(z)
+    assert not energy.requires_grad
+    assert not gradient.requires_grad
+    expected_energy, expected = network.energy_and_gradient(z, create_graph=True)
+    assert energy.shape == (2, 5)
+    assert gradient.shape == z.shape
+    torch.testing.assert_close(energy, expected_energy.detach(), rtol=0, atol=1e-13)
+    torch.testing.assert_close(gradient, expected.detach(), rtol=0, atol=1e-13)
+    assert torch.equal(z, before)
+    # What the engine hands over: another order of the axes in memory.
+    permuted = z.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    assert torch.equal(network.energy_and_gradient(permuted)[1], gradient)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_block_of_sites_does_not_matter(monkeypatch, dtype):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = SiteEnergy(BONDS.n_features, (64, 32)).to(dtype)
+    z = torch.as_tensor(np.random.default_rng(0).standard_normal((3, 50, BONDS.n_features)), dtype=dtype)
+    energy, gradient = network.energy_and_gradient(z)
+    rounding = 20 * torch.finfo(dtype).eps
+    for count in (17, 64, 150):
+        monkeypatch.setattr(network_module, "_SITES_PER_BLOCK", {"cpu": count})
+        blocks = network.energy_and_gradient(z)
+        torch.testing.assert_close(blocks[0], energy, rtol=rounding, atol=rounding)
+        torch.testing.assert_close(blocks[1], gradient, rtol=rounding, atol=rounding)
+
+
+def test_no_sites_have_no_energies():
+    energy, gradient = random_network(BONDS).energy_and_gradient(
+        torch.empty(0, 7, BONDS.n_features, dtype=torch.float64)
+    )
+    assert energy.shape == (0, 7)
+    assert gradient.shape == (0, 7, BONDS.n_features)
 
 
 def test_linear_start_is_the_linear_model():

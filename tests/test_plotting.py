@@ -17,7 +17,7 @@ from sdglass.files import write_csv
 from sdglass.plotting import style, tables
 from sdglass.plotting.fig5 import best_window
 from sdglass.plotting.make import make_all, make_figure
-from sdglass.plotting.registry import FIGURES, get_figure
+from sdglass.plotting.registry import FIGURES, get_figure, study_figures
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,32 @@ def test_registry_lists_known_tables_and_does_not_load_matplotlib():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_study_has_the_figures_of_the_comparisons_that_it_makes():
+    assert FIGURES.keys() - study_figures([]).keys() == {"network_size", "training_size"}
+    assert FIGURES.keys() - study_figures(["network_size", "activation"]).keys() == {"training_size"}
+
+
+def test_every_network_of_a_crowded_study_has_a_learning_curve(changed):
+    """Sixteen variants in rows of four, the last of them short."""
+
+    def copies(frame):
+        some = frame[(frame.variant == "bond") & (frame.fold == 0)]
+        return pd.concat([some.assign(variant=f"variant-{k}") for k in range(14)])
+
+    axes = render("learning_curves", changed("learning_curves.csv", copies)).axes
+    assert [one.get_title() for one in axes] == [f"variant-{k}" for k in range(14)]
+    assert [bool(one.get_xlabel()) for one in axes] == [False] * 10 + [True] * 4
+
+
+def test_models_of_one_size_stand_side_by_side(folder):
+    """Drawn at the same number of parameters, the bars of one would hide those of the other."""
+    panel = render("network_size", folder).axes[0]
+    places = [line.get_xdata()[0] for line in panel.get_lines() if line.get_marker() not in ("", "None", None)]
+    assert len(places) == len(set(places)) == 8
+
+
 def test_no_words_smaller_than_seven_points(folder):
-    for name in ("fig1", "fig5", "freezing"):
+    for name in ("learning_curves", "fig1", "fig5", "freezing"):
         words = [text for text in render(name, folder).findobj(Text) if text.get_text()]
         assert min(text.get_fontsize() for text in words) >= 7
 
@@ -140,6 +164,9 @@ def test_a_single_time(name, table, which, changed):
         ("torque_errors", "torque_errors.csv", "model == 'pair' and set == 'large'"),
         ("learning_curves", "learning_curves.csv", "variant == 'bond' and epoch == 1"),
         ("committee", "committee.csv", "set == 'unseen'"),
+        ("network_size", "network_size.csv", "set == 'unseen' and stage == 'all'"),
+        ("network_size", "network_size.csv", "model in ['pair', 'linear']"),
+        ("training_size", "training_size.csv", "set == 'large' and model != 'pair'"),
         ("rkky", "rkky.csv", "coupling == 6"),
         ("time_step", "time_step.csv", "time_step == 1"),
         ("disconnected", "disconnected.csv", "ensemble == 'pair-fast'"),

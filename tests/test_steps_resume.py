@@ -4,7 +4,6 @@ import functools
 import json
 import sys
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +16,7 @@ from sdglass.feature_cache import save_feature_maps
 from sdglass.hamiltonian import SDModel
 from sdglass.linear_model import EnergyReference
 from sdglass.model_file import TrainedModel
-from sdglass.steps import checkpoints, dataset, predict, quench_exact, quench_model, train, transfer_dataset
+from sdglass.steps import checkpoints, dataset, quench_exact, quench_model, train, transfer_dataset
 from sdglass.steps import quench as quench_step
 from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
 
@@ -255,25 +254,3 @@ def test_training_stops_after_the_patience(study, tmp_path):
     curve = pd.read_csv(tmp_path / "out.csv")
     assert len(curve) == work < 60
     assert len(curve) == np.argmin(curve.validation_loss) + 1 + 2
-
-
-def test_predictions_say_where_they_come_from_and_notice_damage(inputs, tmp_path, monkeypatch):
-    monkeypatch.setattr(torch, "set_num_interop_threads", lambda count: None)
-    out = tmp_path / "P.h5"
-    options = {name: inputs[name] for name in ("model", "data", "features")}
-    run_step(predict, monkeypatch, **options, out=out)
-    with h5py.File(out) as handle:
-        made = json.loads(handle.attrs["provenance"])
-        assert set(made["inputs"]) == {
-            "M.safetensors",
-            *(path.name for name in ("data", "features") for path in inputs[name]),
-        }
-        assert sorted(handle) == ["000", "001"]
-        for name in ("energy", "torque"):
-            assert handle["001"][name].fletcher32
-        offset = handle["001/torque"].id.get_chunk_info(0).byte_offset
-    content = bytearray(out.read_bytes())
-    content[offset + 40] ^= 1
-    out.write_bytes(content)
-    with h5py.File(out) as handle, pytest.raises(OSError, match=r"filter|checksum"):
-        handle["001/torque"][...]

@@ -21,7 +21,7 @@ from sdglass.model_file import write_tensors
 from sdglass.spins import torque
 from sdglass.symmetry_functions import build_feature_maps
 from sdglass.training import TrainingSettings, train_network, validation_errors
-from sdglass.training_set import TrainingSet, fold_splits
+from sdglass.training_set import TrainingSet, fold_splits, reduced_samples
 
 NETWORK = {"layers": (10, 8), "activation": "silu", "linear_term": False}
 SETTINGS = TrainingSettings(batch=4, epochs=6, learning_rate=3e-3)
@@ -97,6 +97,47 @@ def test_folds_are_a_function_of_the_seed():
 def test_impossible_folds_are_refused(protocol, counts, folds, message):
     with pytest.raises(InputError, match=message):
         fold_splits(protocol, counts, folds, 0)
+
+
+def test_less_data_is_a_part_of_more():
+    """The first realizations of the fold, and of each a random choice that grows into the larger ones."""
+    samples = fold_splits("realizations", [7, 5, 6, 8, 5], 5, seed=3)[1][0]
+    present = np.unique(samples[:, 0])
+    parts = {(r, c): reduced_samples(samples, r, c, seed=2) for r in (1, 3, None) for c in (2, 5, None)}
+    for (realizations, configurations), part in parts.items():
+        assert np.array_equal(np.unique(part[:, 0]), present[:realizations])
+        counts = np.bincount(part[:, 0], minlength=5)[present[:realizations]]
+        whole = np.bincount(samples[:, 0], minlength=5)[present[:realizations]]
+        assert np.array_equal(counts, whole if configurations is None else np.full(len(counts), configurations))
+        mine = set(map(tuple, part.tolist()))
+        assert len(mine) == len(part)
+        for (r, c), other in parts.items():
+            if all(b is None or (a is not None and a <= b) for a, b in ((realizations, r), (configurations, c))):
+                assert mine <= set(map(tuple, other.tolist()))
+    assert np.array_equal(parts[None, None], samples)
+
+
+def test_less_data_is_chosen_at_random_by_the_seed():
+    samples = np.array([(r, c) for r in range(2) for c in range(100)])
+    first, again, other = (reduced_samples(samples, None, 50, seed) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    # Not the first ones, which would be random spins alone; and not the same ones of both realizations.
+    assert 30 < np.mean(first[:, 1]) < 70
+    assert not np.array_equal(first[:50, 1], first[50:, 1])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"realizations": 3}, "realizations = 3; expected at most 2, those of the fold"),
+        ({"configurations": 5}, "configurations = 5; expected at most 4, those of realization 7"),
+    ],
+)
+def test_more_data_than_there_is_is_refused(options, message):
+    samples = np.array([(2, 0), (2, 1), (2, 2), (2, 3), (2, 4), (7, 0), (7, 1), (7, 2), (7, 3)])
+    with pytest.raises(InputError, match=message):
+        reduced_samples(samples, **options)
 
 
 # The loss

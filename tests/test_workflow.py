@@ -103,6 +103,8 @@ def test_an_edited_module_reruns_what_depends_on_it(study):
     assert jobs["correlation_length"] == 1
     assert set(jobs) <= {
         "correlation_length",
+        "psi_multiverse",
+        "large_paired",
         "figure",
         "figures",
         "fig5",
@@ -189,3 +191,65 @@ def test_make_study_computes_in_a_fresh_clone_and_resumes_elsewhere(tmp_path):
     (tmp_path / "results" / "quick" / "structures").mkdir(parents=True)
     assert "rm -rf results" not in commands("quick")
     assert "--configfile workflow/scales/quick.yaml" in commands("quick")
+
+
+KEPT = ("models", "training", "errors", "observables", "tables", "figures")
+SINGLE = ("claims.csv", "config.yaml", "provenance.json", "report.html")
+
+
+def land(folder, *options, config=("config.yaml", SMOKE)):
+    """Run the step that writes the manifest; return what it prints."""
+    command = [sys.executable, "-m", "sdglass.steps.land", "--results", "results/smoke", "--config", *config]
+    environment = os.environ | {"PYTHONPATH": str(folder / "src")}
+    done = subprocess.run([*command, *options], cwd=folder, env=environment, text=True, capture_output=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture
+def landed(study, tmp_path):
+    """A checkout with what a study keeps, without datasets, features, trajectories and Snakemake's records."""
+    copy_study(tmp_path)
+    results = tmp_path / "results" / "smoke"
+    for name in KEPT:
+        shutil.copytree(study / "results/smoke" / name, results / name)
+    for name in SINGLE:
+        shutil.copy2(study / "results/smoke" / name, results / name)
+    land(tmp_path, "--complete")
+    for number, path in enumerate(sorted(tmp_path.rglob("*"), reverse=True)):  # version control keeps no times
+        os.utime(path, (1e9 + number, 1e9 + number))
+    return tmp_path
+
+
+def test_a_landed_study_has_nothing_to_do_in_another_checkout(landed):
+    assert planned(landed, "--configfile", SMOKE) == {}
+
+
+def test_edited_code_makes_tables_again_from_what_is_kept(landed):
+    module = landed / "src" / "sdglass" / "growth.py"
+    module.write_text(module.read_text() + "\n# edited\n")
+    jobs = planned(landed, "--configfile", SMOKE)
+    assert jobs["correlation_length"] == 1
+    expensive = {"structure", "dataset", "features", "fit_linear", "train", "errors", "observables_small", "rkky"}
+    assert not {name for name in jobs if name in expensive or name.startswith("quench")}
+
+
+def test_a_missing_part_is_made_again_without_the_others(landed):
+    (landed / "results/smoke/observables/large-pair-fast/001.h5").unlink()
+    jobs = planned(landed, "--configfile", SMOKE)
+    made = {name: jobs.get(name, 0) for name in ("structure", "features", "quench_large", "observables_large")}
+    assert made == {"structure": 1, "features": 1, "quench_large": 1, "observables_large": 1}
+    assert not {"dataset", "train", "fit_linear", "errors", "quench_small", "observables_small"} & set(jobs)
+
+
+def test_kept_results_of_another_configuration_stop_the_study_until_they_are_forgotten(landed, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("quench_large:\n  temperature: 2.0e-3\n")
+    result = snakemake(landed, "-n", "--configfile", SMOKE, str(overlay))
+    assert result.returncode != 0
+    assert "results/smoke/observables/large-pair-fast/000.h5: made with other parameters" in result.stdout
+    assert "give the study another name" in result.stdout
+    said = land(landed, "--forget", config=("config.yaml", SMOKE, str(overlay)))
+    assert "observables/large-pair-fast/000.h5: deleted" in said
+    jobs = planned(landed, "--configfile", SMOKE, str(overlay))
+    assert jobs["observables_large"] == jobs["quench_large"] + jobs["quench_large_exact"] == 8
+    assert not {"dataset", "train", "quench_small", "quench_small_exact", "observables_small"} & set(jobs)

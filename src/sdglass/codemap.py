@@ -76,3 +76,8 @@ def _source(module_name):
         if path.is_file():
             return path
     return None
+
+
+def source_files():
+    """Return the source files of the whole library, sorted."""
+    return sorted(Path(__file__).parent.rglob("*.py"))

@@ -5,6 +5,7 @@ keys to one another is checked here. All problems are reported at once, each on 
 """
 
 import difflib
+import json
 import math
 import re
 from pathlib import Path
@@ -18,7 +19,7 @@ from sdglass.hamiltonian import SDModel
 from sdglass.hopping import LAWS, hopping_from_dict
 from sdglass.packing import JAMMING_FRACTION, packing_fraction
 
-# The four trainings that the error tables and the claims compare, by these names.
+# The trainings that the error tables and the claims compare, by these names.
 VARIANTS = {
     "bond": {"chirality": False, "protocol": "realizations"},
     "chirality": {"chirality": True, "protocol": "realizations"},
@@ -102,6 +103,20 @@ def validate_config(config, schema_path):
         problems = _contradictions(config)
     if problems:
         raise InputError("\n".join(f"config: {line}" for line in dict.fromkeys(problems)))
+
+
+def variant_settings(network, name):
+    """Return the settings of one of `network.variants`: those of `network`, except where it says otherwise.
+
+    The training set's keys ``trained``, ``realizations`` and ``configurations`` are absent where all are used.
+    """
+    base = {key: value for key, value in network.items() if key not in ("folds", "variants")}
+    return base | network["variants"][name]
+
+
+def trained_folds(network, name):
+    """Return the folds of one of `network.variants` that are trained; they number its members."""
+    return network["variants"][name].get("trained", list(range(network["folds"])))
 
 
 def load_schema(path):
@@ -303,6 +318,9 @@ def _sites(config):
         "structure.n_sites": (config["structure"]["n_sites"], box),
         "density_of_states.dense_sites": (config["density_of_states"]["dense_sites"], box),
         "quench_large.n_sites": (large["n_sites"], large["box_length"]),
+    } | {
+        f"dataset.transfer.{name}.n_sites": (one["n_sites"], one["box_length"])
+        for name, one in config["dataset"]["transfer"].items()
     }
 
 
@@ -364,11 +382,12 @@ def _dataset(config):
 def _variants(config):
     dataset, network = config["dataset"], config["network"]
     realizations = dataset["training_realizations"]
-    configurations = realizations * (dataset["random"] + dataset["relaxations"] * dataset["snapshots"])
+    per_realization = dataset["random"] + dataset["relaxations"] * dataset["snapshots"]
+    configurations = realizations * per_realization
     available = {"realizations": realizations, "configurations": configurations}
     for name, wanted in VARIANTS.items():
         given = network["variants"].get(name)
-        if given != wanted:
+        if given is None or any(given[key] != value for key, value in wanted.items()):
             words = ", ".join(f"{key}: {str(value).lower()}" for key, value in wanted.items())
             given = "is missing" if given is None else f"= {given}"
             yield (
@@ -386,24 +405,44 @@ def _variants(config):
                 f"network.folds = {network['folds']}; expected at most the {available[protocol]} {protocol} of "
                 f"the training set, which network.variants.{name} divides"
             )
-        same = first.setdefault((variant["chirality"], protocol), name)
+        for fold in variant.get("trained", ()):
+            if fold >= network["folds"]:
+                yield (
+                    f"network.variants.{name}.trained = {variant['trained']}; expected folds between 0 and "
+                    f"network.folds - 1 = {network['folds'] - 1}"
+                )
+        for key, most in (("realizations", realizations), ("configurations", per_realization)):
+            if variant.get(key, 0) > most:
+                yield f"network.variants.{name}.{key} = {variant[key]}; expected at most {most}, which there are"
+        settings = {key: value for key, value in variant_settings(network, name).items() if key != "trained"}
+        same = first.setdefault(json.dumps(settings, sort_keys=True), name)
         if same != name:
             yield f"network.variants.{name} is the same model as network.variants.{same}; remove or change one"
 
 
 def _force_field(config):
-    variants, folds = config["network"]["variants"], config["network"]["folds"]
+    variants = config["network"]["variants"]
     variant, members = config["force_field"]["variant"], config["force_field"]["members"]
     if variant not in variants:
         yield f"force_field.variant = {variant}; expected one of network.variants, {', '.join(variants)}"
+        return
+    trained = len(trained_folds(config["network"], variant))
     for member in members:
-        if member >= folds:
-            yield f"force_field.members = {members}; expected folds between 0 and network.folds - 1 = {folds - 1}"
+        if member >= trained:
+            yield f"force_field.members = {members}; expected between 0 and {trained - 1}, those of {variant}"
             break
 
 
 def _engines(config):
     engines = config["quench_small"]["engines"]
+    known = ("exact", "network", "pair", "linear", *config["network"]["variants"])
+    asked = {f"quench_small.engines[{k}]": engine for k, engine in enumerate(engines)}
+    asked |= {
+        f"quench_large.runs.{name}.engine": run["engine"] for name, run in config["quench_large"]["runs"].items()
+    }
+    for key, engine in asked.items():
+        if engine not in known:
+            yield f"{key} = {engine}; expected one of {', '.join(known)}"
     missing = [engine for engine in ENGINES if engine not in engines]
     if missing:
         yield (

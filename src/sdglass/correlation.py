@@ -106,6 +106,45 @@ def correlation_histogram(spins, bins):
     return _mean_over_pairs(_pair_sums(spins.reshape(k * r, bins.n_sites, 3), bins), bins).reshape(k, r, -1)
 
 
+def merge_bins(histograms, counts, edges, factor):
+    """Return histograms, counts and edges with every `factor` neighbouring bins made one, weighted by their pairs.
+
+    Parameters
+    ----------
+    histograms : sequence of array_like, each (K, R, B)
+    counts : array_like, shape (n_realizations, B)
+        Pairs in each bin of every realization.
+    edges : array_like, shape (B + 1,)
+        [ell]
+    factor : int
+        Bins left over at the end are dropped.
+
+    Returns
+    -------
+    histograms : list of numpy.ndarray, each (K, R, B // factor)
+        nan in bins without pairs.
+    counts : numpy.ndarray, shape (n_realizations, B // factor)
+    edges : numpy.ndarray, shape (B // factor + 1,)
+
+    Raises
+    ------
+    InputError
+        If no bin is that wide.
+    """
+    histograms, counts = check_histograms(histograms, counts)
+    n_bins = counts.shape[1] // factor
+    if n_bins == 0:
+        raise InputError(f"factor = {factor} for {counts.shape[1]} bins; expected at most that many")
+
+    def merged(values):
+        return values[..., : n_bins * factor].reshape(*values.shape[:-1], n_bins, factor).sum(axis=-1)
+
+    totals = merged(counts)
+    sums = [merged(np.where(count > 0, one * count, 0.0)) for one, count in zip(histograms, counts, strict=True)]
+    means = [np.where(n > 0, one / np.maximum(n, 1), np.nan) for one, n in zip(sums, totals, strict=True)]
+    return means, totals, np.asarray(edges, dtype=float)[: n_bins * factor + 1 : factor]
+
+
 def disconnected_histogram(spins, bins, histogram=None):
     """Return <S_i> . <S_j> averaged over the pairs of each bin, the second term of Eq. 20.
 

@@ -50,8 +50,13 @@ def correlation_length(edges, correlation, r_low=0.0, r_max=np.inf):
         raise InputError(
             f"correlation has shape {correlation.shape}; expected (..., {len(edges) - 1}) for the edges"
         )
-    magnitude = np.abs(np.nan_to_num(correlation, nan=0.0))
-    first, zeroth = _moment_weights(edges, r_low, r_max)
+    return length_of_magnitude(edges, np.abs(correlation), r_low, r_max)
+
+
+def length_of_magnitude(edges, magnitude, r_low=0.0, r_max=np.inf):
+    """Return int r m dr / int m dr for any estimate m of |C|, shape (..., B); the rest as `correlation_length`."""
+    magnitude = np.nan_to_num(magnitude, nan=0.0)
+    first, zeroth = _moment_weights(check_edges(edges), r_low, r_max)
     return _ratio(magnitude @ first, magnitude @ zeroth)
 
 
@@ -123,27 +128,53 @@ def split_correlation_length(
     InputError
         If there is nothing to split, the weights do not fit, or as in `ensemble_average`.
     """
+    numerator, denominator = split_integrals(
+        histograms, counts, edges, rng, [(r_low, r_max)], split, n_splits, weights
+    )[..., 0]
+    length = _ratio(numerator, denominator)
+    return SplitCorrelationLength(length[0], numerator[0], denominator[0], length[1:], split)
+
+
+def split_integrals(histograms, counts, edges, rng, ranges, split="replicas", n_splits=32, weights=None):
+    """Return the two integrals of `split_correlation_length` on several ranges of distance at once.
+
+    Parameters
+    ----------
+    histograms, counts, edges, rng, split, n_splits, weights
+        As in `split_correlation_length`.
+    ranges : sequence of tuple of float
+        (r_low, r_max) [ell], n of them.
+
+    Returns
+    -------
+    numpy.ndarray, shape (2, 1 + n_samples, K, n)
+        int r sign(C_A) C_B dr [ell^2] and int sign(C_A) C_B dr [ell]; row 0 is the ensemble itself, the others
+        are its resamples.
+
+    Raises
+    ------
+    InputError
+        As in `split_correlation_length`.
+    """
     histograms, counts = check_histograms(histograms, counts)
     edges = check_edges(edges)
     if len(edges) != counts.shape[1] + 1:
         raise InputError(f"{len(edges)} edges for {counts.shape[1]} bins; expected {counts.shape[1] + 1}")
     halves = _splitter(histograms, counts, split)
     units = len(histograms) if len(histograms) > 1 else len(histograms[0][0])
-    # The first row is the ensemble itself, the others are its resamples.
     rows = np.ones((1, units))
     if weights is not None:
         if np.ndim(weights) != 2 or np.shape(weights)[1] != units:
             raise InputError(f"weights has shape {np.shape(weights)}; expected (n_samples, {units})")
         rows = np.concatenate([rows, np.asarray(weights, dtype=float)])
-    moments = np.stack(_moment_weights(edges, r_low, r_max), axis=1)
+    moments = np.stack([_moment_weights(edges, *ends) for ends in ranges], axis=-1)  # (2, B, n)
+    moments = moments.transpose(1, 0, 2).reshape(len(edges) - 1, -1)
     total = 0.0
     for _ in range(n_splits):
         # A half that a resample left empty gives nan; as zero it drops out of numerator and denominator alike.
         a, b = (np.nan_to_num(average_units(*half, rows), nan=0.0) for half in halves(rng))
         total = total + 0.5 * (np.sign(a) * b + np.sign(b) * a) @ moments
-    numerator, denominator = np.moveaxis(total / n_splits, -1, 0)
-    length = _ratio(numerator, denominator)
-    return SplitCorrelationLength(length[0], numerator[0], denominator[0], length[1:], split)
+    return np.moveaxis((total / n_splits).reshape(*total.shape[:2], 2, -1), 2, 0)
 
 
 def _splitter(histograms, counts, split):

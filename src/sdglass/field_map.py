@@ -34,9 +34,21 @@ def _gather(sites, n_sites):
     return sparse.csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape=(n_sites, len(rows)))
 
 
-def _scale_rows(matrix, scale, n_sites):
-    """Return the (N * F, P) matrix with row i * F + f divided by scale[f]."""
-    return sparse.csr_array(sparse.diags_array(np.tile(1.0 / scale, n_sites)) @ matrix)
+def _scale_rows(matrix, scale, n_sites, dtype):
+    """Return the (N * F, P) matrix with row i * F + f divided by scale[f], its values in a numpy `dtype`.
+
+    The indices are shared with `matrix`, and no further copy of the values is made: they are what fills the
+    memory of a large structure.
+    """
+    matrix = sparse.csr_array(matrix)
+    inverse, data = 1.0 / scale, np.empty(matrix.nnz, dtype)
+    sites = max(1, 2_000_000 // max(len(inverse), 1))
+    for first in range(0, n_sites, sites):
+        last = min(first + sites, n_sites)
+        counts = np.diff(matrix.indptr[first * len(inverse) : last * len(inverse) + 1])
+        part = slice(matrix.indptr[first * len(inverse)], matrix.indptr[last * len(inverse)])
+        data[part] = matrix.data[part] * np.repeat(np.tile(inverse, last - first), counts)
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 class FieldMap:
@@ -67,7 +79,8 @@ class FieldMap:
         self.mean = None
         if mean is not None:
             self.mean = torch.as_tensor(np.asarray(mean, dtype=float) / scale, dtype=dtype, device=device)
-        bonds = _scale_rows(maps.bonds, scale[:n_bond], self.n_sites)
+        numpy_dtype = torch.empty(0, dtype=dtype).numpy().dtype
+        bonds = _scale_rows(maps.bonds, scale[:n_bond], self.n_sites, numpy_dtype)
         self.bonds, self.bonds_t = _csr(bonds, dtype, device), _csr(bonds.T, dtype, device)
         difference = signed_incidence(maps)
         self.difference, self.difference_t = _csr(difference, dtype, device), _csr(difference.T, dtype, device)
@@ -75,7 +88,7 @@ class FieldMap:
         self.chirality = maps.functions.chirality
         if self.chirality:
             self.triples = [torch.as_tensor(maps.triples[:, c].copy(), **index) for c in range(3)]
-            chiral = _scale_rows(maps.chiralities, scale[n_bond:], self.n_sites)
+            chiral = _scale_rows(maps.chiralities, scale[n_bond:], self.n_sites, numpy_dtype)
             self.chiralities, self.chiralities_t = _csr(chiral, dtype, device), _csr(chiral.T, dtype, device)
             gather3 = _gather(list(maps.triples.T), self.n_sites)
             self.gather3, self.gather3_t = _csr(gather3, dtype, device), _csr(gather3.T, dtype, device)

@@ -15,6 +15,7 @@ from sdglass.bootstrap import centred_interval
 from sdglass.errors import InputError
 
 BARRIER, POWER_LAW = "barrier", "power_law"
+PAPER_PSI = 1.02  # of arXiv:2311.16964, Fig. 5
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,20 @@ def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=
                 for model, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
                     rows.append(_row(times, xi, xi_samples, (start, stop), model, unit, level, n_units))
     return pd.DataFrame(rows)
+
+
+def main_ensembles(frame):
+    """Return the rows of ensembles with at least half as many trajectories as the largest; others are controls.
+
+    |C| of fewer trajectories has another bias by noise, so that their lengths cannot be compared with the rest.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With columns realizations and replicas.
+    """
+    trajectories = frame["realizations"] * frame["replicas"]
+    return frame[2 * trajectories >= trajectories.max()]
 
 
 def _row(times, xi, xi_samples, window, model, time_unit, level, n_units):

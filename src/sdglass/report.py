@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from sdglass.claims.psi import psi_paragraph
+from sdglass.claims.table import Tables
 from sdglass.config import load_config
 from sdglass.errors import InputError
 from sdglass.plotting.registry import FIGURES
@@ -110,10 +112,19 @@ def render(results, template):
         training=training_words(config),
         verdict=(sentences := beats_pair_model(results.tables, words)),
         verdict_summary=summary(sentences),
+        exponent=exponent_words(results.tables, config),
         record=record(results.provenance),
         runtimes=runtimes(results.benchmarks),
         tables=table_entries(results.tables),
     )
+
+
+def exponent_words(folder, config):
+    """Return what to believe about the barrier exponent, or None without its tables."""
+    wanted = [Path(folder) / f"{name}.csv" for name in ("psi_multiverse", "psi_units")]
+    if not all(path.is_file() for path in wanted):
+        return None
+    return psi_paragraph(Tables(folder, config.get("analysis", {}).get("confidence", 0.95)))
 
 
 def claim_rows(path):

@@ -22,8 +22,8 @@ from scipy import sparse
 from sdglass.errors import InputError
 from sdglass.neighbours import environments, neighbour_pairs
 
-# Largest number of (centre, j, k) triples looked at in one piece: about 0.3 GB of temporaries.
-_TRIPLES_PER_BLOCK = 400_000
+# (centre, j, k) triples looked at in one piece: 20 MB of temporaries, which a cache holds.
+_TRIPLES_PER_BLOCK = 25_000
 
 
 @dataclass(frozen=True)
@@ -181,58 +181,109 @@ def triple_products(spins, triples):
     return np.einsum("rta,rta->rt", i, np.cross(j, k))
 
 
-def build_feature_maps(structure, functions):
-    """Return the `FeatureMaps` of a structure. Memory and time are linear in N."""
+def build_feature_maps(structure, functions, dtype=np.float64):
+    """Return the `FeatureMaps` of a structure. Memory and time are linear in N.
+
+    Parameters
+    ----------
+    structure : Structure
+    functions : SymmetryFunctions
+    dtype : numpy dtype
+        In which the values are kept; float32 halves the memory (8 bytes per value and index, against 12) and is
+        enough for an engine that computes in float32.
+    """
     pairs = neighbour_pairs(structure, functions.cutoff)
     env = environments(structure, functions.cutoff)
-    n, n_bond = structure.n_sites, functions.n_bond
+    n = structure.n_sites
     pair_key = pairs.first * n + pairs.second  # ascending, since pairs are sorted
 
     def pair_index(a, b):
         return np.searchsorted(pair_key, np.minimum(a, b) * n + np.maximum(a, b))
 
-    centre = env.centre
-    radial = f2(env.distance[:, None], functions.radii, functions.width, functions.cutoff)
-    entry, shell = np.nonzero(radial > functions.tolerance)
-    rows = [centre[entry] * n_bond + shell]
-    columns = [pair_index(centre[entry], env.neighbour[entry])]
-    values = [radial[entry, shell]]
-    chi_rows, chi_columns, chi_values, triples, n_triples = [], [], [], [np.empty((0, 3), np.int64)], 0
-    for a, b, weight, angular in _triple_blocks(env, functions):
-        # Each leg pair is met once here and twice in the paper's sum over ordered pairs.
-        column = pair_index(env.neighbour[a], env.neighbour[b])
-        nearer, farther = _order(a, b, env.distance)
-        chiral = np.abs(env.distance[a] - env.distance[b]) > 1e-9  # a tie has no order and drops out
-        for block, factor in enumerate(angular):
-            value = weight * factor[:, None]
-            entry, shell = np.nonzero(value > functions.tolerance)
-            rows.append(centre[a[entry]] * n_bond + (1 + block) * functions.shells + shell)
-            columns.append(column[entry])
-            values.append(2.0 * value[entry, shell])
-            if functions.chirality:
-                keep = chiral[entry]
-                entry, shell = entry[keep], shell[keep]
-                chi_rows.append(centre[a[entry]] * functions.n_chirality + block * functions.shells + shell)
-                chi_columns.append(n_triples + entry)
-                chi_values.append(value[entry, shell])
-        if functions.chirality:
-            triples.append(np.stack([centre[a], env.neighbour[nearer], env.neighbour[farther]], axis=1))
-            n_triples += len(a)
-    triples = np.concatenate(triples)
-    chiralities = _csr(chi_values, chi_rows, chi_columns, (n * functions.n_chirality, n_triples))
-    used = np.unique(chiralities.indices)  # three triples in ten meet no shell above the tolerance
+    bonds, chiralities = _Rows(len(pairs), dtype), _Rows(None, dtype)
+    triples, n_triples = [np.empty((0, 3), np.int64)], 0
+    # Centre by centre, so that what is held in between is small and each block is a run of finished rows.
+    for first, last in _centre_blocks(env):
+        bond_parts, chirality_parts, legs = _block_values(env, functions, first, last, pair_index)
+        bonds.append(bond_parts, (last - first) * functions.n_bond)
+        if functions.n_chirality:
+            # Three triples in ten meet no shell above the tolerance; they get no column.
+            rows, columns, values = (np.concatenate(part) for part in zip(*chirality_parts, strict=True))
+            used, columns = np.unique(columns, return_inverse=True)
+            chiralities.append([(rows, n_triples + columns, values)], (last - first) * functions.n_chirality)
+            triples.append(legs[used])
+            n_triples += len(used)
     return FeatureMaps(
         functions,
         n,
         pairs.first,
         pairs.second,
-        _csr(values, rows, columns, (n * n_bond, len(pairs))),
-        triples[used],
-        sparse.csr_array(
-            (chiralities.data, np.searchsorted(used, chiralities.indices), chiralities.indptr),
-            shape=(n * functions.n_chirality, len(used)),
-        ),
+        bonds.matrix(n * functions.n_bond, len(pairs)),
+        np.concatenate(triples),
+        chiralities.matrix(n * functions.n_chirality, n_triples),
     )
+
+
+class _Rows:
+    """A sparse matrix that grows by blocks of rows."""
+
+    def __init__(self, n_columns, dtype):
+        self.n_columns, self.dtype = n_columns, dtype
+        self.data, self.indices, self.counts = [], [], []
+
+    def append(self, parts, n_rows):
+        """Add `n_rows` rows with entries (rows within the block, columns, values), in pieces."""
+        rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+        width = self.n_columns or int(columns.max(initial=-1)) + 1
+        block = sparse.coo_array((values, (rows, columns)), shape=(n_rows, width)).tocsr()
+        self.data.append(block.data.astype(self.dtype))
+        self.indices.append(block.indices.astype(np.int32))
+        self.counts.append(np.diff(block.indptr))
+
+    def matrix(self, n_rows, n_columns):
+        """Return the whole as a csr_array (n_rows, n_columns)."""
+        if not self.data:
+            return sparse.csr_array((n_rows, n_columns), dtype=self.dtype)
+        total = np.cumsum(np.concatenate([[0], *self.counts]))
+        start = total.astype(np.int32 if total[-1] < 2**31 else np.int64)
+        # Each list goes as soon as it is joined: these arrays are the largest of all.
+        data, self.data = np.concatenate(self.data), []
+        indices, self.indices = np.concatenate(self.indices).astype(start.dtype, copy=False), []
+        return sparse.csr_array((data, indices, start), shape=(n_rows, n_columns))
+
+
+def _block_values(env, functions, first, last, pair_index):
+    """Return the entries of the rows of centres `first` to `last`: of bonds, of triple products, and the triples.
+
+    Entries are lists of (rows from the first centre's on, columns, values); columns of triple products count the
+    triples (T, 3) of the block.
+    """
+    span = slice(env.start[first], env.start[last])
+    centre = np.repeat(np.arange(first, last), np.diff(env.start[first : last + 1]))
+    neighbour, distance = env.neighbour[span], env.distance[span]
+    radial = f2(distance[:, None], functions.radii, functions.width, functions.cutoff)
+    entry, shell = np.nonzero(radial > functions.tolerance)
+    rows = (centre[entry] - first) * functions.n_bond + shell
+    bonds = [(rows, pair_index(centre[entry], neighbour[entry]), radial[entry, shell])]
+    chiralities = []
+    a, b, weight, angular = _leg_pairs(env, functions, first, last)
+    # Each leg pair is met once here and twice in the paper's sum over ordered pairs.
+    column, site = pair_index(neighbour[a], neighbour[b]), centre[a] - first
+    chiral = np.abs(distance[a] - distance[b]) > 1e-9  # a tie has no order and drops out
+    for block, factor in enumerate(angular):
+        value = weight * factor[:, None]
+        entry, shell = np.nonzero(value > functions.tolerance)
+        rows = site[entry] * functions.n_bond + (1 + block) * functions.shells + shell
+        bonds.append((rows, column[entry], 2.0 * value[entry, shell]))
+        if functions.chirality:
+            keep = chiral[entry]
+            entry, shell = entry[keep], shell[keep]
+            rows = site[entry] * functions.n_chirality + block * functions.shells + shell
+            chiralities.append((rows, entry, value[entry, shell]))
+    if not functions.n_chirality:
+        return bonds, chiralities, None
+    nearer, farther = _order(a, b, distance)
+    return bonds, chiralities, np.stack([centre[a], neighbour[nearer], neighbour[farther]], axis=1)
 
 
 def _order(a, b, distance):
@@ -240,49 +291,49 @@ def _order(a, b, distance):
     return np.where(swap, b, a), np.where(swap, a, b)
 
 
-def _csr(values, rows, columns, shape):
-    if not values:
-        return sparse.csr_array(shape)
-    data = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return sparse.coo_array(data, shape=shape).tocsr()
+def _centre_blocks(env):
+    """Yield (first, last) of runs of centres with up to `_TRIPLES_PER_BLOCK` leg pairs each."""
+    legs = np.diff(env.start)
+    ends = np.cumsum(legs * (legs - 1) // 2)
+    first = 0
+    while first < len(legs):
+        used = ends[first - 1] if first else 0
+        last = max(first + 1, int(np.searchsorted(ends, used + _TRIPLES_PER_BLOCK, side="right")))
+        yield first, last
+        first = last
 
 
-def _triple_blocks(env, functions):
-    """Yield (a, b, radial weight (T, shells), [angular factor (T,)]) for blocks of leg pairs a < b.
+def _leg_pairs(env, functions, first, last):
+    """Return (a, b, radial weight (T, shells), [angular factor (T,)]) of the leg pairs a < b of some centres.
 
-    a and b index entries of the environments with the same centre. Pairs whose legs differ too much to
-    share a shell, or whose ends are beyond the cutoff from each other, never appear.
+    a and b count the legs from those of centre `first` on and have the same centre. Pairs whose legs differ too
+    much to share a shell, or whose ends are beyond the cutoff from each other, never appear.
     """
     # exp(-((R1-d)^2 + (R2-d)^2) / w^2) <= exp(-(R1-R2)^2 / (2 w^2)), whatever d is, times the largest angular
     # factor, which is 2 for lambda = +-1 and any zeta.
     largest = max((2.0 * ((1.0 + abs(lam)) / 2.0) ** functions.zeta for lam in functions.lambdas), default=1.0)
     ratio = max(1.0, largest / functions.tolerance) if functions.tolerance else np.inf
     widest = functions.width * np.sqrt(2.0 * np.log(ratio))
-    last = np.repeat(env.start[1:], np.diff(env.start))
-    partners = last - np.arange(len(env.neighbour)) - 1
-    ends = np.cumsum(partners)
-    begin = 0
-    while begin < len(partners):
-        used = ends[begin - 1] if begin else 0
-        stop = max(begin + 1, int(np.searchsorted(ends, used + _TRIPLES_PER_BLOCK, side="right")))
-        counts = partners[begin:stop]
-        a = np.repeat(np.arange(begin, stop), counts)
-        b = a + 1 + np.arange(len(a)) - np.repeat(np.cumsum(counts) - counts, counts)
-        begin = stop
-        near = np.abs(env.distance[a] - env.distance[b]) < widest
-        a, b = a[near], b[near]
-        between = env.vector[b] - env.vector[a]
-        r3 = np.sqrt(np.einsum("ta,ta->t", between, between))
-        near = r3 < functions.cutoff
-        a, b, r3 = a[near], b[near], r3[near]
-        r1, r2 = env.distance[a], env.distance[b]
-        cosine = np.einsum("ta,ta->t", env.vector[a], env.vector[b]) / (r1 * r2)
-        weight = f2(r1[:, None], functions.radii, functions.width, functions.cutoff)
-        weight *= f2(r2[:, None], functions.radii, functions.width, functions.cutoff)
-        angular = [
-            2.0 ** (1.0 - functions.zeta)
-            * np.maximum(1.0 + lam * cosine, 0.0) ** functions.zeta
-            * f2(r3, d_pair, functions.pair_width, functions.cutoff)
-            for lam, d_pair in functions.angular
-        ]
-        yield a, b, weight, angular
+    span = slice(env.start[first], env.start[last])
+    vector, distance = env.vector[span], env.distance[span]
+    start = env.start[first : last + 1] - env.start[first]
+    counts = np.repeat(start[1:], np.diff(start)) - np.arange(len(distance)) - 1  # partners that come later
+    a = np.repeat(np.arange(len(distance)), counts)
+    b = a + 1 + np.arange(len(a)) - np.repeat(np.cumsum(counts) - counts, counts)
+    near = np.abs(distance[a] - distance[b]) < widest
+    a, b = a[near], b[near]
+    between = vector[b] - vector[a]
+    r3 = np.sqrt(np.einsum("ta,ta->t", between, between))
+    near = r3 < functions.cutoff
+    a, b, r3 = a[near], b[near], r3[near]
+    r1, r2 = distance[a], distance[b]
+    cosine = np.einsum("ta,ta->t", vector[a], vector[b]) / (r1 * r2)
+    weight = f2(r1[:, None], functions.radii, functions.width, functions.cutoff)
+    weight *= f2(r2[:, None], functions.radii, functions.width, functions.cutoff)
+    angular = [
+        2.0 ** (1.0 - functions.zeta)
+        * np.maximum(1.0 + lam * cosine, 0.0) ** functions.zeta
+        * f2(r3, d_pair, functions.pair_width, functions.cutoff)
+        for lam, d_pair in functions.angular
+    ]
+    return a, b, weight, angular

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import torch
 
+from sdglass.devices import torch_device
 from sdglass.errors import InputError
 from sdglass.field_map import FieldMap
 from sdglass.seeding import generator
@@ -44,6 +45,43 @@ def fold_splits(protocol, counts, folds, seed):
     return [(samples[fold_of != k], samples[fold_of == k]) for k in range(folds)]
 
 
+def reduced_samples(samples, realizations=None, configurations=None, seed=0):
+    """Return the part of `samples` (S, 2) in the first realizations, and at random in each of these.
+
+    Smaller choices are contained in larger ones of the same seed, so that errors against the amount of data
+    compare like with like.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray, shape (S, 2)
+        Samples as (realization, configuration), as `fold_splits` returns them.
+    realizations, configurations : int, optional
+        Realizations kept, and configurations kept of each; all by default.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If there are not that many.
+    """
+    present = np.unique(samples[:, 0])
+    if realizations is not None and realizations > len(present):
+        raise InputError(f"realizations = {realizations}; expected at most {len(present)}, those of the fold")
+    kept = []
+    for realization in present[:realizations]:
+        own = samples[samples[:, 0] == realization]
+        if configurations is not None:
+            if configurations > len(own):
+                raise InputError(
+                    f"configurations = {configurations}; expected at most {len(own)}, those of realization "
+                    f"{realization}"
+                )
+            order = generator(seed, "reduced samples", int(realization)).permutation(len(own))
+            own = own[np.sort(order[:configurations])]
+        kept.append(own)
+    return np.concatenate(kept)
+
+
 class TrainingSet:
     """Labelled configurations with standardised features, ready for minibatches.
 
@@ -61,7 +99,7 @@ class TrainingSet:
 
     def __init__(self, data, maps, reference, train, device="cpu", dtype=torch.float32):
         self.functions = maps[0].functions
-        self.device, self.dtype = torch.device(device), dtype
+        self.device, self.dtype = torch_device(device), dtype
         raw = [m.features(d.spins) for d, m in zip(data, maps, strict=True)]
         self.mean, self.scale = _standardisation(raw, train, self.functions)
         self.operators = [FieldMap(m, dtype, device, self.mean, self.scale) for m in maps]

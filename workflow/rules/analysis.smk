@@ -2,22 +2,22 @@
 
 TABLES = f"{RESULTS}/tables"
 ANALYSIS = config["analysis"]
-SMALL_TRAJECTORIES = expand(
-    f"{RESULTS}/trajectories/small-{{run}}/{{engine}}/{{index:03d}}.h5",
+SMALL_OBSERVABLES = expand(
+    f"{RESULTS}/observables/small-{{run}}/{{engine}}/{{index:03d}}.h5",
     run=SMALL["runs"],
     engine=SMALL["engines"],
     index=range(DATASET["unseen_realizations"]),
 )
-LARGE_TRAJECTORIES = expand(
-    f"{RESULTS}/trajectories/large-{{run}}/{{index:03d}}.h5", run=LARGE["runs"], index=range(LARGE["realizations"])
-)
-SMALL_STRUCTURES = expand(f"{RESULTS}/structures/{{name}}.npz", name=members("unseen"))
-LARGE_STRUCTURES = expand(f"{RESULTS}/structures/{{name}}.npz", name=members("large", LARGE["realizations"]))
+LARGE_OBSERVABLES = [
+    f"{RESULTS}/observables/large-{run}/{index:03d}.h5"
+    for run in LARGE["runs"]
+    for index in range(ensemble_run(config, "large", run)["realizations"])
+]
 
 
 rule density_of_states:
     input:
-        code("density_of_states"),
+        unless_kept(["tables/fig2_density_of_states.csv", "tables/electrons.csv"], code("density_of_states")),
     output:
         dos=f"{TABLES}/fig2_density_of_states.csv",
         summary=f"{TABLES}/electrons.csv",
@@ -48,7 +48,7 @@ rule density_of_states:
 
 rule two_site:
     input:
-        code("two_site"),
+        unless_kept("tables/two_site.csv", code("two_site")),
     output:
         f"{TABLES}/two_site.csv",
     log:
@@ -69,7 +69,7 @@ rule two_site:
 
 rule rkky:
     input:
-        code("rkky"),
+        unless_kept("tables/rkky.csv", code("rkky")),
     output:
         f"{TABLES}/rkky.csv",
     log:
@@ -96,8 +96,8 @@ rule rkky:
 
 rule neighbourhood:
     input:
-        code("neighbourhood"),
-        data=f"{RESULTS}/datasets/unseen-000.h5",
+        unless_kept("tables/fig1_neighbourhood.csv", code("neighbourhood")),
+        data=unless_kept("tables/fig1_neighbourhood.csv", f"{RESULTS}/datasets/unseen-000.h5"),
     output:
         f"{TABLES}/fig1_neighbourhood.csv",
     log:
@@ -120,13 +120,12 @@ rule neighbourhood:
 rule learning_curves:
     input:
         code("learning_curves"),
-        histories=expand(
-            f"{RESULTS}/training/{{variant}}/fold-{{fold}}.csv",
-            variant=NETWORK["variants"],
-            fold=range(NETWORK["folds"]),
-        ),
+        histories=[
+            f"{RESULTS}/training/{variant}/fold-{fold}.csv" for variant in VARIANTS for fold in FOLDS[variant]
+        ],
     output:
-        f"{TABLES}/learning_curves.csv",
+        curves=f"{TABLES}/learning_curves.csv",
+        summary=f"{TABLES}/training.csv",
     log:
         f"{RESULTS}/logs/learning_curves.log",
     benchmark:
@@ -138,17 +137,16 @@ rule learning_curves:
         mem_mb=500,
         runtime=10,
     shell:
-        "python -m sdglass.steps.learning_curves --histories {input.histories} --out {output} > {log} 2>&1"
+        "python -m sdglass.steps.learning_curves --histories {input.histories} --out {output.curves}"
+        " --out-summary {output.summary} > {log} 2>&1"
 
 
 rule torque_errors:
     input:
         code("torque_errors"),
-        data=expand(f"{RESULTS}/datasets/{{name}}.h5", name=JUDGED),
-        predictions=expand(f"{RESULTS}/predictions/{{model}}-float32.h5", model=MODELS),
-        double=f"{RESULTS}/predictions/{FORCE_FIELD['variant']}-float64.h5",
-        models=expand(f"{RESULTS}/models/{{model}}.safetensors", model=MODELS),
+        errors=expand(f"{RESULTS}/errors/{{model}}.h5", model=MODELS),
     output:
+        models=f"{TABLES}/models.csv",
         errors=f"{TABLES}/torque_errors.csv",
         committee=f"{TABLES}/committee.csv",
         quench=f"{TABLES}/error_along_quench.csv",
@@ -164,34 +162,52 @@ rule torque_errors:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=1000,
+        runtime=10,
     params:
-        names=MODELS,
-        sets=["training"] * len(members("train"))
-        + ["unseen"] * len(members("unseen"))
-        + ["large"] * DATASET["large_realizations"],
         confidence=ANALYSIS["confidence"],
-        variant=FORCE_FIELD["variant"],
-        seed=config["seed"],
     shell:
-        "python -m sdglass.steps.torque_errors --data {input.data} --sets {params.sets}"
-        " --predictions {input.predictions} --models {input.models} --names {params.names}"
-        " --double {input.double} --double-name {params.variant}"
-        " --confidence {params.confidence} --seed {params.seed}"
-        " --out-errors {output.errors} --out-committee {output.committee} --out-quench {output.quench}"
-        " --out-parity {output.parity} --out-histogram {output.histogram} --out-single {output.single}"
-        " --out-paired {output.paired} > {log} 2>&1"
+        "python -m sdglass.steps.torque_errors --errors {input.errors} --confidence {params.confidence}"
+        " --out-models {output.models} --out-errors {output.errors} --out-committee {output.committee}"
+        " --out-quench {output.quench} --out-parity {output.parity} --out-histogram {output.histogram}"
+        " --out-single {output.single} --out-paired {output.paired} > {log} 2>&1"
+
+
+rule compare_models:
+    input:
+        code("compare_models"),
+        errors=lambda w: expand(f"{RESULTS}/errors/{{model}}.h5", model=COMPARISONS[w.comparison]),
+    output:
+        f"{TABLES}/{{comparison}}.csv",
+    log:
+        f"{RESULTS}/logs/compare_models/{{comparison}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_models/{{comparison}}.tsv"
+    wildcard_constraints:
+        comparison="|".join(COMPARISONS) or "none",
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        confidence=ANALYSIS["confidence"],
+    shell:
+        "python -m sdglass.steps.compare_models --errors {input.errors} --confidence {params.confidence}"
+        " --out {output} > {log} 2>&1"
 
 
 rule couplings:
     input:
-        code("couplings"),
-        data=expand(f"{RESULTS}/datasets/{{name}}.h5", name=members("unseen")),
-        features=expand(f"{RESULTS}/features/{{name}}.h5", name=members("unseen")),
-        network=f"{RESULTS}/models/{FORCE_FIELD['variant']}.safetensors",
-        linear=f"{RESULTS}/models/linear.safetensors",
-        pair=f"{RESULTS}/models/pair.safetensors",
+        unless_kept("tables/couplings.csv", code("couplings")),
+        data=unless_kept("tables/couplings.csv", expand(f"{RESULTS}/datasets/{{name}}.h5", name=members("unseen"))),
+        features=unless_kept(
+            "tables/couplings.csv", expand(f"{RESULTS}/features/{{name}}.h5", name=members("unseen"))
+        ),
+        network=unless_kept("tables/couplings.csv", f"{RESULTS}/models/{FORCE_FIELD['variant']}.safetensors"),
+        linear=unless_kept("tables/couplings.csv", f"{RESULTS}/models/linear.safetensors"),
+        pair=unless_kept("tables/couplings.csv", f"{RESULTS}/models/pair.safetensors"),
     output:
         f"{TABLES}/couplings.csv",
     log:
@@ -214,9 +230,9 @@ rule couplings:
 
 rule time_step:
     input:
-        code("time_step"),
-        structure=f"{RESULTS}/structures/unseen-000.npz",
-        model=f"{RESULTS}/models/pair.safetensors",
+        unless_kept("tables/time_step.csv", code("time_step")),
+        structure=unless_kept("tables/time_step.csv", f"{RESULTS}/structures/unseen-000.npz"),
+        model=unless_kept("tables/time_step.csv", f"{RESULTS}/models/pair.safetensors"),
     output:
         f"{TABLES}/time_step.csv",
     log:
@@ -243,8 +259,7 @@ rule time_step:
 rule correlation:
     input:
         code("correlation"),
-        trajectories=SMALL_TRAJECTORIES,
-        structures=SMALL_STRUCTURES,
+        observables=SMALL_OBSERVABLES,
     output:
         correlation=f"{TABLES}/fig4_correlation.csv",
         difference=f"{TABLES}/fig4_difference.csv",
@@ -260,14 +275,11 @@ rule correlation:
         mem_mb=4000,
         runtime=30,
     params:
-        r_min=config["structure"]["r_min"],
-        bin_width=ANALYSIS["bin_width"],
         bootstrap=ANALYSIS["bootstrap"],
         confidence=ANALYSIS["confidence"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.correlation --trajectories {input.trajectories} --structures {input.structures}"
-        " --r-min {params.r_min} --bin-width {params.bin_width} --bootstrap {params.bootstrap}"
+        "python -m sdglass.steps.correlation --observables {input.observables} --bootstrap {params.bootstrap}"
         " --confidence {params.confidence} --seed {params.seed}"
         " --out-correlation {output.correlation} --out-difference {output.difference}"
         " --out-events {output.events} > {log} 2>&1"
@@ -276,8 +288,7 @@ rule correlation:
 rule correlation_length:
     input:
         code("correlation_length"),
-        trajectories=LARGE_TRAJECTORIES,
-        structures=LARGE_STRUCTURES,
+        observables=LARGE_OBSERVABLES,
     output:
         length=f"{TABLES}/fig5_length.csv",
         fits=f"{TABLES}/fig5_fits.csv",
@@ -293,8 +304,6 @@ rule correlation_length:
         mem_mb=4000,
         runtime=60,
     params:
-        r_min=config["structure"]["r_min"],
-        bin_width=ANALYSIS["bin_width"],
         bootstrap=ANALYSIS["bootstrap"],
         splits=ANALYSIS["splits"],
         confidence=ANALYSIS["confidence"],
@@ -303,19 +312,81 @@ rule correlation_length:
         units=ANALYSIS["time_units"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.correlation_length --trajectories {input.trajectories}"
-        " --structures {input.structures} --r-min {params.r_min} --bin-width {params.bin_width}"
+        "python -m sdglass.steps.correlation_length --observables {input.observables}"
         " --bootstrap {params.bootstrap} --splits {params.splits} --confidence {params.confidence}"
         " --fit-start {params.starts} --fit-stop {params.stops} --time-units {params.units} --seed {params.seed}"
         " --out-length {output.length} --out-fits {output.fits} --out-correlation {output.correlation}"
         " > {log} 2>&1"
 
 
+rule large_paired:
+    input:
+        code("large_paired"),
+        observables=LARGE_OBSERVABLES,
+    output:
+        difference=f"{TABLES}/large_difference.csv",
+        paired=f"{TABLES}/large_paired.csv",
+    log:
+        f"{RESULTS}/logs/large_paired.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/large_paired.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        bootstrap=ANALYSIS["bootstrap"],
+        splits=ANALYSIS["splits"],
+        confidence=ANALYSIS["confidence"],
+        seed=config["seed"],
+    shell:
+        "python -m sdglass.steps.large_paired --observables {input.observables} --bootstrap {params.bootstrap}"
+        " --splits {params.splits} --confidence {params.confidence} --seed {params.seed}"
+        " --out-difference {output.difference} --out-paired {output.paired} > {log} 2>&1"
+
+
+rule psi_multiverse:
+    input:
+        code("psi_multiverse"),
+        observables=LARGE_OBSERVABLES,
+    output:
+        multiverse=f"{TABLES}/psi_multiverse.csv",
+        units=f"{TABLES}/psi_units.csv",
+    log:
+        f"{RESULTS}/logs/psi_multiverse.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/psi_multiverse.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        bootstrap=ANALYSIS["bootstrap"],
+        splits=ANALYSIS["splits"],
+        confidence=ANALYSIS["confidence"],
+        starts=ANALYSIS["fit_start"],
+        stops=ANALYSIS["fit_stop"],
+        units=ANALYSIS["time_units"],
+        factors=ANALYSIS["bin_factors"],
+        range_start=ANALYSIS["range_start"],
+        range_stop=ANALYSIS["range_stop"],
+        seed=config["seed"],
+    shell:
+        "python -m sdglass.steps.psi_multiverse --observables {input.observables}"
+        " --bootstrap {params.bootstrap} --splits {params.splits} --confidence {params.confidence}"
+        " --fit-start {params.starts} --fit-stop {params.stops} --time-units {params.units}"
+        " --bin-factors {params.factors} --range-start {params.range_start} --range-stop {params.range_stop}"
+        " --seed {params.seed} --out-multiverse {output.multiverse} --out-units {output.units} > {log} 2>&1"
+
+
 rule freezing:
     input:
         code("freezing"),
-        trajectories=SMALL_TRAJECTORIES + LARGE_TRAJECTORIES,
-        structures=SMALL_STRUCTURES + LARGE_STRUCTURES,
+        observables=SMALL_OBSERVABLES + LARGE_OBSERVABLES,
     output:
         freezing=f"{TABLES}/freezing.csv",
         disconnected=f"{TABLES}/disconnected.csv",
@@ -329,12 +400,8 @@ rule freezing:
     resources:
         mem_mb=4000,
         runtime=30,
-    params:
-        r_min=config["structure"]["r_min"],
-        bin_width=ANALYSIS["bin_width"],
     shell:
-        "python -m sdglass.steps.freezing --trajectories {input.trajectories} --structures {input.structures}"
-        " --r-min {params.r_min} --bin-width {params.bin_width}"
+        "python -m sdglass.steps.freezing --observables {input.observables}"
         " --out-freezing {output.freezing} --out-disconnected {output.disconnected} > {log} 2>&1"
 
 
@@ -346,8 +413,11 @@ rule tables:
         rules.neighbourhood.output,
         rules.learning_curves.output,
         rules.torque_errors.output,
+        expand(f"{TABLES}/{{comparison}}.csv", comparison=COMPARISONS),
         rules.couplings.output,
         rules.time_step.output,
         rules.correlation.output,
         rules.correlation_length.output,
+        rules.large_paired.output,
+        rules.psi_multiverse.output,
         rules.freezing.output,

@@ -1,7 +1,5 @@
 # Exact labels: random spins and relaxations. The large structures relax with the fitted pair model.
 
-DATASET = config["dataset"]
-
 
 rule dataset:
     input:
@@ -38,14 +36,16 @@ rule dataset:
 rule transfer_dataset:
     input:
         code("transfer_dataset"),
-        structure=f"{RESULTS}/structures/large-{{index}}.npz",
+        structure=f"{RESULTS}/structures/{{group}}-{{index}}.npz",
         model=f"{RESULTS}/models/pair.safetensors",
     output:
-        f"{RESULTS}/datasets/large-{{index}}.h5",
+        f"{RESULTS}/datasets/{{group}}-{{index}}.h5",
     log:
-        f"{RESULTS}/logs/transfer_dataset/{{index}}.log",
+        f"{RESULTS}/logs/transfer_dataset/{{group}}-{{index}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/transfer_dataset/{{index}}.tsv"
+        f"{RESULTS}/benchmarks/transfer_dataset/{{group}}-{{index}}.tsv"
+    wildcard_constraints:
+        group="|".join(TRANSFER),
     conda:
         "../../envs/environment.yaml"
     threads: THREADS
@@ -55,10 +55,10 @@ rule transfer_dataset:
     params:
         electrons=ELECTRONS,
         relaxation=RELAXATION,
-        random=DATASET["large_random"],
-        snapshots=DATASET["large_relaxed"],
+        random=lambda w: TRANSFER[w.group]["random"],
+        snapshots=lambda w: TRANSFER[w.group]["relaxed"],
         seed=config["seed"],
-        realization=lambda w: GROUPS["large"]["first"] + int(w.index),
+        realization=realization,
     shell:
         "python -m sdglass.steps.transfer_dataset --structure {input.structure} --model {input.model}"
         " {params.electrons} {params.relaxation} --random {params.random} --relaxations 1"

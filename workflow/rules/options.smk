@@ -4,7 +4,20 @@ import json
 import re
 import shlex
 
-from sdglass.plotting.registry import FIGURES
+from sdglass.comparisons import comparisons
+from sdglass.config import trained_folds, variant_settings
+from sdglass.plotting.registry import study_figures
+from sdglass.study import (
+    LINEAR_MODELS,
+    SLOW_TABLES,
+    Recipes,
+    engine_members,
+    engine_model,
+    ensemble_run,
+    model_names,
+    realization_groups,
+    transfer_sets,
+)
 
 THREADS = config["resources"]["threads"]
 STRUCTURE = "--n-sites {n_sites} --box-length {box_length} --r-min {r_min}".format(**config["structure"])
@@ -21,17 +34,16 @@ RELAXATION = (
     + f" --integrator {config['integrator']}"
 )
 
-# Amorphous realizations. Their numbers key every random stream, so groups do not share any.
-GROUPS = {
-    "train": {"first": 0, "count": config["dataset"]["training_realizations"], "box": config["structure"]},
-    "unseen": {"first": 1000, "count": config["dataset"]["unseen_realizations"], "box": config["structure"]},
-    "large": {
-        "first": 2000,
-        "count": max(config["quench_large"]["realizations"], config["dataset"]["large_realizations"]),
-        "box": config["quench_large"],
-    },
-}
-SMALL, LARGE, FORCE_FIELD = config["quench_small"], config["quench_large"], config["force_field"]
+GROUPS = realization_groups(config)
+TRANSFER = transfer_sets(config)
+RECIPES = Recipes(config)
+NETWORK, DATASET, FORCE_FIELD = config["network"], config["dataset"], config["force_field"]
+SMALL, LARGE = config["quench_small"], config["quench_large"]
+VARIANTS = {name: variant_settings(NETWORK, name) for name in NETWORK["variants"]}
+FOLDS = {name: trained_folds(NETWORK, name) for name in VARIANTS}
+MODELS = model_names(config)
+COMPARISONS = comparisons(config)
+FIGURES = study_figures(COMPARISONS)
 
 
 def members(group, count=None):
@@ -46,23 +58,27 @@ def realization(wildcards):
 
 
 def model_of(engine):
-    """Model file of an engine name."""
-    return f"{RESULTS}/models/{FORCE_FIELD['variant'] if engine == 'network' else engine}.safetensors"
+    """Model file of an engine name: of a network that acts alone, that of its fold."""
+    name, chosen = engine_model(config, engine), engine_members(config, engine)
+    if name in VARIANTS and len(chosen) == 1:
+        return f"{RESULTS}/training/{name}/fold-{FOLDS[name][chosen[0]]}.safetensors"
+    return f"{RESULTS}/models/{name}.safetensors"
 
 
 def model_options(engine):
     """Command-line options that only networks need."""
-    if engine != "network":
+    if engine_model(config, engine) not in VARIANTS:
         return ""
-    chosen = " ".join(map(str, FORCE_FIELD["members"]))
+    chosen = engine_members(config, engine)
+    chosen = " ".join(map(str, chosen if len(chosen) > 1 else [0]))
     return f"--members {chosen} --dtype {FORCE_FIELD['dtype']} --device {config['device']}"
 
 
 def llg_options(ensemble, run):
-    """Options of one run of an ensemble, as the quench steps take them."""
-    chosen = ensemble["runs"][run]
+    """Options of a run of the ensemble "small" or "large", as the quench steps take them."""
+    chosen = ensemble_run(config, ensemble, run)
     return (
-        f"--replicas {ensemble['replicas']} --temperature {ensemble['temperature']}"
+        f"--replicas {chosen['replicas']} --temperature {chosen['temperature']}"
         f" --duration {chosen['duration']} --damping {chosen['damping']} --time-step {chosen['time_step']}"
         f" --integrator {config['integrator']}"
     )

@@ -1,9 +1,12 @@
 # Quench ensembles: ED-LLG and ML-LLG on the same initial states, one job per realization.
 
 
+LARGE_ENGINES = {run: settings["engine"] for run, settings in LARGE["runs"].items()}
+
+
 wildcard_constraints:
     run=r"[a-z][a-z0-9-]*",
-    engine="exact|network|pair|linear",
+    engine="|".join(["exact", "network", *MODELS]),
 
 
 rule quench_small_exact:
@@ -24,7 +27,7 @@ rule quench_small_exact:
         runtime=1440,
     params:
         electrons=ELECTRONS,
-        llg=lambda w: llg_options(SMALL, w.run),
+        llg=lambda w: llg_options("small", w.run),
         seed=config["seed"],
         realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
     shell:
@@ -46,7 +49,7 @@ rule quench_small:
     benchmark:
         f"{RESULTS}/benchmarks/quench/small-{{run}}-{{engine}}-{{index}}.tsv"
     wildcard_constraints:
-        engine="network|pair|linear",
+        engine="|".join(["network", *MODELS]),
     conda:
         "../../envs/environment.yaml"
     threads: THREADS
@@ -55,7 +58,7 @@ rule quench_small:
         runtime=720,
     params:
         electrons=ELECTRONS,
-        llg=lambda w: llg_options(SMALL, w.run),
+        llg=lambda w: llg_options("small", w.run),
         model=lambda w: model_options(w.engine),
         seed=config["seed"],
         realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
@@ -66,18 +69,49 @@ rule quench_small:
         " --realization {params.realization} --out {output} > {log} 2>&1"
 
 
-rule quench_large:
+rule quench_large_exact:
     input:
-        code("quench_model"),
+        code("quench_exact"),
         structure=f"{RESULTS}/structures/large-{{index}}.npz",
-        features=f"{RESULTS}/features/large-{{index}}.h5",
-        model=lambda w: model_of(LARGE["runs"][w.run]["engine"]),
     output:
         f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5",
     log:
         f"{RESULTS}/logs/quench/large-{{run}}-{{index}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/quench/large-{{run}}-{{index}}.tsv"
+    wildcard_constraints:
+        run="|".join(run for run, engine in LARGE_ENGINES.items() if engine == "exact") or "(?!)",
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=1500,
+        runtime=1440,
+    params:
+        electrons=ELECTRONS,
+        llg=lambda w: llg_options("large", w.run),
+        seed=config["seed"],
+        realization=lambda w: GROUPS["large"]["first"] + int(w.index),
+    shell:
+        "python -m sdglass.steps.quench_exact --engine-name exact --ensemble large-{wildcards.run}"
+        " --structure {input.structure} {params.electrons} {params.llg} --seed {params.seed}"
+        " --realization {params.realization} --out {output} > {log} 2>&1"
+
+
+rule quench_large:
+    input:
+        code("quench_model"),
+        structure=f"{RESULTS}/structures/large-{{index}}.npz",
+        features=f"{RESULTS}/features/large-{{index}}.h5",
+        model=lambda w: model_of(LARGE_ENGINES[w.run]),
+    output:
+        f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/quench/large-{{run}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quench/large-{{run}}-{{index}}.tsv"
+    wildcard_constraints:
+        run="|".join(run for run, engine in LARGE_ENGINES.items() if engine != "exact") or "(?!)",
     conda:
         "../../envs/environment.yaml"
     threads: THREADS
@@ -86,9 +120,9 @@ rule quench_large:
         runtime=1440,
     params:
         electrons=ELECTRONS,
-        llg=lambda w: llg_options(LARGE, w.run),
-        engine=lambda w: LARGE["runs"][w.run]["engine"],
-        model=lambda w: model_options(LARGE["runs"][w.run]["engine"]),
+        llg=lambda w: llg_options("large", w.run),
+        engine=lambda w: LARGE_ENGINES[w.run],
+        model=lambda w: model_options(LARGE_ENGINES[w.run]),
         seed=config["seed"],
         realization=lambda w: GROUPS["large"]["first"] + int(w.index),
     shell:
@@ -96,3 +130,64 @@ rule quench_large:
         " --ensemble large-{wildcards.run} --structure {input.structure} --features {input.features}"
         " {params.model} {params.electrons} {params.llg} --seed {params.seed}"
         " --realization {params.realization} --out {output} > {log} 2>&1"
+
+
+rule observables_small:
+    input:
+        unless_kept("observables/small-{run}/{engine}/{index}.h5", code("observables")),
+        trajectory=unless_kept(
+            "observables/small-{run}/{engine}/{index}.h5",
+            f"{RESULTS}/trajectories/small-{{run}}/{{engine}}/{{index}}.h5",
+        ),
+        structure=unless_kept(
+            "observables/small-{run}/{engine}/{index}.h5", f"{RESULTS}/structures/unseen-{{index}}.npz"
+        ),
+    output:
+        f"{RESULTS}/observables/small-{{run}}/{{engine}}/{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/observables/small-{{run}}-{{engine}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/observables/small-{{run}}-{{engine}}-{{index}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        r_min=config["structure"]["r_min"],
+        bin_width=config["analysis"]["bin_width"],
+        recipe=lambda w: RECIPES.quench("small", w.run, w.engine, w.index),
+    shell:
+        "python -m sdglass.steps.observables --trajectory {input.trajectory} --structure {input.structure}"
+        " --r-min {params.r_min} --bin-width {params.bin_width} --recipe {params.recipe}"
+        " --out {output} > {log} 2>&1"
+
+
+rule observables_large:
+    input:
+        unless_kept("observables/large-{run}/{index}.h5", code("observables")),
+        trajectory=unless_kept(
+            "observables/large-{run}/{index}.h5", f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5"
+        ),
+        structure=unless_kept("observables/large-{run}/{index}.h5", f"{RESULTS}/structures/large-{{index}}.npz"),
+    output:
+        f"{RESULTS}/observables/large-{{run}}/{{index}}.h5",
+    log:
+        f"{RESULTS}/logs/observables/large-{{run}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/observables/large-{{run}}-{{index}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        r_min=config["structure"]["r_min"],
+        bin_width=config["analysis"]["bin_width"],
+        recipe=lambda w: RECIPES.quench("large", w.run, LARGE_ENGINES[w.run], w.index),
+    shell:
+        "python -m sdglass.steps.observables --trajectory {input.trajectory} --structure {input.structure}"
+        " --r-min {params.r_min} --bin-width {params.bin_width} --recipe {params.recipe}"
+        " --out {output} > {log} 2>&1"

@@ -32,7 +32,8 @@ MADE_BY = json.dumps(made_by(workflow.rules))
 rule provenance:
     input:
         code("provenance"),
-        models=expand(f"{RESULTS}/models/{{model}}.safetensors", model=MODELS),
+        models=expand(f"{RESULTS}/models/{{model}}.safetensors", model=[*LINEAR_MODELS, FORCE_FIELD["variant"]]),
+        errors=expand(f"{RESULTS}/errors/{{model}}.h5", model=MODELS),
         tables=rules.tables.input,
         claims=rules.claims.output,
     output:
@@ -53,7 +54,7 @@ rule provenance:
         rules=lambda w: MADE_BY,
     shell:
         "python -m sdglass.steps.provenance --config {params.config:q}"
-        " --rules {params.rules:q} --files {input.models} {input.tables} {input.claims}"
+        " --rules {params.rules:q} --files {input.models} {input.errors} {input.tables} {input.claims}"
         " --out-config {output.config} --out {output.record} > {log} 2>&1"
 
 

@@ -1,38 +1,59 @@
-# Force fields: least-squares baselines, networks fold by fold, committees, and their predictions.
+# Force fields: least-squares baselines, networks fold by fold, committees, and their errors.
 
-NETWORK = config["network"]
-LINEAR_MODELS = ["pair", "linear"]
-MODELS = LINEAR_MODELS + list(NETWORK["variants"])
-NETWORK_SETTINGS = json.dumps({key: NETWORK[key] for key in ("layers", "activation", "linear_term")})
-TRAINING_SETTINGS = json.dumps(
-    {
-        key: NETWORK[key]
-        for key in (
-            "torque_weight",
-            "energy_weight",
-            "learning_rate",
-            "schedule",
-            "batch",
-            "epochs",
-            "patience",
-        )
-    }
+NETWORK_KEYS = ("layers", "activation", "linear_term")
+TRAINING_KEYS = (
+    "torque_weight",
+    "energy_weight",
+    "learning_rate",
+    "schedule",
+    "batch",
+    "epochs",
+    "patience",
 )
 # Every model is judged on the same files, in this order.
-JUDGED = members("train") + members("unseen") + members("large", DATASET["large_realizations"])
+JUDGED = members("train") + members("unseen")
+SETS = ["training"] * len(members("train")) + ["unseen"] * len(members("unseen"))
+for group, one in TRANSFER.items():
+    JUDGED += members(group, one["realizations"])
+    SETS += [group] * one["realizations"]
+
+
+TRAINED = "training/{variant}/fold-{fold}.safetensors"
+
+
+def chosen_settings(variant, keys):
+    """Some of a variant's settings, as JSON."""
+    return json.dumps({key: VARIANTS[variant][key] for key in keys})
+
+
+def model_parts(model):
+    """The networks of a variant's folds, which need no committee to be judged, or the file of a linear model."""
+    if model not in VARIANTS:
+        return [f"{RESULTS}/models/{model}.safetensors"]
+    return [f"{RESULTS}/training/{model}/fold-{fold}.safetensors" for fold in FOLDS[model]]
+
+
+def data_options(variant):
+    """What part of the training set a variant uses."""
+    used = [(key, VARIANTS[variant].get(key)) for key in ("realizations", "configurations")]
+    return " ".join(f"--{key} {value}" for key, value in used if value is not None)
 
 
 wildcard_constraints:
-    variant="|".join(NETWORK["variants"]),
+    variant="|".join(VARIANTS),
     model="|".join(MODELS),
     fold=r"\d+",
 
 
 rule fit_linear:
     input:
-        code("fit_linear"),
-        data=expand(f"{RESULTS}/datasets/{{name}}.h5", name=members("train")),
-        features=expand(f"{RESULTS}/features/{{name}}.h5", name=members("train")),
+        unless_kept("models/{kind}.safetensors", code("fit_linear")),
+        data=unless_kept(
+            "models/{kind}.safetensors", expand(f"{RESULTS}/datasets/{{name}}.h5", name=members("train"))
+        ),
+        features=unless_kept(
+            "models/{kind}.safetensors", expand(f"{RESULTS}/features/{{name}}.h5", name=members("train"))
+        ),
     output:
         f"{RESULTS}/models/{{kind}}.safetensors",
     log:
@@ -50,17 +71,18 @@ rule fit_linear:
     params:
         descriptor=DESCRIPTOR,
         ridge=config["linear_model"]["ridge"],
+        recipe=lambda w: RECIPES.linear_model(w.kind),
     shell:
         "python -m sdglass.steps.fit_linear --data {input.data} --features {input.features}"
         " --kind {wildcards.kind} --ridge {params.ridge} --descriptor {params.descriptor:q}"
-        " --out {output} > {log} 2>&1"
+        " --recipe {params.recipe} --out {output} > {log} 2>&1"
 
 
 rule train:
     input:
-        code("train"),
-        data=expand(f"{RESULTS}/datasets/{{name}}.h5", name=members("train")),
-        features=expand(f"{RESULTS}/features/{{name}}.h5", name=members("train")),
+        unless_kept(TRAINED, code("train")),
+        data=unless_kept(TRAINED, expand(f"{RESULTS}/datasets/{{name}}.h5", name=members("train"))),
+        features=unless_kept(TRAINED, expand(f"{RESULTS}/features/{{name}}.h5", name=members("train"))),
     output:
         weights=f"{RESULTS}/training/{{variant}}/fold-{{fold}}.safetensors",
         history=f"{RESULTS}/training/{{variant}}/fold-{{fold}}.csv",
@@ -76,28 +98,31 @@ rule train:
         runtime=1440,
     params:
         descriptor=DESCRIPTOR,
-        chirality=lambda w: "--chirality" if NETWORK["variants"][w.variant]["chirality"] else "",
-        protocol=lambda w: NETWORK["variants"][w.variant]["protocol"],
+        chirality=lambda w: "--chirality" if VARIANTS[w.variant]["chirality"] else "",
+        protocol=lambda w: VARIANTS[w.variant]["protocol"],
         folds=NETWORK["folds"],
-        network=NETWORK_SETTINGS,
-        settings=TRAINING_SETTINGS,
+        part=lambda w: data_options(w.variant),
+        network=lambda w: chosen_settings(w.variant, NETWORK_KEYS),
+        settings=lambda w: chosen_settings(w.variant, TRAINING_KEYS),
+        recipe=lambda w: RECIPES.training(w.variant, w.fold),
         ridge=config["linear_model"]["ridge"],
         seed=config["seed"],
         device=config["device"],
     shell:
         "python -m sdglass.steps.train --data {input.data} --features {input.features}"
         " --descriptor {params.descriptor:q} --variant {wildcards.variant} {params.chirality}"
-        " --protocol {params.protocol} --fold {wildcards.fold} --folds {params.folds}"
+        " --protocol {params.protocol} --fold {wildcards.fold} --folds {params.folds} {params.part}"
         " --network {params.network:q} --settings {params.settings:q} --ridge {params.ridge}"
-        " --seed {params.seed} --device {params.device}"
+        " --seed {params.seed} --device {params.device} --recipe {params.recipe}"
         " --out {output.weights} --history {output.history} > {log} 2>&1"
 
 
 rule committee:
     input:
-        code("committee"),
-        members=lambda w: expand(
-            f"{RESULTS}/training/{w.variant}/fold-{{fold}}.safetensors", fold=range(NETWORK["folds"])
+        unless_kept("models/{variant}.safetensors", code("committee")),
+        members=unless_kept(
+            "models/{variant}.safetensors",
+            lambda w: [f"{RESULTS}/training/{w.variant}/fold-{fold}.safetensors" for fold in FOLDS[w.variant]],
         ),
     output:
         f"{RESULTS}/models/{{variant}}.safetensors",
@@ -111,24 +136,25 @@ rule committee:
     resources:
         mem_mb=1500,
         runtime=10,
+    params:
+        recipe=lambda w: RECIPES.model(w.variant),
     shell:
-        "python -m sdglass.steps.committee --members {input.members} --out {output} > {log} 2>&1"
+        "python -m sdglass.steps.committee --members {input.members} --recipe {params.recipe}"
+        " --out {output} > {log} 2>&1"
 
 
-rule predict:
+rule errors:
     input:
-        code("predict"),
-        model=f"{RESULTS}/models/{{model}}.safetensors",
-        data=expand(f"{RESULTS}/datasets/{{name}}.h5", name=JUDGED),
-        features=expand(f"{RESULTS}/features/{{name}}.h5", name=JUDGED),
+        unless_kept("errors/{model}.h5", code("model_errors")),
+        models=unless_kept("errors/{model}.h5", lambda w: model_parts(w.model)),
+        data=unless_kept("errors/{model}.h5", expand(f"{RESULTS}/datasets/{{name}}.h5", name=JUDGED)),
+        features=unless_kept("errors/{model}.h5", expand(f"{RESULTS}/features/{{name}}.h5", name=JUDGED)),
     output:
-        f"{RESULTS}/predictions/{{model}}-{{dtype}}.h5",
+        f"{RESULTS}/errors/{{model}}.h5",
     log:
-        f"{RESULTS}/logs/predict/{{model}}-{{dtype}}.log",
+        f"{RESULTS}/logs/errors/{{model}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/predict/{{model}}-{{dtype}}.tsv"
-    wildcard_constraints:
-        dtype="float32|float64",
+        f"{RESULTS}/benchmarks/errors/{{model}}.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: THREADS
@@ -136,7 +162,13 @@ rule predict:
         mem_mb=4000,
         runtime=120,
     params:
+        sets=SETS,
+        part=lambda w: data_options(w.model) if w.model in VARIANTS else "",
+        recipe=lambda w: RECIPES.errors(w.model),
+        seed=config["seed"],
         device=config["device"],
     shell:
-        "python -m sdglass.steps.predict --model {input.model} --data {input.data} --features {input.features}"
-        " --dtype {wildcards.dtype} --device {params.device} --out {output} > {log} 2>&1"
+        "python -m sdglass.steps.model_errors --name {wildcards.model} --models {input.models}"
+        " --data {input.data} --features {input.features} --sets {params.sets} {params.part}"
+        " --device {params.device} --seed {params.seed} --recipe {params.recipe} --out {output}"
+        " > {log} 2>&1"

@@ -2,6 +2,7 @@
 
 import torch
 
+from sdglass.devices import torch_device
 from sdglass.engines.combined import CommitteeEngine
 from sdglass.engines.exact import ExactEngine
 from sdglass.engines.network import NetworkEngine
@@ -44,8 +45,7 @@ def load_engine(
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")
-    if str(device).startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"device = {device!r}, but no GPU is available; use device cpu")
+    device = torch_device(device)
     if str(source) == "exact":
         return ExactEngine(structure, SDModel() if sd_model is None else sd_model, workers)
     trained = TrainedModel.load(source)

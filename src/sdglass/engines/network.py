@@ -52,7 +52,8 @@ class NetworkEngine:
         self.cutoff = 2.0 * functions.cutoff
         self.symmetries = ALL_SYMMETRIES - {"time_reversal"} if functions.chirality else ALL_SYMMETRIES
         self.reference_energy = float(reference_energy)
-        maps = build_feature_maps(structure, functions) if maps is None else maps
+        if maps is None:
+            maps = build_feature_maps(structure, functions, np.float32 if dtype == torch.float32 else np.float64)
         if maps.functions != functions or maps.n_sites != structure.n_sites:
             raise InputError(
                 f"maps of {maps.n_sites} sites with {maps.functions}; "

@@ -9,6 +9,7 @@ from sdglass.plotting import style
 def draw(tables):
     """Draw spread against error, a panel per set; the diagonal is an honest error bar."""
     frame = style.positive(tables["committee"], "spread", "rmse")
+    frame = frame[frame.model.isin(style.principal(frame.model))]
     sets = style.in_order(frame.set)
     figure = style.new_figure(2.9)
     panels = figure.subplots(1, max(len(sets), 1), sharex=True, sharey=True, squeeze=False)[0]
@@ -22,7 +23,8 @@ def draw(tables):
                 row.rmse, row.spread, marker=marker, markersize=5, color=style.look(row.model, models)["color"]
             )
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=r"error of the mean [$t_0$]")
-        axes.set_title(style.label(name), pad=3)
+        sizes = ", ".join(f"{n:g}" for n in sorted(frame.n_sites[frame.set == name].unique()))
+        axes.set_title(f"{'unseen' if name != 'training' else name}, $N = {sizes}$", pad=3)
         style.letter(axes, text)
     panels[0].set_ylabel(r"spread of the committee [$t_0$]")
     handles = [

@@ -6,14 +6,15 @@ from matplotlib.lines import Line2D
 from sdglass.plotting import style
 
 _STAGES = ("random", "relaxed", "frozen")
-_SETS = ("training", "unseen", "large")
+_NOT_DRAWN = ("validation",)  # nearly the training set's, and not for linear models
 _PAPER = 1.0e-3  # [t0], read off the paper's Fig. 3
 
 
 def draw(tables):
     """Draw rmse (top) and rmse / rms (bottom): a column per set, groups of points per stage."""
     frame = tables["torque_errors"]
-    sets = [s for s in _SETS if (frame.set == s).any()] or style.in_order(frame.set)
+    frame = frame[frame.model.isin(style.principal(frame.model))]
+    sets = [s for s in style.in_order(frame.set) if s not in _NOT_DRAWN] or style.in_order(frame.set)
     stages = [s for s in _STAGES if (frame.stage == s).any()] or list(dict.fromkeys(frame.stage))
     models = style.in_order(frame.model)
     figure = style.new_figure(4.9)
@@ -28,7 +29,8 @@ def draw(tables):
         panels[0, column].axhline(_PAPER, color=style.BLACK, dashes=(4, 2), linewidth=0.8, zorder=1)
         panels[1, column].axhline(1.0, color=style.GREY, linewidth=0.6, zorder=0)
         sizes = ", ".join(f"{n:g}" for n in sorted(some.n_sites.dropna().unique()))
-        panels[0, column].set_title(f"{style.label(name)}" + (f", $N = {sizes}$" if sizes else ""), pad=3)
+        words = name if name in ("training", "validation") else "unseen"
+        panels[0, column].set_title(words + (f", $N = {sizes}$" if sizes else ""), pad=3)
         panels[1, column].set_xticks(range(len(stages)), stages)
         panels[1, column].set_xlim(-0.5, len(stages) - 0.5)
         for axes in panels[:, column]:

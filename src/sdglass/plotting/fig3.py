@@ -17,7 +17,7 @@ def draw(tables):
     # The same scales in all rows, so that the rows can be compared.
     both = parity[["exact", "predicted"]].to_numpy()
     reach = 1.05 * np.nanmax(np.abs(both))
-    widest = 4.5 * np.nanmax(histogram.sigma)
+    widest = min(4.5 * np.nanmax(histogram.sigma), np.nanmax(histogram.error))  # no bins beyond the latter
     top = 1.12 * np.nanmax(histogram.density)
     for row, model in enumerate(models):
         words = _ROWS.get(model, style.label(model))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sdglass.plotting import style
+from sdglass.plotting import engines, style
 
 _TIMES = 5
 
@@ -87,7 +87,7 @@ def _curves(axes, some, times, ends):
     axes.add_artist(first)
     kinds = [axes.errorbar([], [], [], fmt="o", color=style.GREY, markersize=2.6, markerfacecolor="white")]
     kinds += axes.plot([], [], color=style.GREY)
-    axes.legend(kinds, ["exact (ED)", style.label(drawn)], loc="upper right", ncols=2)
+    axes.legend(kinds, ["exact (ED)", engines.words(drawn) if drawn else "no model"], loc="upper right", ncols=2)
     axes.set_xlabel(r"distance $r$ [$\ell$]")
 
 
@@ -105,9 +105,10 @@ def _unpaired(frame):
 
 
 def _difference(axes, differences, time, models, ends):
+    looks = engines.colours(["exact", *models])
     for model in models:
         curve = _at(differences, model, time)
-        color, dashes = style.look(model, models)["color"], (3, 1.5) if model == "pair" else ()
+        color, dashes = looks[model], (3, 1.5) if model == "pair" else ()
         axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9, dashes=dashes)
         style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.2)
     _frame(axes, ends)
@@ -145,9 +146,7 @@ def _scale_strips(below):
 
 
 def _model_legend(axes, models):
-    handles = [
-        axes.plot([], [], color=style.look(m, models)["color"], dashes=(3, 1.5) if m == "pair" else ())[0]
-        for m in models
-    ]
+    looks = engines.colours(["exact", *models])
+    handles = [axes.plot([], [], color=looks[m], dashes=(3, 1.5) if m == "pair" else ())[0] for m in models]
     if handles:
-        axes.legend(handles, [style.label(m) for m in models], loc="upper right", ncols=len(models))
+        axes.legend(handles, [engines.words(m) for m in models], loc="upper right", ncols=min(len(models), 3))

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
-from sdglass.claims.dynamics import PAPER_PSI
-from sdglass.plotting import style
+from sdglass.growth import PAPER_PSI, main_ensembles
+from sdglass.plotting import engines, style
 
 _ESTIMATORS = {"naive": "paper's formula", "split": "without the bias of $|C|$"}
 _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
@@ -13,7 +13,9 @@ _WIDE = 2.9  # last time / first time of a window that counts as wide: about hal
 
 def draw(tables):
     """Draw xi against log t for both estimators, xi(t) on a linear scale, and psi against unit and window."""
-    lengths, fits = tables["fig5_length"], tables["fig5_fits"]
+    # Controls with fewer trajectories are compared in pairs, in a figure of their own.
+    lengths = main_ensembles(tables["fig5_length"])
+    fits = tables["fig5_fits"][lambda frame: frame.ensemble.isin(lengths.ensemble)]
     names = list(dict.fromkeys(lengths.ensemble))
     looks = {name: {"color": style.CYCLE[k % 7], "marker": style.MARKERS[k % 7]} for k, name in enumerate(names)}
     figure = style.new_figure(7.6)
@@ -43,7 +45,7 @@ def draw(tables):
 def ensemble_words(frame, name):
     """Words for an ensemble: its engine and its damping."""
     row = frame[frame.ensemble == name].iloc[0]
-    return rf"{style.label(row.engine)}, $\alpha = {row.damping:g}\,\gamma$"
+    return rf"{engines.words(row.engine)}, $\alpha = {row.damping:g}\,\gamma$"
 
 
 def best_window(fits, model, time_unit=None):
@@ -100,7 +102,7 @@ def _log_log(axes, lengths, fits, looks):
     axes.set_xlabel(r"$\ln t$" if unit == 1.0 else rf"$\ln(t/{unit:g})$")
     if lengths.empty:
         return
-    axes.legend(handles=lines, loc="upper right")
+    axes.legend(handles=lines, loc="upper right", frameon=True, framealpha=0.85, edgecolor="none")
     _paper_slope(axes, lengths, unit)
     _plain_ticks(axes.xaxis, (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10))
     top = axes.secondary_xaxis("top", functions=(lambda x: x, lambda x: x))
@@ -115,8 +117,8 @@ def _log_log(axes, lengths, fits, looks):
 def _paper_slope(axes, lengths, unit):
     """A short dotted line with the slope of the paper's psi, above the latest lengths."""
     late = lengths[lengths.time >= 0.1 * lengths.time.max()]
-    x = np.log(late.time.max() / unit) * np.array([0.87, 1.0])
-    y = 1.06 * late.xi.max() * (x / x[0]) ** (1 / PAPER_PSI)
+    x = np.log(late.time.max() / unit) * np.array([0.92, 1.0])
+    y = 1.03 * late.xi.max() * (x / x[0]) ** (1 / PAPER_PSI)
     axes.plot(x, y, color=style.BLACK, dashes=(1, 1), linewidth=1.0, zorder=4)
 
 
@@ -128,8 +130,8 @@ def _same_scale(panels):
     # Early lengths without the bias are noise: a few of them may leave the frame.
     low, high = np.nanpercentile(drawn, [2, 99.5]) if len(drawn) else (0.0, 0.0)
     for axes in panels if low > 0 else ():
-        axes.set_ylim(0.93 * low, 1.04 * high * (high / low) ** 0.45)
-        _plain_ticks(axes.yaxis, (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 3.0, 4.0))
+        axes.set_ylim(0.93 * low, 1.04 * high * (high / low) ** 0.7)
+        _plain_ticks(axes.yaxis, (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0, 3.0, 4.0))
 
 
 def _plain_ticks(axis, values):

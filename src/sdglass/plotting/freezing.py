@@ -7,7 +7,7 @@ to whole time steps and the last one is the end of the run, and a longer or shor
 import numpy as np
 from matplotlib.lines import Line2D
 
-from sdglass.plotting import style
+from sdglass.plotting import engines, style
 
 # Decades between the snapshots of the logarithmic grid, and how far an interval may be off.
 _DECADES, _TOLERANCE = 0.1, 0.02
@@ -20,7 +20,7 @@ def draw(tables):
     frame = frame.assign(step=(1.0 - frame.step_overlap).where(on_grid))
     figure = style.new_figure(5.2)
     panels = figure.subplots(2, 2, sharex=True)
-    engines = style.in_order(frame.engine)
+    looks = engines.colours(frame.engine)
     dampings, sizes = sorted(frame.damping.unique(), reverse=True), sorted(frame.n_sites.unique())
     columns = (
         ("torque_rms", "torque_rms_error", r"rms torque component [$t_0$]"),
@@ -32,7 +32,7 @@ def draw(tables):
         curve = curve.sort_values("time")
         curve = curve.assign(gain=curve.energy_per_site - curve.energy_per_site.iloc[0])
         curve = curve[curve.time > 0]
-        color = style.look(engine, engines)["color"]
+        color = looks[engine]
         look = {
             "color": color,
             "dashes": ((), (4, 1.5), (1, 1))[dampings.index(damping) % 3],
@@ -56,7 +56,7 @@ def draw(tables):
     for axes in panels[1]:
         axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
     handles = [
-        Line2D([], [], linewidth=3, color=style.look(e, engines)["color"], label=style.label(e)) for e in engines
+        Line2D([], [], linewidth=3, color=color, label=engines.words(engine)) for engine, color in looks.items()
     ]
     for k, damping in enumerate(dampings):
         words = rf"$\alpha = {damping:g}\,\gamma$"

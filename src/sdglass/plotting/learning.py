@@ -1,39 +1,53 @@
 """Learning curves of the networks, every variant and fold."""
 
+import math
+
+from matplotlib.ticker import MaxNLocator
+
 from sdglass.plotting import style
+
+_COLUMNS = 4
 
 
 def draw(tables):
-    """Draw losses (top) and validation torque error (bottom), a column per variant."""
-    frame = tables["learning_curves"]
+    """Draw the losses, a panel per variant, with the gain of the last third of the epochs."""
+    frame, summary = tables["learning_curves"], tables.get("training")
     variants = style.in_order(frame.variant)
-    figure = style.new_figure(3.9)
-    panels = figure.subplots(2, len(variants), sharex=True, sharey="row", squeeze=False)
-    for column, variant in enumerate(variants):
-        top, bottom = panels[:, column]
+    columns = min(_COLUMNS, len(variants))
+    rows = math.ceil(len(variants) / columns)
+    figure = style.new_figure(0.7 + 1.45 * rows)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, variant in zip(panels.flat, variants, strict=False):
         some = frame[frame.variant == variant]
-        for k, (_, curve) in enumerate(some.groupby("fold", sort=True)):
-            curve, color = curve.sort_values("epoch"), style.CYCLE[k % len(style.CYCLE)]
+        for fold, curve in some.groupby("fold", sort=True):
+            curve, color = curve.sort_values("epoch"), _color(frame, fold)
             # A single epoch is a point; a line would not show it.
             mark = "." if len(curve) == 1 else ""
-            top.plot(curve.epoch, curve.train_loss, color=color, dashes=(3, 1.5), linewidth=0.8, marker=mark)
-            top.plot(curve.epoch, curve.validation_loss, color=color, linewidth=0.9, marker=mark)
-            bottom.plot(curve.epoch, curve.validation_torque_rmse, color=color, linewidth=0.9, marker=mark)
-        features, _, split = variant.partition("-")
-        top.set_title(f"{features}\n(split by {split or 'realizations'})", pad=3)
-        bottom.set_xlabel("epoch")
-        for axes, row in ((top, 0), (bottom, 1)):
-            style.logarithmic(axes, "y")
-            axes.text(0.06, 0.06, f"({'abcdefghijklmnop'[row * len(variants) + column]})", fontweight="bold",
-                      transform=axes.transAxes)  # fmt: skip
-    panels[0, 0].set_ylabel("loss")
-    panels[1, 0].set_ylabel("validation torque\n" + r"error [$t_0$]")
+            axes.plot(curve.epoch, curve.train_loss, color=color, dashes=(3, 1.5), linewidth=0.8, marker=mark)
+            axes.plot(curve.epoch, curve.validation_loss, color=color, linewidth=0.9, marker=mark)
+        axes.set_title(variant, fontsize=8, pad=3)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        style.logarithmic(axes, "y")
+        if summary is not None and (summary.variant == variant).any():
+            gain = summary.last_third[summary.variant == variant].max()
+            axes.text(0.95, 0.93, rf"last third: ${-100 * gain:.1f}\,\%$", transform=axes.transAxes, ha="right",
+                      va="top", fontsize=7, bbox={"color": "white", "alpha": 0.7, "pad": 1})  # fmt: skip
+    for axes in panels.flat[len(variants) :]:
+        axes.remove()
+    for column in range(columns):
+        panels[(len(variants) - 1 - column) // columns, column].set_xlabel("epoch")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("loss")
     dashed = panels[0, 0].plot([], [], color=style.GREY, dashes=(3, 1.5), linewidth=0.8)[0]
     full = panels[0, 0].plot([], [], color=style.GREY, linewidth=0.9)[0]
     handles = [dashed, full]
     words = ["training part", "validation part"]
-    for k, fold in enumerate(sorted(frame.fold.unique())):
-        handles += panels[0, 0].plot([], [], color=style.CYCLE[k % len(style.CYCLE)], linewidth=3)
+    for fold in sorted(frame.fold.unique()):
+        handles += panels[0, 0].plot([], [], color=_color(frame, fold), linewidth=3)
         words.append(f"fold {fold}")
     figure.legend(handles, words, loc="outside lower center", ncols=7)
     return figure
+
+
+def _color(frame, fold):
+    return style.CYCLE[sorted(frame.fold.unique()).index(fold) % len(style.CYCLE)]

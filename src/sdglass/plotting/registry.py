@@ -23,6 +23,9 @@ class Figure:
         What is plotted and what to look at; plain text.
     optional : tuple of str
         Tables that are drawn if they exist.
+    comparison : str
+        The comparison of models (`sdglass.comparisons`) that it shows, if any: a study that does not make it
+        has no such figure.
     """
 
     module: str
@@ -30,6 +33,7 @@ class Figure:
     title: str
     caption: str
     optional: tuple = ()
+    comparison: str = ""
 
 
 FIGURES = {
@@ -103,7 +107,42 @@ FIGURES = {
             "the unit of time inside the logarithm, on the window of (a) or (b). (e) psi for every window, for "
             "one unit of time; a window ends with its run at the latest. Arrows: the upper end is infinite or off "
             "the scale; crosses: xi shrinks, so that there is no exponent. An exponent that the data determine "
-            "would be the same in every column."
+            "would be the same in every column. Runs with fewer than half the trajectories of the largest are "
+            "controls: their |C| has another bias by noise, and they are in the figure 'fig5_control'."
+        ),
+    ),
+    "fig5_control": Figure(
+        module="sdglass.plotting.fig5_control",
+        tables=("large_difference.csv", "large_paired.csv"),
+        title="Control of Fig. 5: exact and learned dynamics of the large box on the same quenches",
+        caption=(
+            "A column per reference (named above it; other networks than that of the study by their names), "
+            "compared with every other engine of the same damping on the realizations and initial states that "
+            "both have; the same spins at the start and the same noise, so that what differs is the fields. Top: "
+            "C(r, t) of the reference (symbols) and of one engine (lines). Second row: difference of C at the "
+            "last shared time, with confidence bands of the paired difference. Third row: correlation length by "
+            "the paper's formula on the shared quenches (symbols: the reference, on the same ones); of so few it "
+            "is too large, by the noise in |C|, which is the same for both. Bottom: its difference, with "
+            "confidence bands. An engine agrees with the reference where its band holds zero; how wide the band "
+            "is says how well that is known."
+        ),
+    ),
+    "psi_multiverse": Figure(
+        module="sdglass.plotting.psi_multiverse",
+        tables=("psi_multiverse.csv",),
+        title="The barrier exponent under every combination of choices",
+        caption=(
+            "psi fitted in every defensible way: all combinations of the choices listed. (a) The exponents in "
+            "ascending order (black) with their confidence intervals (grey, in colour where they hold the paper's "
+            "1.02, dashed); combinations in which xi does not grow significantly, or in which a free offset "
+            "leaves psi open, have none and are counted at the right. (b) Which choices are behind them: the "
+            "darker, the larger the share of a choice among the combinations at that place of (a); a choice "
+            "without influence is evenly grey. (c) Share of the combinations with a choice that determine psi "
+            "(grey) and that hold 1.02 (colour). (d) Median and middle 90 % of psi for each choice. |C|: naive is "
+            "the paper's formula, split takes sign and value from independent halves of the replicas, subtracted "
+            "takes the variance of the noise off C^2. Offset: none is the paper's law, r_low fits xi - r_low (the "
+            "formula gives a decay length plus the distance at which it starts), free fits a constant beside the "
+            "growing length. Combinations share their data: their shares are not probabilities."
         ),
     ),
     "large_correlation": Figure(
@@ -123,10 +162,11 @@ FIGURES = {
         caption=(
             "Root mean square error of a torque component (top) and the same divided by the rms torque (bottom), "
             "for random, relaxed and frozen states. Filled symbols: the committee, or the linear models, with "
-            "Student t intervals over atomic realizations; small dots: single networks (the main symbol where "
-            "there is no committee); bars: the torque itself; dashed: the paper's 0.001. Intervals of two models "
-            "may overlap although one is better on every realization: paired.csv compares them on the same ones. "
-            "A model is useful where its relative error is well below one; frozen states are the test."
+            "Student t intervals over atomic realizations; small dots: single networks on average (the main "
+            "symbol where there is no committee); bars: the torque itself; dashed: the paper's 0.001. Intervals "
+            "of two models may overlap although one is better on every realization: paired.csv compares them on "
+            "the same ones. A model is useful where its relative error is well below one; frozen states are the "
+            "test."
         ),
     ),
     "committee": Figure(
@@ -140,26 +180,57 @@ FIGURES = {
             "truth, since they share their features and most of their training data."
         ),
     ),
+    "network_size": Figure(
+        module="sdglass.plotting.network_size",
+        tables=("network_size.csv",),
+        comparison="network_size",
+        title="How large the network has to be",
+        caption=(
+            "Torque error relative to the rms torque against the number of parameters, for random (top) and "
+            "frozen states (bottom), on unseen structures of the size that the models were trained on and on "
+            "larger ones. Networks of the same fold only; full symbols: with a linear term that starts from least "
+            "squares, open symbols: without it, as in the paper. The least-squares models stand at their numbers "
+            "of coefficients. Bars: Student t intervals over atomic realizations, most of which are the same for "
+            "all models: the ratios in the table, realization by realization, are far better known. Where the "
+            "curve is flat, more parameters buy nothing."
+        ),
+    ),
+    "training_size": Figure(
+        module="sdglass.plotting.training_size",
+        tables=("training_size.csv",),
+        comparison="training_size",
+        title="How much training data there has to be",
+        caption=(
+            "Torque error of one network against the number of configurations it was trained on, on unseen "
+            "structures, for random and frozen states; a curve per number of atomic realizations. Smaller "
+            "training sets are parts of the larger ones. If curves of more realizations lie lower at the same "
+            "number of configurations, new structures teach more than new spins on known structures. Dashed: the "
+            "least-squares models, fitted to all data. Bars: Student t intervals over unseen realizations."
+        ),
+    ),
     "error_along_quench": Figure(
         module="sdglass.plotting.along_quench",
         tables=("error_along_quench.csv",),
         title="Torque error along a quench",
         caption=(
             "(a) Torque error of each model in the states that an exact quench visits, with the torque itself "
-            "(black): it shrinks as the system freezes. (b) The ratio. A force field is needed most where the "
-            "curve is highest."
+            "(black): it shrinks as the system freezes. (b) The ratio. Bands: Student t intervals over unseen "
+            "realizations. A force field is needed most where the curve is highest."
         ),
     ),
     "learning_curves": Figure(
         module="sdglass.plotting.learning",
         tables=("learning_curves.csv",),
+        optional=("training.csv",),
         title="Training",
         caption=(
-            "Top: loss on the training part (dashed) and on the validation part (full line) of every fold. "
-            "Bottom: torque error on the validation part. Few realizations make a validation part, and they are "
-            "not equally hard: where whole realizations are held out the validation loss of a fold may lie above "
-            "or below its training loss. Compare the two ways of splitting, and the folds' scatter, rather than "
-            "the two losses of one fold."
+            "Loss, which is the relative squared torque error and a small part for the energy, on the training "
+            "part (dashed) and on the validation part (full line), a panel per variant and a colour per fold; "
+            "folds are whole realizations, or single configurations where the name says so. In the panels: by how "
+            "much the last third of the epochs has still made the validation torque error smaller (of all folds, "
+            "the most); the rate of a cosine schedule falls to 1 % by then. Few realizations make a validation part, "
+            "and they are not equally hard: where whole realizations are held out the validation loss of a fold may lie above or below its training loss. Compare the two "
+            "ways of splitting, and the folds' scatter, rather than the two losses of one fold."
         ),
     ),
     "couplings": Figure(
@@ -223,6 +294,11 @@ FIGURES = {
         ),
     ),
 }
+
+
+def study_figures(comparisons):
+    """Return {name: Figure} of the figures of a study that makes `comparisons`, their names."""
+    return {name: figure for name, figure in FIGURES.items() if figure.comparison in ("", *comparisons)}
 
 
 def get_figure(name):

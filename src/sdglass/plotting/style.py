@@ -17,6 +17,8 @@ YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY, PALE = "#777777", "#DDDDDD"
+# Beyond the eight: Tol, "muted", dark enough to be told from them.
+WINE, OLIVE, TEAL, INDIGO = "#882255", "#999933", "#44AA99", "#332288"
 
 # The fonts come with matplotlib, so that figures do not depend on the machine.
 _RC = {
@@ -61,6 +63,12 @@ _NAMES = {
     "chirality": ("network, bonds + chirality", GREEN, "D"),
     "bond-configurations": ("network, bonds (split by configuration)", SKY, "P"),
     "chirality-configurations": ("network, bonds + chirality (split by configuration)", PURPLE, "X"),
+    "small": ("small network, bonds", WINE, "p"),
+    "small-chirality": ("small network, bonds + chirality", OLIVE, "*"),
+    "bond-long": ("network, bonds, trained longer", BLUE, "*"),
+    "tiny": ("tiny network", TEAL, "h"),
+    "medium": ("medium network", INDIGO, "d"),
+    "small-unstarted": ("small network, from random weights", WINE, "H"),
     "heun": ("Heun", BLUE, "o"),
     "semi_implicit": ("semi-implicit", VERMILLION, "s"),
     "rkky": ("RKKY, free electrons", BLACK, "s"),
@@ -73,6 +81,18 @@ _NAMES = {
     "unseen": ("unseen", VERMILLION, "s"),
     "large": ("unseen, large", PURPLE, "D"),
 }
+
+# Other networks differ from these in one respect, and have figures of their own.
+_PRINCIPAL = (
+    "pair",
+    "linear",
+    "bond",
+    "chirality",
+    "bond-configurations",
+    "chirality-configurations",
+    "small",
+    "small-chirality",
+)
 
 
 @contextmanager
@@ -117,6 +137,12 @@ def in_order(names):
     """Return the different names: known ones first in the order of the palette, then the others as they come."""
     names = list(dict.fromkeys(names))
     return [name for name in _NAMES if name in names] + [name for name in names if name not in _NAMES]
+
+
+def principal(names):
+    """Return the different models `in_order` that belong in every figure; all of them if none does."""
+    names = in_order(names)
+    return [name for name in names if name in _PRINCIPAL] or names
 
 
 def letter(axes, text, **where):

@@ -10,7 +10,8 @@ from sdglass.errors import InputError
 # Columns that are words; everything else has to be a number.
 _TEXT = {
     "system", "model", "member", "set", "stage", "variant", "fold", "run", "engine", "ensemble", "estimator",
-    "integrator", "note", "numerator", "denominator",
+    "integrator", "note", "numerator", "denominator", "layers", "activation", "linear_term", "chirality",
+    "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law",
 }  # fmt: skip
 
 # What the figures use; a table may hold more.
@@ -21,14 +22,26 @@ COLUMNS = {
     "fig3_histogram.csv": "model set error density sigma",
     "fig4_correlation.csv": "run damping engine time distance correlation low high",
     "fig4_difference.csv": "run engine time distance difference low high",
-    "fig5_length.csv": "ensemble engine damping time estimator xi low high",
+    "fig5_length.csv": "ensemble engine damping time estimator xi low high realizations replicas",
     "fig5_fits.csv": "ensemble engine damping estimator start stop model time_unit exponent exponent_low "
     "exponent_high amplitude",
+    "large_difference.csv": "ensemble engine damping reference reference_ensemble time distance correlation "
+    "reference_correlation difference low high",
+    "large_paired.csv": "ensemble engine damping reference reference_ensemble realizations replicas time quantity "
+    "value reference_value difference low high",
+    "psi_multiverse.csv": "run engine damping estimator bin_width r_low r_max start stop time_unit offset fit law "
+    "exponent exponent_low exponent_high grows identified delta_aic",
     "fig5_correlation.csv": "ensemble engine damping time distance correlation low high",
     "torque_errors.csv": "model member set stage n_sites rmse low high rms relative",
     "paired.csv": "numerator denominator set stage member ratio low high realizations",
-    "committee.csv": "model set stage spread rmse",
-    "error_along_quench.csv": "model time rmse rms relative",
+    "models.csv": "model layers parameters activation linear_term chirality protocol networks realizations "
+    "configurations",
+    "network_size.csv": "model parameters linear_term layers set stage n_sites rmse low high rms relative",
+    "training_size.csv": "model layers realizations configurations set stage n_sites rmse low high rms relative",
+    "activation.csv": "model activation set stage rmse low high ratio ratio_low ratio_high",
+    "committee.csv": "model set stage n_sites spread rmse",
+    "error_along_quench.csv": "model time rmse low high rms relative relative_low relative_high",
+    "training.csv": "variant fold epochs best_epoch validation_torque_rmse last_third",
     "learning_curves.csv": "variant fold epoch train_loss validation_loss validation_torque_rmse",
     "couplings.csv": "model distance coupling low high",
     "freezing.csv": "ensemble engine damping n_sites time torque_rms torque_rms_error energy_per_site "

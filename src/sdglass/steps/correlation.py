@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from sdglass.bootstrap import centred_interval
-from sdglass.correlation import bootstrap_average, correlation_histogram
+from sdglass.correlation import bootstrap_average
 from sdglass.correlation_features import ferromagnetic_peak, first_zero_crossing, value_at_contact
 from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
-from sdglass.steps.ensembles import bin_edges, binned, ensemble_parser, load_ensembles
+from sdglass.steps.ensembles import ensemble_parser, load_ensembles
 
 # What the paper reads off Fig. 4: C(r_min) = -0.4 by t = 30, zero near 1.4 ell, a peak near 1.5 ell.
 CONTACT = -0.4
@@ -28,23 +28,19 @@ def main():
     parser.add_argument("--out-difference", required=True)
     parser.add_argument("--out-events", required=True)
     args = parser.parse_args()
-    curves, differences, events, averages, distances = [], [], [], {}, {}
-    for ensemble in load_ensembles(args.trajectories, args.structures):
-        edges = bin_edges(ensemble, args.r_min, args.bin_width)
-        bins = binned(ensemble, edges)
-        histograms = [correlation_histogram(t.spins, b) for (_, t), b in zip(ensemble.members, bins, strict=True)]
+    curves, differences, events, averages = [], [], [], {}
+    for ensemble in load_ensembles(args.observables):
         # The same stream for every engine: all resample the same realizations, so differences are paired.
         average = bootstrap_average(
-            histograms, np.array([b.counts for b in bins]), generator(args.seed, "bootstrap"), args.bootstrap
+            ensemble.histograms, ensemble.counts, generator(args.seed, "bootstrap"), args.bootstrap
         )
         run_name = ensemble.name.removeprefix("small-")
         labels = {"run": run_name, "damping": ensemble.damping, "engine": ensemble.engine}
         averages[run_name, ensemble.engine] = (ensemble, average, labels)
-        distances[run_name] = bins[0].centres
         low, high = average.interval(args.confidence)
         values = {"correlation": average.mean, "low": low, "high": high}
-        curves.append(_frame(labels, ensemble.times, bins[0].centres, values))
-        events += _events(labels, ensemble.times, bins[0].centres, average, args.confidence)
+        curves.append(_frame(labels, ensemble.times, ensemble.centres, values))
+        events += _events(labels, ensemble.times, ensemble.centres, average, args.confidence)
     for (run_name, engine), (ensemble, average, labels) in averages.items():
         if engine != "exact" and (run_name, "exact") in averages:
             reference, exact, _ = averages[run_name, "exact"]
@@ -55,7 +51,7 @@ def main():
                 difference, average.samples - exact.samples, args.confidence, average.n_units
             )
             values = {"difference": difference, "low": low, "high": high}
-            differences.append(_frame(labels, ensemble.times, distances[run_name], values))
+            differences.append(_frame(labels, ensemble.times, ensemble.centres, values))
     write_csv(args.out_correlation, pd.concat(curves, ignore_index=True))
     write_csv(args.out_difference, pd.concat(differences, ignore_index=True))
     write_csv(args.out_events, pd.DataFrame(events))
@@ -63,8 +59,7 @@ def main():
 
 def _require_pairs(ensemble, reference):
     """Raise `InputError` unless realization n of both ensembles is on the same sites at the same times."""
-    sites, expected = ([s.digest() for s, _ in one.members] for one in (ensemble, reference))
-    if sites != expected or not np.array_equal(ensemble.times, reference.times):
+    if ensemble.structures != reference.structures or not np.array_equal(ensemble.times, reference.times):
         raise InputError(
             f"{ensemble.name}: realizations or times of {ensemble.engine}, {reference.engine} differ; "
             "expected the same ones in the same order, since differences are taken realization by realization"

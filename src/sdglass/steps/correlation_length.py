@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from sdglass.bootstrap import centred_interval
-from sdglass.correlation import bootstrap_average, correlation_histogram
+from sdglass.correlation import bootstrap_average
 from sdglass.correlation_length import correlation_length, split_correlation_length
 from sdglass.files import write_csv
 from sdglass.growth import window_table
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
-from sdglass.steps.ensembles import bin_edges, binned, ensemble_parser, load_ensembles
+from sdglass.steps.ensembles import ensemble_parser, load_ensembles
 
 
 def main():
@@ -25,11 +25,8 @@ def main():
     parser.add_argument("--out-correlation", required=True)
     args = parser.parse_args()
     lengths, fits, curves = [], [], []
-    for ensemble in load_ensembles(args.trajectories, args.structures):
-        edges = bin_edges(ensemble, args.r_min, args.bin_width)
-        bins = binned(ensemble, edges)
-        counts = np.array([b.counts for b in bins])
-        histograms = [correlation_histogram(t.spins, b) for (_, t), b in zip(ensemble.members, bins, strict=True)]
+    for ensemble in load_ensembles(args.observables):
+        edges, counts, histograms = ensemble.edges, ensemble.counts, ensemble.histograms
         average = bootstrap_average(histograms, counts, generator(args.seed, "bootstrap"), args.bootstrap)
         split = split_correlation_length(
             histograms,
@@ -44,7 +41,7 @@ def main():
             "split": (split.length, split.samples),
         }
         low, high = average.interval(args.confidence)
-        times, r = np.meshgrid(ensemble.times, bins[0].centres, indexing="ij")
+        times, r = np.meshgrid(ensemble.times, ensemble.centres, indexing="ij")
         curve = {"time": times, "distance": r, "correlation": average.mean, "low": low, "high": high}
         curves.append(pd.DataFrame({**ensemble.labels, **{k: v.ravel() for k, v in curve.items()}}))
         for estimator, (xi, samples) in estimates.items():
@@ -59,6 +56,8 @@ def main():
                         "xi": xi,
                         "low": low,
                         "high": high,
+                        "realizations": len(ensemble.members),
+                        "replicas": ensemble.replicas,
                     }
                 )
             )

@@ -15,6 +15,7 @@ def main():
     parser.add_argument("--kind", choices=("pair", "linear"), required=True, help="G2 alone, or G2 and G3")
     parser.add_argument("--ridge", type=float, required=True)
     add_descriptor(parser)
+    parser.add_argument("--recipe", default="", help="digest of what the result depends on, kept with it")
     parser.add_argument("--out", required=True, help="model .safetensors")
     args = parser.parse_args()
     functions = descriptor(args, chirality=False)
@@ -25,6 +26,7 @@ def main():
         "configurations": sum(map(len, data)),
         "structures": describe_structures(data),
         "provenance": provenance(args.data, ridge=args.ridge),
+        "recipe": args.recipe,
     }
     TrainedModel(data[0].model, functions, [model.reference], [], model.coefficients, info).save(args.out)
 

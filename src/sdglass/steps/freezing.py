@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from sdglass.correlation import correlation_histogram, disconnected_histogram, ensemble_average
+from sdglass.correlation import ensemble_average
+from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.steps.arguments import run
-from sdglass.steps.ensembles import bin_edges, binned, ensemble_parser, load_ensembles
+from sdglass.steps.ensembles import ensemble_parser, load_ensembles
 
 
 def main():
@@ -16,10 +17,12 @@ def main():
     parser.add_argument("--out-disconnected", required=True)
     args = parser.parse_args()
     freezing, disconnected = [], []
-    for ensemble in load_ensembles(args.trajectories, args.structures):
+    for ensemble in load_ensembles(args.observables):
         freezing.append(_freezing(ensemble))
-        if min(t.spins.shape[1] for _, t in ensemble.members) > 1:
-            disconnected.append(_disconnected(ensemble, bin_edges(ensemble, args.r_min, args.bin_width)))
+        if ensemble.replicas > 1:
+            disconnected.append(_disconnected(ensemble))
+    if not disconnected:
+        raise InputError("every ensemble has a single replica; the second term of Eq. 20 needs at least 2 in one")
     write_csv(args.out_freezing, pd.concat(freezing, ignore_index=True))
     write_csv(args.out_disconnected, pd.concat(disconnected, ignore_index=True))
 
@@ -29,22 +32,23 @@ def _mean_and_error(values):
     means = np.array([v.mean(axis=1) for v in values])
     if len(means) > 1:
         return means.mean(0), means.std(0, ddof=1) / np.sqrt(len(means))
-    return means[0], values[0].std(axis=1, ddof=1) / np.sqrt(values[0].shape[1])
+    replicas = values[0].shape[1]
+    error = values[0].std(axis=1, ddof=1) / np.sqrt(replicas) if replicas > 1 else np.full(len(values[0]), np.nan)
+    return means[0], error
 
 
 def _freezing(ensemble):
-    structures = [structure for structure, _ in ensemble.members]
-    trajectories = [trajectory for _, trajectory in ensemble.members]
-    n_sites = structures[0].n_sites
+    measured = ensemble.members
+    n_sites = measured[0].attributes["n_sites"]
     # How much later than the one before a snapshot is, which its step overlap has to be read with.
     ratio = np.full(len(ensemble.times), np.nan)
     ratio[2:] = ensemble.times[2:] / ensemble.times[1:-1]  # the first snapshot is at t = 0
     frame = {**ensemble.labels, "n_sites": n_sites, "time": ensemble.times, "ratio": ratio}
-    torque = _mean_and_error([t.torque_rms for t in trajectories])
+    torque = _mean_and_error([t.torque_rms for t in measured])
     # Relative to the start, so that what depends on the structure alone does not enter the error.
-    energy = _mean_and_error([(t.energy - t.energy[:1]) / n_sites for t in trajectories])
-    overlap = _mean_and_error([t.step_overlap for t in trajectories])
-    vectors = np.concatenate([t.magnetization for t in trajectories], axis=1)
+    energy = _mean_and_error([(t.energy - t.energy[:1]) / n_sites for t in measured])
+    overlap = _mean_and_error([t.step_overlap for t in measured])
+    vectors = np.concatenate([t.magnetization for t in measured], axis=1)
     mean = vectors.mean(axis=1)
     error = np.sqrt(vectors.var(axis=1, ddof=1).sum(axis=1) / vectors.shape[1])
     for name, (value, spread) in {
@@ -58,15 +62,9 @@ def _freezing(ensemble):
     return pd.DataFrame(frame)
 
 
-def _disconnected(ensemble, edges):
-    bins = binned(ensemble, edges)
-    counts = np.array([b.counts for b in bins])
-    first = [correlation_histogram(t.spins, b) for (_, t), b in zip(ensemble.members, bins, strict=True)]
-    second = [
-        disconnected_histogram(t.spins, b, h) for (_, t), b, h in zip(ensemble.members, bins, first, strict=True)
-    ]
-    means = np.array(second)
-    grid_t, grid_r = np.meshgrid(ensemble.times, bins[0].centres, indexing="ij")
+def _disconnected(ensemble):
+    means = np.array([one.disconnected for one in ensemble.members])
+    grid_t, grid_r = np.meshgrid(ensemble.times, ensemble.centres, indexing="ij")
     error = np.nanstd(means, axis=0, ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.nan * means[0]
     return pd.DataFrame(
         {
@@ -75,7 +73,7 @@ def _disconnected(ensemble, edges):
             "distance": grid_r.ravel(),
             "disconnected": np.nanmean(means, axis=0).ravel(),
             "standard_error": error.ravel(),
-            "correlation": ensemble_average(first, counts).ravel(),
+            "correlation": ensemble_average(ensemble.histograms, ensemble.counts).ravel(),
         }
     )
 

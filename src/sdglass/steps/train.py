@@ -16,7 +16,7 @@ from sdglass.steps.checkpoints import code_digest, continued
 from sdglass.steps.descriptors import add_descriptor, descriptor, load_realizations
 from sdglass.steps.fit_linear import describe_structures
 from sdglass.training import TrainingSettings, train_network
-from sdglass.training_set import PROTOCOLS, TrainingSet, fold_splits
+from sdglass.training_set import PROTOCOLS, TrainingSet, fold_splits, reduced_samples
 
 
 def main():
@@ -30,11 +30,14 @@ def main():
     parser.add_argument("--protocol", choices=PROTOCOLS, required=True)
     parser.add_argument("--fold", type=int, required=True)
     parser.add_argument("--folds", type=int, required=True)
+    parser.add_argument("--realizations", type=int, help="training realizations used; all if not given")
+    parser.add_argument("--configurations", type=int, help="configurations used of each; all if not given")
     parser.add_argument("--network", type=json.loads, required=True, help='{"layers": ..., "activation": ...}')
     parser.add_argument("--settings", type=json.loads, required=True, help='{"learning_rate": ..., ...}')
     parser.add_argument("--ridge", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--recipe", default="", help="digest of what the result depends on, kept with it")
     parser.add_argument("--out", required=True, help="model .safetensors")
     parser.add_argument("--history", required=True, help="learning curve .csv")
     args = parser.parse_args()
@@ -42,6 +45,7 @@ def main():
 
     data, maps = load_realizations(args.data, args.features, descriptor(args, args.chirality))
     train, validation = fold_splits(args.protocol, [len(one) for one in data], args.folds, args.seed)[args.fold]
+    train = reduced_samples(train, args.realizations, args.configurations, args.seed)
     # The two-spin part is fitted to this fold's training samples alone, so that what is held out stays unseen.
     part, part_maps = training_part(data, maps, train)
     linear = fit_linear_model(part, part_maps, True, args.ridge)
@@ -78,6 +82,7 @@ def main():
         "best": min(history, key=lambda row: row["validation_loss"]),
         "settings": args.settings,
         "provenance": provenance(args.data, seed=args.seed),
+        "recipe": args.recipe,
     }
     frame = pd.DataFrame(history)
     frame.insert(0, "fold", args.fold)

@@ -1,0 +1,18 @@
+"""Where torch computes: the processor, or a GPU if there is one."""
+
+import torch
+
+from sdglass.errors import InputError
+
+
+def torch_device(name):
+    """Return the torch device of a name such as ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    InputError
+        If it is a GPU and none is available.
+    """
+    if str(name).startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"device = {str(name)!r}, but no GPU is available; use device cpu")
+    return torch.device(name)

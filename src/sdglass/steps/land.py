@@ -1,0 +1,74 @@
+"""Enter the results that a study keeps in its manifest, so that another checkout uses them again.
+
+Models, observables and errors carry the recipe they were made by; those that match the configuration are
+entered, also from an unfinished study. Tables carry none: --tables names those that are up to date, and
+--complete says that the workflow has just found everything so. --forget deletes what does not match.
+"""
+
+from pathlib import Path
+
+from sdglass.codemap import source_files
+from sdglass.config import load_config
+from sdglass.landed import Manifest, context_digest, recorded_recipe
+from sdglass.provenance import describe_code
+from sdglass.steps.arguments import run, step_parser
+from sdglass.study import SLOW_TABLES, Recipes
+
+# What is made from kept results, each stage from those before it.
+STAGES = ("tables/*.csv", "figures/*", "claims.csv", "config.yaml", "provenance.json", "report.html")
+
+
+def main():
+    """Write the manifest."""
+    parser = step_parser(__doc__)
+    parser.add_argument("--results", required=True, help="results/<study>")
+    parser.add_argument("--config", nargs="+", default=["config.yaml"], help="configuration, overlays after it")
+    parser.add_argument("--tables", nargs="+", default=[], choices=SLOW_TABLES, help="slow tables to enter")
+    parser.add_argument("--complete", action="store_true", help="the study is finished: enter everything")
+    parser.add_argument("--forget", action="store_true", help="delete kept results of another configuration")
+    args = parser.parse_args()
+    recipes = Recipes(load_config(*args.config))
+    manifest = Manifest.load(args.results)
+    expected = recipes.kept() | {f"tables/{name}.csv": recipes.table() for name in SLOW_TABLES}
+    if args.forget:
+        for path, why in manifest.problems(expected).items():
+            (manifest.folder / path).unlink()
+            del manifest.files[path]
+            print(f"{manifest.folder / path}: deleted, {why}")
+        manifest.save()
+        return
+    refused = enter(manifest, recipes.kept())
+    for name in SLOW_TABLES if args.complete else args.tables:
+        manifest.record(f"tables/{name}.csv", recipes.table(), describe_code())
+    if args.complete:
+        stages = [sorted(str(p.relative_to(manifest.folder)) for p in manifest.folder.glob(s)) for s in STAGES]
+        stages = [[path for path in stage if path not in manifest.files] for stage in stages]
+        context = context_digest(manifest.files, source_files(), recipes.table())
+        manifest.finished = {"context": context, "stages": [stage for stage in stages if stage]}
+    manifest.save()
+    for path in refused:
+        print(f"{path}: made with other parameters, not entered")
+    print(f"{len(manifest.files)} files in {manifest.folder / 'manifest.json'}")
+
+
+def enter(manifest, expected):
+    """Enter the files that carry the recipe expected of them; return the paths of those that carry another.
+
+    A learning curve (.csv) carries none: it was written with the weights beside it.
+    """
+    refused = []
+    for path, recipe in expected.items():
+        file = Path(manifest.folder, path)
+        carrier = file.with_suffix(".safetensors") if file.suffix == ".csv" else file
+        if not file.is_file() or not carrier.is_file():
+            continue
+        made_by, code = recorded_recipe(carrier)
+        if made_by == recipe:
+            manifest.record(path, recipe, code)
+        else:
+            refused.append(path)
+    return refused
+
+
+if __name__ == "__main__":
+    run(main)

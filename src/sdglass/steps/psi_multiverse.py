@@ -1,0 +1,90 @@
+"""psi from every defensible analysis of the large quenches, and the unit of time that would give the paper's."""
+
+import numpy as np
+import pandas as pd
+
+from sdglass.files import write_csv
+from sdglass.growth import PAPER_PSI, fit_power_law
+from sdglass.multiverse import fit_all, length_curves, unit_of_time_for, windows_of
+from sdglass.seeding import generator
+from sdglass.steps.arguments import run
+from sdglass.steps.ensembles import ensemble_parser, load_ensembles
+
+
+def main():
+    """Write both tables."""
+    parser = ensemble_parser(__doc__, resampled=True)
+    parser.add_argument("--splits", type=int, required=True)
+    parser.add_argument("--fit-start", type=float, nargs="+", required=True)
+    parser.add_argument("--fit-stop", type=float, nargs="+", required=True)
+    parser.add_argument("--time-units", type=float, nargs="+", required=True)
+    parser.add_argument("--bin-factors", type=int, nargs="+", required=True, help="fine bins that make one")
+    parser.add_argument("--range-start", type=float, nargs="+", required=True, help="[ell], besides r_min")
+    parser.add_argument("--range-stop", type=float, nargs="+", required=True, help="[ell], besides half the box")
+    parser.add_argument("--out-multiverse", required=True)
+    parser.add_argument("--out-units", required=True)
+    args = parser.parse_args()
+    settings = {name: getattr(args, name) for name in ("bin_factors", "range_start", "range_stop")}
+    fits, units = [], []
+    for ensemble in load_ensembles(args.observables):
+        labels = {
+            "run": ensemble.name.removeprefix("large-"),
+            "engine": ensemble.engine,
+            "damping": ensemble.damping,
+        }
+        curves = length_curves(
+            ensemble.times,
+            ensemble.histograms,
+            ensemble.counts,
+            ensemble.edges,
+            (generator(args.seed, "bootstrap"), generator(args.seed, "replica halves")),
+            settings,
+            args.bootstrap,
+            args.splits,
+        )
+        table = fit_all(curves, args.fit_start, args.fit_stop, args.time_units, args.confidence)
+        for place, (name, value) in enumerate(labels.items()):
+            table.insert(place, name, value)
+        fits.append(table)
+        units += _units(labels, curves, table, args.fit_start, args.fit_stop)
+    write_csv(args.out_multiverse, pd.concat(fits, ignore_index=True))
+    write_csv(args.out_units, pd.DataFrame(units))
+
+
+def _units(labels, curves, table, starts, stops):
+    """Return one row per window and estimator: the unit of time that gives the paper's psi, all else as there.
+
+    Finest bins, the whole range, no offset, straight line through log xi.
+    """
+    plain = table[(table.law == "power_law") & (table.fit == "log")]
+    width, low, high = plain.bin_width.min(), plain.r_low.min(), plain.r_max.max()
+    rows = []
+    for m, choice in enumerate(curves.choices):
+        if (choice["bin_width"], choice["r_low"], choice["r_max"]) != (width, low, high):
+            continue
+        for start, stop in windows_of(curves.times, starts, stops):
+            here = plain[(plain.estimator == choice["estimator"]) & (plain.start == start) & (plain.stop == stop)]
+            here = here[(here.bin_width == width) & (here.r_low == low) & (here.r_max == high)]
+            if here.empty:
+                continue
+            xi = curves.lengths[m, 0]
+            unit = unit_of_time_for(PAPER_PSI, curves.times, xi, (start, stop))
+            slope = np.nan
+            if np.isfinite(unit):
+                slope = fit_power_law(curves.times, xi, (start, stop)).slope
+            rows.append(
+                {
+                    **labels,
+                    "estimator": choice["estimator"],
+                    "start": start,
+                    "stop": stop,
+                    "identified": int(here.identified.iloc[0]),
+                    "power_law_slope": slope,
+                    "log10_unit": unit,
+                }
+            )
+    return rows
+
+
+if __name__ == "__main__":
+    run(main)

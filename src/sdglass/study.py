@@ -1,0 +1,227 @@
+"""What a configuration asks for: realizations, models, ensembles, and the recipe of each expensive file.
+
+A recipe is a digest of everything in the configuration that a file depends on, its inputs' recipes included.
+It says whether a result that was computed earlier, elsewhere, is still the one that is asked for, without
+the intermediate files it was made from. The code is not part of it: that a result was made by an older
+commit, which its provenance names, does not make it wrong.
+"""
+
+import hashlib
+import json
+
+from sdglass.config import trained_folds, variant_settings
+
+LINEAR_MODELS = ("pair", "linear")
+# First numbers of the realizations, which key every random stream, so that groups share none.
+FIRST = {"train": 0, "unseen": 1000, "large": 2000, "transfer": 3000}
+
+# Tables that need the intermediate files, or minutes; the others are made from kept results in seconds.
+SLOW_TABLES = (
+    "fig2_density_of_states",
+    "electrons",
+    "two_site",
+    "rkky",
+    "fig1_neighbourhood",
+    "couplings",
+    "time_step",
+)
+
+
+def realization_groups(config):
+    """Return {group: {"first", "count", "box"}} of the atomic realizations.
+
+    ``box`` holds ``n_sites`` and ``box_length``; ``first`` is the number of realization 0 in the whole study.
+    """
+    dataset, large = config["dataset"], config["quench_large"]
+    small_box = _box(config["structure"])
+    groups = {
+        "train": {"first": FIRST["train"], "count": dataset["training_realizations"], "box": small_box},
+        "unseen": {"first": FIRST["unseen"], "count": dataset["unseen_realizations"], "box": small_box},
+        "large": {
+            "first": FIRST["large"],
+            "count": max(large["realizations"], dataset["large_realizations"]),
+            "box": _box(large),
+        },
+    }
+    for number, (name, one) in enumerate(sorted(dataset["transfer"].items())):
+        groups[name] = {"first": FIRST["transfer"] + 1000 * number, "count": one["realizations"], "box": _box(one)}
+    return groups
+
+
+def transfer_sets(config):
+    """Return {group: {"realizations", "random", "relaxed"}} of the labelled sets of other sizes."""
+    dataset = config["dataset"]
+    large = {key: dataset[f"large_{key}"] for key in ("realizations", "random", "relaxed")}
+    others = {name: {key: one[key] for key in large} for name, one in sorted(dataset["transfer"].items())}
+    return {"large": large, **others}
+
+
+def model_names(config):
+    """Return the names of all models of the study."""
+    return [*LINEAR_MODELS, *config["network"]["variants"]]
+
+
+def engine_model(config, engine):
+    """Return the model that an engine's name stands for, or None for exact diagonalization."""
+    if engine == "exact":
+        return None
+    return config["force_field"]["variant"] if engine == "network" else engine
+
+
+def engine_members(config, engine):
+    """Return the members of a committee that an engine uses: those of force_field, or else the first."""
+    return config["force_field"]["members"] if engine == "network" else [0]
+
+
+def ensemble_run(config, ensemble, run):
+    """Return the settings of a run of ``"small"`` or ``"large"``, with replicas, realizations, temperature."""
+    section = config[f"quench_{ensemble}"]
+    count = config["dataset"]["unseen_realizations"] if ensemble == "small" else section["realizations"]
+    common = {"replicas": section["replicas"], "temperature": section["temperature"], "realizations": count}
+    return common | section["runs"][run]
+
+
+class Recipes:
+    """The recipes of a configuration's files, each a short hexadecimal digest.
+
+    Parameters
+    ----------
+    config : dict
+        A valid configuration.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.groups = realization_groups(config)
+
+    def structure(self, group, index):
+        """Return the recipe of an atomic realization."""
+        return _digest(
+            "structure",
+            seed=self.config["seed"],
+            box=self.groups[group]["box"],
+            r_min=self.config["structure"]["r_min"],
+            realization=self.groups[group]["first"] + int(index),
+        )
+
+    def dataset(self, group, index):
+        """Return the recipe of a realization's labels."""
+        dataset = self.config["dataset"]
+        keys = ["duration", "damping", "temperature", "time_step"]
+        parts = {"structure": self.structure(group, index), "seed": self.config["seed"], **self._physics()}
+        if group in ("train", "unseen"):
+            keys += ["random", "relaxations", "snapshots"]
+        else:
+            parts["set"] = transfer_sets(self.config)[group]
+            parts["driver"] = self.linear_model("pair")
+        return _digest("dataset", **parts, **{key: dataset[key] for key in keys})
+
+    def training_data(self):
+        """Return the recipe of the training set as a whole."""
+        count = self.groups["train"]["count"]
+        return _digest("training data", parts=[self.dataset("train", index) for index in range(count)])
+
+    def linear_model(self, kind):
+        """Return the recipe of a least-squares model."""
+        return _digest(
+            "linear model",
+            kind=kind,
+            data=self.training_data(),
+            descriptor=self.config["descriptor"],
+            ridge=self.config["linear_model"]["ridge"],
+        )
+
+    def training(self, variant, fold):
+        """Return the recipe of the network of one fold."""
+        network = self.config["network"]
+        settings = {k: v for k, v in variant_settings(network, variant).items() if k != "trained"}
+        return _digest(
+            "training",
+            data=self.training_data(),
+            descriptor=self.config["descriptor"],
+            ridge=self.config["linear_model"]["ridge"],
+            settings=settings,
+            folds=network["folds"],
+            fold=int(fold),
+            seed=self.config["seed"],
+        )
+
+    def model(self, name):
+        """Return the recipe of a model file: a least-squares model, or the committee of a variant."""
+        if name in LINEAR_MODELS:
+            return self.linear_model(name)
+        folds = trained_folds(self.config["network"], name)
+        return _digest("committee", members=[self.training(name, fold) for fold in folds])
+
+    def errors(self, model):
+        """Return the recipe of a model's errors on all labelled sets."""
+        judged = [("train", self.groups["train"]["count"]), ("unseen", self.groups["unseen"]["count"])]
+        judged += [(name, one["realizations"]) for name, one in transfer_sets(self.config).items()]
+        return _digest(
+            "errors",
+            model=self.model(model),
+            data=[[self.dataset(group, index) for index in range(count)] for group, count in judged],
+        )
+
+    def quench(self, ensemble, run, engine, index):
+        """Return the recipe of the quenches of one realization."""
+        group = "unseen" if ensemble == "small" else "large"
+        settings = ensemble_run(self.config, ensemble, run)
+        model = engine_model(self.config, engine)
+        parts = {key: settings[key] for key in ("damping", "duration", "time_step", "replicas", "temperature")}
+        if model is not None:
+            parts["model"] = self.linear_model(model) if model in LINEAR_MODELS else self._members(engine, model)
+        return _digest(
+            "quench",
+            engine=engine,
+            structure=self.structure(group, index),
+            seed=self.config["seed"],
+            **parts,
+            **self._physics(),
+        )
+
+    def table(self):
+        """Return the recipe of the tables: the whole configuration, but for how it is computed."""
+        parts = {key: value for key, value in self.config.items() if key not in ("resources", "device", "reuse")}
+        return _digest("table", **parts)
+
+    def kept(self):
+        """Return {path below results/<study>: recipe} of everything that is kept and expensive to make again.
+
+        Tables and what is drawn from them are not among them: their names are the workflow's.
+        """
+        network = self.config["network"]
+        paths = {f"models/{kind}.safetensors": self.linear_model(kind) for kind in LINEAR_MODELS}
+        for variant in network["variants"]:
+            paths[f"models/{variant}.safetensors"] = self.model(variant)
+            for fold in trained_folds(network, variant):
+                recipe = self.training(variant, fold)
+                paths |= {f"training/{variant}/fold-{fold}.{kind}": recipe for kind in ("safetensors", "csv")}
+        paths |= {f"errors/{model}.h5": self.errors(model) for model in model_names(self.config)}
+        for run in self.config["quench_small"]["runs"]:
+            for engine in self.config["quench_small"]["engines"]:
+                for index in range(ensemble_run(self.config, "small", run)["realizations"]):
+                    path = f"observables/small-{run}/{engine}/{index:03d}.h5"
+                    paths[path] = self.quench("small", run, engine, index)
+        for run, settings in self.config["quench_large"]["runs"].items():
+            for index in range(ensemble_run(self.config, "large", run)["realizations"]):
+                path = f"observables/large-{run}/{index:03d}.h5"
+                paths[path] = self.quench("large", run, settings["engine"], index)
+        return paths
+
+    def _members(self, engine, variant):
+        folds = trained_folds(self.config["network"], variant)
+        chosen = [folds[member] for member in engine_members(self.config, engine)]
+        return [self.config["force_field"]["dtype"], [self.training(variant, fold) for fold in chosen]]
+
+    def _physics(self):
+        return {"electrons": self.config["electrons"], "integrator": self.config["integrator"]}
+
+
+def _box(section):
+    return {"n_sites": section["n_sites"], "box_length": section["box_length"]}
+
+
+def _digest(product, /, **parts):
+    text = json.dumps([product, parts], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,262 @@
+"""What a configuration asks for: realizations, models, engines, and recipes that change when they must."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+from test_config import leaves
+
+from sdglass.comparisons import comparisons
+from sdglass.config import load_config, trained_folds, variant_settings
+from sdglass.study import (
+    Recipes,
+    engine_members,
+    engine_model,
+    ensemble_run,
+    model_names,
+    realization_groups,
+    transfer_sets,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+BASE = ROOT / "config.yaml"
+OVERLAYS = sorted((ROOT / "workflow" / "scales").glob("*.yaml"))
+
+
+@pytest.fixture
+def config():
+    return load_config(BASE)
+
+
+# ---- recipes --------------------------------------------------------------------------------------------------
+
+CONFIG = load_config(BASE)
+PATHS = list(leaves(CONFIG))
+
+
+def recipes(config):
+    """Return {name: recipe} of everything that has one, but the tables."""
+    made = Recipes(config)
+    names = made.kept()
+    for group in made.groups:
+        labelled = {**transfer_sets(config)}.get(group, {"realizations": 1})["realizations"]
+        names |= {f"structures/{group}": made.structure(group, 0)}
+        names |= {f"datasets/{group}": made.dataset(group, 0)} if labelled else {}
+    return names
+
+
+def altered(value):
+    """Return another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, list):
+        return [*value[:-1], altered(value[-1])]
+    return {"paper": "else", "small": "bond"}.get(value, f"{value}x") if isinstance(value, str) else value + 1
+
+
+def with_other(config, path):
+    """Return a copy in which the value at `path` is another."""
+    config = copy.deepcopy(config)
+    section = config
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = altered(section[path[-1]])
+    return config
+
+
+def engine_of(name):
+    """Return the engine behind observables, None for other files."""
+    small = re.match(r"observables/small-(\w+)/(\w+)/", name)
+    large = re.match(r"observables/large-([\w-]+)/\d", name)
+    if small:
+        return small[2]
+    return CONFIG["quench_large"]["runs"][large[1]]["engine"] if large else None
+
+
+def model_of(name):
+    """Return the model behind a model file, errors or observables; None for exact diagonalization."""
+    engine = engine_of(name)
+    if engine:
+        return engine_model(CONFIG, engine)
+    match = re.match(r"(?:models|training|errors)/([\w-]+)", name)
+    return match[1] if match else None
+
+
+def depends(name, path):
+    """Whether the file `name` depends on the key at `path`: written from what the steps read."""
+    kind, key = name.partition("/")[0], ".".join(path)
+    engine, model = engine_of(name), model_of(name)
+    group = name.partition("/")[2]
+    observed_large = name.startswith("observables/large")
+    box = {"structures": group, "datasets": group, "observables": "large" if observed_large else "unseen"}.get(
+        kind
+    )
+    labelled = kind == "datasets"
+    # What a least-squares model depends on, or a network, or what they are judged on or move.
+    learned = model is not None or (labelled and group in ("large", "n1000"))
+    if key in ("study", "device") or path[0] in ("density_of_states", "time_step_test", "rkky", "resources"):
+        return False
+    if key == "seed" or key == "structure.r_min":
+        return True
+    if path[0] == "analysis":
+        return key == "analysis.bin_width" and kind == "observables"
+    if path[0] == "structure":
+        return learned or box in ("train", "unseen")
+    if path[0] == "electrons" or key == "integrator":
+        return kind != "structures"
+    if path[0] == "dataset" and path[1] == "transfer":
+        is_box = path[3] in ("n_sites", "box_length")
+        return kind == "errors" or (group == path[2] and (labelled or (kind == "structures" and is_box)))
+    if path[0] == "dataset" and path[1].startswith("large_"):
+        return kind == "errors" or (labelled and group == "large")
+    if key == "dataset.unseen_realizations":
+        return kind == "errors"
+    if path[0] == "dataset":
+        return learned or (labelled and key != "dataset.training_realizations")
+    if path[0] in ("descriptor", "linear_model"):
+        return learned
+    if key.startswith("network.variants"):
+        if path[-1] == "trained":  # says which folds, not how
+            return model == path[2] and kind in ("models", "errors")
+        return model == path[2]
+    if path[0] == "network":
+        overridden = model in CONFIG["network"]["variants"] and path[1] in CONFIG["network"]["variants"][model]
+        return model in CONFIG["network"]["variants"] and not overridden
+    if path[0] == "force_field":
+        return engine == "network" or (
+            path[1] == "dtype" and model in CONFIG["network"]["variants"] and bool(engine)
+        )
+    if path[0] == "quench_small":
+        run = path[2] if path[1] == "runs" else None
+        ours = kind == "observables" and not observed_large
+        return ours and (run is None or name.startswith(f"observables/small-{run}/"))
+    if path[0] == "quench_large":
+        if path[1] in ("n_sites", "box_length"):
+            return box == "large" or kind == "errors"
+        if path[-1] == "realizations" or not observed_large:
+            return False
+        run = re.match(r"observables/large-([\w-]+)/", name)[1]
+        if path[1] == "runs":
+            return path[2] == run
+        return path[1] not in CONFIG["quench_large"]["runs"][run]
+    raise AssertionError(f"{key}: say here what depends on it")
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path[-1] != "engines"], ids=".".join)
+def test_a_key_changes_the_recipes_of_what_depends_on_it_and_no_others(config, path):
+    before, after = recipes(config), recipes(_valid(with_other(config, path), path))
+    common = before.keys() & after.keys()
+    assert len(common) > 0.5 * len(before)
+    wrong = [name for name in sorted(common) if (before[name] != after[name]) != depends(name, path)]
+    assert not wrong
+
+
+def _valid(config, path):
+    """Keep the altered value where it still means something: engines and members that exist."""
+    if path[-1] == "engine":
+        config["quench_large"]["runs"][path[2]]["engine"] = "linear"
+    if path[-1] == "law":
+        config["electrons"]["hopping"]["law"] = "shells"
+    return config
+
+
+@pytest.mark.parametrize("path", PATHS, ids=".".join)
+def test_tables_depend_on_everything_but_how_it_is_computed(config, path):
+    same = Recipes(config).table() == Recipes(with_other(config, path)).table()
+    assert same == (path[0] in ("resources", "device", "reuse"))
+
+
+def test_a_recipe_is_of_what_is_meant_and_not_of_how_it_is_written(config):
+    """A variant that repeats what it would inherit is the same training; the order of keys does not matter."""
+    other = copy.deepcopy(config)
+    other["network"]["variants"]["bond"] |= {"batch": config["network"]["batch"], "trained": [0, 1, 2, 3, 4]}
+    other["network"]["variants"] = dict(reversed(other["network"]["variants"].items()))
+    assert Recipes(other).kept() == Recipes(config).kept()
+
+
+def test_the_second_fold_is_another_network(config):
+    made = Recipes(config)
+    found = [made.training(variant, fold) for variant in config["network"]["variants"] for fold in (0, 1)]
+    assert len(set(found)) == len(found)
+    kept = made.kept()
+    # Weights and learning curve of a fold come from one training; everything else has a recipe of its own.
+    curves = {name: recipe for name, recipe in kept.items() if name.endswith(".csv")}
+    others = {name: recipe for name, recipe in kept.items() if name not in curves}
+    assert all(kept[name.replace(".csv", ".safetensors")] == recipe for name, recipe in curves.items())
+    assert len(set(others.values())) == len(others)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.stem)
+def test_every_scale_has_recipes(overlay):
+    config = load_config(BASE, overlay)
+    kept = Recipes(config).kept()
+    assert {name for name in kept if name.startswith("errors/")} == {f"errors/{m}.h5" for m in model_names(config)}
+    assert set(kept.values()).isdisjoint(Recipes(CONFIG).kept().values())
+
+
+# ---- groups, engines, runs ------------------------------------------------------------------------------------
+
+
+def test_no_two_groups_share_a_realization(config):
+    config["dataset"]["transfer"]["n200"] = {**config["dataset"]["transfer"]["n1000"], "n_sites": 200}
+    groups = realization_groups(config)
+    assert set(groups) == {"train", "unseen", "large", "n1000", "n200"}
+    numbers = [one["first"] + k for one in groups.values() for k in range(one["count"])]
+    assert len(numbers) == len(set(numbers))
+    assert groups["n200"]["box"] == {"n_sites": 200, "box_length": 10.77}
+    assert groups["large"]["count"] == 10  # quenches need more of them than labels
+    assert transfer_sets(config)["large"] == {"realizations": 4, "random": 5, "relaxed": 5}
+
+
+def test_engines_are_models_or_exact(config):
+    assert engine_model(config, "exact") is None
+    assert engine_model(config, "pair") == "pair"
+    assert engine_model(config, "network") == "small"
+    config["force_field"]["members"] = [1, 2]
+    assert engine_members(config, "network") == [1, 2]
+    assert engine_members(config, "bond") == [0]
+
+
+def test_a_run_may_have_fewer_replicas_of_its_own(config):
+    plain, exact = (ensemble_run(config, "large", run) for run in ("pair-fast", "exact-fast"))
+    assert (plain["realizations"], plain["replicas"]) == (10, 20)
+    assert (exact["realizations"], exact["replicas"], exact["temperature"]) == (4, 2, 1e-3)
+    small = ensemble_run(config, "small", "slow")
+    assert (small["realizations"], small["replicas"], small["damping"]) == (10, 10, 0.05)
+
+
+def test_folds_and_settings_of_a_variant(config):
+    network = config["network"]
+    assert trained_folds(network, "bond") == [0, 1, 2, 3, 4]
+    assert trained_folds(network, "tiny") == [0]
+    tiny = variant_settings(network, "tiny")
+    assert (tiny["layers"], tiny["epochs"], tiny["linear_term"]) == ([32, 32], network["epochs"], True)
+    assert "folds" not in tiny
+
+
+# ---- comparisons ----------------------------------------------------------------------------------------------
+
+
+def test_comparisons_at_the_paper_s_scale(config):
+    found = comparisons(config)
+    assert found["network_size"][0] == "bond"
+    sizes = {"bond", "bond-long", "small", "tiny", "medium", "small-unstarted"}
+    assert set(found["network_size"]) == {"pair", "linear"} | sizes
+    assert found["training_size"][0] == found["activation"][0] == "small"
+    data = {"data-2x50", "data-4x50", "data-8x50", "data-2x250", "data-4x250"}
+    assert set(found["training_size"]) == {"small", "pair", "linear"} | data
+    assert set(found["activation"]) == {"small", "small-relu", "small-silu", "pair", "linear"}
+
+
+def test_a_comparison_of_one_network_is_none(config):
+    for overlay in OVERLAYS:
+        assert comparisons(load_config(BASE, overlay)) == {}
+    config["network"]["variants"] = {
+        name: one for name, one in config["network"]["variants"].items() if not name.startswith("data")
+    }
+    assert set(comparisons(config)) == {"network_size", "activation"}
+    # A network that differs in two respects shows neither.
+    config["network"]["variants"]["small-relu"]["layers"] = [64]
+    config["network"]["variants"]["small-silu"]["epochs"] = 7
+    assert set(comparisons(config)) == {"network_size"}

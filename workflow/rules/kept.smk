@@ -1,0 +1,48 @@
+# Results that are kept with the study (models, errors, observables, the slow tables): a job whose outputs are
+# listed in the manifest with the right recipe asks for no input, so nothing is made again to have it.
+
+from sdglass.codemap import source_files
+from sdglass.landed import Manifest, context_digest
+
+EXPECTED = RECIPES.kept() | {f"tables/{name}.csv": RECIPES.table() for name in SLOW_TABLES}
+try:
+    MANIFEST = Manifest.load(RESULTS)
+    KEPT = MANIFEST.valid(EXPECTED)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+STALE = MANIFEST.problems(EXPECTED)
+if STALE:
+    shown = "\n".join(f"  {RESULTS}/{path}: {why}" for path, why in list(STALE.items())[:10])
+    raise WorkflowError(
+        f"{len(STALE)} kept results do not fit this configuration:\n{shown}\n"
+        f"To compute beside them, give the study another name (study: ..., now {config['study']}). To compute these "
+        f"anew in their place, delete them first: python -m sdglass.steps.land --results {RESULTS} --forget"
+    )
+
+MANIFEST.refresh(context_digest(MANIFEST.files, source_files(), RECIPES.table()))
+
+
+def forced():
+    """Whether jobs are forced to run: kept results do not count then."""
+    settings = workflow.dag_settings
+    return bool(settings and (settings.forceall or settings.forcerun))
+
+
+def unless_kept(output, *files):
+    """Input function: `files`, or none where `output`, a path below the results with wildcards, is kept.
+
+    A file is a path with wildcards, a list of them, or a function of the wildcards that returns either.
+    """
+
+    def inputs(wildcards):
+        outputs = [output] if isinstance(output, str) else output
+        if not forced() and all(one.format(**wildcards) in KEPT for one in outputs):
+            return []
+        chosen = []
+        for one in files:
+            one = one(wildcards) if callable(one) else one
+            chosen += [one] if isinstance(one, str) else list(one)
+        return [path.format(**wildcards) for path in chosen]
+
+    return inputs
