@@ -2,6 +2,7 @@
 # make test     the tests
 # make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (15 minutes)
 # make lint     style of code and workflow
+# make land     finish the study and enter what is kept of it in results/<study>/manifest.json (SCALE=paper)
 #
 # All of them work in a fresh clone: they make .venv and install from envs/, again only when that changes.
 # An interrupted study goes on where it stopped. CORES=4 and PYTHON=python3.12 choose what their names say.
@@ -20,10 +21,15 @@ OVERLAY := $(if $(filter paper,$(SCALE)),,--configfile workflow/scales/$(SCALE).
 # nothing has been computed here yet: what is committed is set aside (git restores it) and made anew.
 FRESH = $(if $(wildcard results/$(SCALE)/structures),,$(if $(filter quick smoke,$(SCALE)),rm -rf results/$(SCALE)))
 
-.PHONY: study test lint benchmark
+.PHONY: study test lint benchmark land
 study: $(VENV)/study.installed
 	$(FRESH)
 	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)
+
+land: $(VENV)/study.installed
+	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)
+	$(VENV)/bin/python -m sdglass.steps.land --complete --results results/$(SCALE) \
+		--config config.yaml $(filter %.yaml,$(OVERLAY))
 
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS)

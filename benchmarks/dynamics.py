@@ -20,7 +20,7 @@ from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
 
 TARGET = 0.10
 N_SITES, REPLICAS = 500, 20
-STEPS = {"paper": 12, "small": 80}
+STEPS = {"paper": 10, "small": 60}
 DT = 2.0  # of the study's fast quenches [1 / (gamma t0)]
 
 

@@ -23,7 +23,7 @@ _GEMM = 1024  # edge of the square product that sets the float32 rate
 # Which part of a network's work a torch operator belongs to. Sparse products go through aten::addmm.
 _PARTS = {
     "matrix products": ("mkldnn::_linear_pointwise", "aten::mm"),
-    "activations": ("aten::elu", "aten::elu_backward", "aten::lt", "aten::celu_"),
+    "activations": ("aten::elu", "aten::elu_", "aten::elu_backward", "aten::lt"),
     "sparse descriptor": ("aten::addmm", "aten::index", "aten::linalg_cross"),
     "optimiser": ("aten::lerp_", "aten::addcdiv_", "aten::addcmul_", "aten::sqrt", "aten::div"),
     "copies and sums": tuple(f"aten::{name}" for name in ("copy_", "mul", "mul_", "add", "add_", "sub_", "sum")),

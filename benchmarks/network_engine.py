@@ -4,14 +4,17 @@
 
 Energy and field of R = 20 replicas of N = 500 with the paper's network in float32: two matrix products per layer.
 The bound is their time at the float32 rate of the faster of torch's two libraries, measured in alternation.
-Memory: the highest resident memory of fresh processes (benchmarks/probe.py), fitted with constants.
+Memory: the highest resident memory of fresh processes (benchmarks/probe.py), fitted with a function that is linear
+in N and R.
 """
 
 import numpy as np
 import torch
 from measuring import against_products, network, parser, products, profile, structure, use_threads, write_rows
 from probe import probe
+from scipy.optimize import nnls
 
+from sdglass.engines import network as engine_module
 from sdglass.engines.network import NetworkEngine
 from sdglass.seeding import generator
 from sdglass.spins import random_spins
@@ -19,7 +22,7 @@ from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
 
 TARGET = 1.5
 N_SITES, REPLICAS = 500, 20
-MEMORY = [(n, r) for n in (500, 1000, 2000, 4000) for r in (1, 20, 80)]
+MEMORY = [(n, r) for n in (500, 1000, 2000, 4000, 8000) for r in (1, 20, 80)]
 QUICK_MEMORY = [(n, r) for n in (20, 40) for r in (1, 2)]
 
 
@@ -45,20 +48,25 @@ def times(n_sites, replicas, threads, repeats, seed):
 
 
 def memory_fit(rows):
-    """Return the fit peak = constant + per_site N + per_spin N R, and the exponent of N at the most replicas."""
+    """Return the fit of the peak memory, with its largest relative deviation.
+
+        peak = constant + a N + b N min(R, block) + c N R
+
+    a: the descriptor. b: features and gradients, of which the engine holds those of a block of replicas at a time.
+    c: spins and fields.
+    """
     n, r, peak = (np.array([row[key] for row in rows], float) for key in ("n_sites", "replicas", "peak_mib"))
-    design = np.stack([np.ones_like(n), n, n * r], axis=1)
-    # Relative residuals: the fit has to hold for small systems as for large ones.
-    coefficients = np.linalg.lstsq(design / peak[:, None], np.ones_like(peak), rcond=None)[0]
-    deviation = np.abs(design @ coefficients / peak - 1.0).max()
-    most = r == r.max()
-    exponent = np.polyfit(np.log(n[most]), np.log(np.maximum(peak[most] - coefficients[0], 1e-3)), 1)[0]
+    block = np.maximum(1, engine_module._BLOCK // (n * SymmetryFunctions().n_features))
+    design = np.stack([np.ones_like(n), n, n * np.minimum(r, block), n * r], axis=1)
+    # Relative residuals: the fit has to hold for small systems as for large ones. No term is negative.
+    coefficients, _ = nnls(design / peak[:, None], np.ones_like(peak))
     return {
         "constant_mib": coefficients[0],
         "per_site_kib": 1024 * coefficients[1],
-        "per_spin_kib": 1024 * coefficients[2],
-        "largest_deviation": deviation,
-        "exponent": exponent,
+        "per_spin_of_a_block_kib": 1024 * coefficients[2],
+        "per_spin_kib": 1024 * coefficients[3],
+        "largest_deviation": np.abs(design @ coefficients / peak - 1.0).max(),
+        "points": len(peak),
     }
 
 

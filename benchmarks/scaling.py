@@ -92,11 +92,14 @@ def main():
     """Measure and write one of the two tables."""
     arguments = parser(__doc__, repeats=5)
     arguments.add_argument("part", choices=("exact", "models"))
+    arguments.add_argument("--largest", type=int, help="leave out larger sizes, which take minutes and gigabytes")
     args = arguments.parse_args()
+    largest = args.largest or max(SIZES)
     if args.part == "exact":
-        rows = exact_rows(QUICK_EXACT if args.quick else EXACT, args.threads, args.seed)
+        sizes = {n: how for n, how in (QUICK_EXACT if args.quick else EXACT).items() if n <= largest}
+        rows = exact_rows(sizes, args.threads, args.seed)
     else:
-        sizes = QUICK_SIZES if args.quick else SIZES
+        sizes = [n for n in (QUICK_SIZES if args.quick else SIZES) if n <= largest]
         rows = model_rows(sizes, args.threads, args.seed, 1 if args.quick else args.repeats)
     write_rows(args.out, rows, args.threads)
 

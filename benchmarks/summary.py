@@ -78,8 +78,11 @@ def ratios(folder):
                   _range(record._asdict(), "ratio"), target,
                   why=where_time_goes(profile, threads=record.threads, case=case))  # fmt: skip
     fit = read(folder, "network_engine_memory_fit").iloc[0]
-    case = f"{fit.per_site_kib:.0f} KiB per site and {fit.per_spin_kib:.2f} KiB per spin"
-    yield row(3, "peak memory, largest deviation from constant + a N + b N R", case, fit.largest_deviation,
+    case = (
+        f"{fit.constant_mib:.0f} MiB, {fit.per_site_kib:.0f} KiB per site, {fit.per_spin_of_a_block_kib:.1f} KiB "
+        f"per spin of a block of replicas, {fit.per_spin_kib:.2f} KiB per spin"
+    )
+    yield row(3, "peak memory, largest deviation from a function linear in N and R", case, fit.largest_deviation,
               LINEAR_TARGET, why="see network_engine_memory.csv")  # fmt: skip
     for record in read(folder, "dynamics").itertuples():
         case = f"{LABELS[record.network]}, {record.integrator}, R = {record.replicas}, N = {record.n_sites}"

@@ -49,7 +49,11 @@ def error_rows():
         for kind, label, stage in itertools.product(
             kinds, ("training", "validation", "unseen", "large", "n1000"), ("random", "relaxed", "frozen", "all")
         ):
-            value = rmse * {"training": 0.9, "large": 1.4, "n1000": 2.4}.get(label, 1.0) * (0.4 if stage == "frozen" else 1.0)
+            value = (
+                rmse
+                * {"training": 0.9, "large": 1.4, "n1000": 2.4}.get(label, 1.0)
+                * (0.4 if stage == "frozen" else 1.0)
+            )
             rms = 0.004 if stage == "frozen" else 0.0138
             sites = {"large": 500, "n1000": 1000}.get(label, 100)
             rows.append(
@@ -94,7 +98,10 @@ def paired_rows():
 def model_rows():
     """What the models are, as the step writes it."""
     large, small = ("1024-128", 1.9e6, "celu", False), ("128-64", 38e3, "celu", True)
-    rows = [("pair", "", 50, "", np.nan, False, "", 0, 10, 2500), ("linear", "", 150, "", np.nan, False, "", 0, 10, 2500)]
+    rows = [
+        ("pair", "", 50, "", np.nan, False, "", 0, 10, 2500),
+        ("linear", "", 150, "", np.nan, False, "", 0, 10, 2500),
+    ]
     for name, chiral, protocol, kind, realizations, configurations in (
         ("bond", False, "realizations", large, 8, 2000),
         ("chirality", True, "realizations", large, 8, 2000),
@@ -109,13 +116,17 @@ def model_rows():
         ("data-4x250", False, "realizations", small, 4, 1000),
     ):
         rows.append((name, *kind, chiral, protocol, 5, realizations, configurations))
-    columns = "model layers parameters activation linear_term chirality protocol networks realizations configurations"
+    columns = (
+        "model layers parameters activation linear_term chirality protocol networks realizations configurations"
+    )
     return pd.DataFrame(rows, columns=columns.split())
 
 
 def training_rows():
     """The ends of the learning curves."""
-    rows = [(name, fold, 30, 28, 5e-4, 0.01) for name in ("bond", "chirality", "tiny", "bond-long") for fold in (0, 1)]
+    rows = [
+        (name, fold, 30, 28, 5e-4, 0.01) for name in ("bond", "chirality", "tiny", "bond-long") for fold in (0, 1)
+    ]
     return pd.DataFrame(rows, columns="variant fold epochs best_epoch validation_torque_rmse last_third".split())
 
 
@@ -196,8 +207,12 @@ def make_tables():
     rows = [("none", "log", 1.0, e, d) for e, d in ((9.0, 0.4), (7.0, -0.3))]
     rows += [("none", "weighted", 1.0, e, d) for e, d in ((8.0, 0.4), (6.0, -0.3))]
     rows += [("r_low", "log", 0.1, 2.0, 0.1), ("free", "nonlinear", 1.0, 3.0, 0.0)]
-    multiverse = pd.DataFrame(rows, columns="offset fit time_unit exponent delta_aic".split()).assign(law="barrier")
-    power = pd.DataFrame({"offset": ["none"], "fit": "log", "exponent": 40.0, "delta_aic": 0.0, "law": "power_law"})
+    multiverse = pd.DataFrame(rows, columns="offset fit time_unit exponent delta_aic".split()).assign(
+        law="barrier"
+    )
+    power = pd.DataFrame(
+        {"offset": ["none"], "fit": "log", "exponent": 40.0, "delta_aic": 0.0, "law": "power_law"}
+    )
     multiverse = pd.concat([multiverse, power], ignore_index=True).assign(
         run="network-fast", engine="network", damping=1.0, estimator="naive", bin_width=0.1, r_low=0.5, r_max=4.2,
         start=30.0, stop=1000.0, n_points=12, grows=1, identified=1,

@@ -164,7 +164,7 @@ class Recipes:
         )
 
     def quench(self, ensemble, run, engine, index):
-        """Return the recipe of the quenches of one realization."""
+        """Return the recipe of what is observed on the quenches of one realization."""
         group = "unseen" if ensemble == "small" else "large"
         settings = ensemble_run(self.config, ensemble, run)
         model = engine_model(self.config, engine)
@@ -175,6 +175,7 @@ class Recipes:
             "quench",
             engine=engine,
             structure=self.structure(group, index),
+            bin_width=self.config["analysis"]["bin_width"],
             seed=self.config["seed"],
             **parts,
             **self._physics(),

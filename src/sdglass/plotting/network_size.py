@@ -26,6 +26,10 @@ def draw(tables):
             axes.set_title(f"{size}{stage}", pad=3)
             style.letter(axes, "abcdefghijkl"[row * len(sets) + column])
             style.logarithmic(axes)
+        # Intervals of two or three realizations may be far longer than what there is to see.
+        values = style.positive(frame[frame.stage == stage], "relative").relative
+        if len(values):
+            panels[row, 0].set_ylim(0.75 * values.min(), 1.35 * values.max())
         panels[row, 0].set_ylabel("torque error / rms torque")
     for axes in panels[-1]:
         axes.set_xlabel("parameters")

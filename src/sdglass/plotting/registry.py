@@ -190,9 +190,9 @@ FIGURES = {
             "frozen states (bottom), on unseen structures of the size that the models were trained on and on "
             "larger ones. Networks of the same fold only; full symbols: with a linear term that starts from least "
             "squares, open symbols: without it, as in the paper. The least-squares models stand at their numbers "
-            "of coefficients. Bars: Student t intervals over atomic realizations, most of which are the same for "
-            "all models: the ratios in the table, realization by realization, are far better known. Where the "
-            "curve is flat, more parameters buy nothing."
+            "of coefficients. Bars: Student t intervals over atomic realizations (those of a few realizations "
+            "leave the frame), the same ones for all models: the ratios in the table, realization by realization, "
+            "are far better known. Where the curve is flat, more parameters buy nothing."
         ),
     ),
     "training_size": Figure(
@@ -228,9 +228,10 @@ FIGURES = {
             "part (dashed) and on the validation part (full line), a panel per variant and a colour per fold; "
             "folds are whole realizations, or single configurations where the name says so. In the panels: by how "
             "much the last third of the epochs has still made the validation torque error smaller (of all folds, "
-            "the most); the rate of a cosine schedule falls to 1 % by then. Few realizations make a validation part, "
-            "and they are not equally hard: where whole realizations are held out the validation loss of a fold may lie above or below its training loss. Compare the two "
-            "ways of splitting, and the folds' scatter, rather than the two losses of one fold."
+            "the most); the rate of a cosine schedule falls to 1 % by then. Few realizations make a validation "
+            "part, and they are not equally hard: where whole realizations are held out the validation loss of a "
+            "fold may lie above or below its training loss. Compare the two ways of splitting, and the folds' "
+            "scatter, rather than the two losses of one fold."
         ),
     ),
     "couplings": Figure(
