@@ -26,17 +26,26 @@ def draw(folder, errors):
     """Return the figure: times, speed-ups, memory and set-up, errors against times, ratios against targets."""
     frame = scaling(folder)
     fits, gains = exponents(frame), speedups(frame)
-    figure = style.new_figure(7.4)
+    figure = style.new_figure(6.6)
     # Two layouts of their own: the long names of the ratios must not narrow the panels above.
-    upper, lower = figure.subfigures(2, 1, height_ratios=[2.6, 1.0])
-    panels = list(upper.subplots(2, 2).flat)
+    upper, lower = figure.subfigures(2, 1, height_ratios=[2.0, 1.0])
+    *panels, words = upper.subplots(2, 3).flat
     _times(panels[0], frame, fits)
     _speedups(panels[1], gains)
-    _setup(panels[2], frame)
-    _errors(panels[3], frame, errors)
+    for axes, column, unit, label in (
+        (panels[2], "setup_s", 1.0, "set-up time [s]"),
+        (panels[3], "peak_mib", 1024.0, "peak memory [GiB]"),
+    ):
+        for model in MODELS:
+            part = single(frame, model)
+            axes.plot(part.n_sites, part[column] / unit, **LOOK[model])
+        style.logarithmic(axes)
+        axes.set(xlabel="number of sites $N$", ylabel=label)
+    _errors(panels[4], frame, errors)
+    _legend(words, fits)
     panels.append(lower.subplots())
     _ratios(panels[-1], folder)
-    for axes, text in zip(panels, "abcde", strict=True):
+    for axes, text in zip(panels, "abcdef", strict=True):
         style.letter(axes, text)
     return figure
 
@@ -44,24 +53,19 @@ def draw(folder, errors):
 def _times(axes, frame, fits):
     for model in ("exact", *MODELS):
         one, many = single(frame, model), batch(frame, model)
-        fit = fits[(fits.model == model) & (fits.kind == "single")]
-        words = SHORT[model]
-        if len(fit):
-            fit = fit.iloc[0]
-            words += rf": $N^{{{fit.exponent:.2f}}}$"
-            x = np.array([fit["from"], fit.to], float)
-            axes.plot(x, fit.prefactor_s * x**fit.exponent, color=LOOK[model]["color"], linewidth=3.5, alpha=0.25,
-                      zorder=0)  # fmt: skip
-        bars = style.error_bars(one.seconds, one.seconds_low, one.seconds_high)
-        axes.errorbar(one.n_sites, one.seconds, bars, label=words, **LOOK[model])
-        if len(many):
-            axes.plot(many.n_sites, many.seconds_per_replica, **LOOK[model], **OPEN)
-    axes.plot([], [], color=style.GREY, marker="o", linewidth=1.2, label="one replica")
-    axes.plot([], [], color=style.GREY, marker="o", label="per replica of a batch", **OPEN)
+        for fit in fits[(fits.model == model) & (fits.kind == "single")].to_dict("records"):
+            x = np.array([fit["from"], fit["to"]], float)
+            y = fit["prefactor_s"] * x ** fit["exponent"]
+            axes.plot(x, y, color=LOOK[model]["color"], linewidth=3.5, alpha=0.25, zorder=0)
+        axes.errorbar(
+            one.n_sites,
+            one.seconds,
+            style.error_bars(one.seconds, one.seconds_low, one.seconds_high),
+            **LOOK[model],
+        )
+        axes.plot(many.n_sites, many.seconds_per_replica, **LOOK[model], **OPEN)
     style.logarithmic(axes)
-    axes.set(xlabel="number of sites $N$", ylabel="time per evaluation [s]")
-    axes.set_ylim(top=axes.get_ylim()[1] * 30)
-    axes.legend(loc="upper left", fontsize=7, ncols=2, columnspacing=1.0)
+    axes.set(xlabel="number of sites $N$", ylabel="time per evaluation and replica [s]")
 
 
 def _speedups(axes, gains):
@@ -70,50 +74,44 @@ def _speedups(axes, gains):
             part = gains[(gains.model == model) & (gains.kind == kind)].sort_values("n_sites")
             axes.plot(part.n_sites, part.speedup, **LOOK[model], **options)
     axes.axhline(1.0, color=style.GREY, linewidth=0.8, zorder=0)
-    axes.text(0.98, 1.0, "ED faster below", transform=axes.get_yaxis_transform(), ha="right", va="top", fontsize=7,
-              color=style.GREY)  # fmt: skip
     style.logarithmic(axes)
-    axes.set(xlabel="number of sites $N$", ylabel="speed-up over ED")
-
-
-def _setup(axes, frame):
-    right = axes.twinx()
-    for model in MODELS:
-        part = single(frame, model)
-        axes.plot(part.n_sites, part.setup_s, **LOOK[model])
-        right.plot(part.n_sites, part.peak_mib / 1024, **LOOK[model], **OPEN)
-    for side in (axes, right):
-        style.logarithmic(side)
-    axes.set(xlabel="number of sites $N$", ylabel="set-up time [s]")
-    right.set_ylabel("peak memory [GiB]")
-    right.tick_params(which="both", direction="in")
-    axes.tick_params(which="both", right=False)
-    axes.plot([], [], color=style.GREY, marker="o", label="set-up (left axis)")
-    axes.plot([], [], color=style.GREY, marker="o", label="memory (right axis)", **OPEN)
-    axes.legend(loc="upper left")
+    axes.set(xlabel="number of sites $N$", ylabel="time of ED / time of the model")
 
 
 def _errors(axes, frame, errors):
-    n = 500
+    """Draw error against time where both are known; exact diagonalization has no error, hence a line."""
+    sizes = set(batch(frame, "exact").n_sites)
+    n = 500 if 500 in sizes else max(sizes, default=500)
     for model in MODELS:
         part = batch(frame, model)
         part = part[part.n_sites == n]
         if model in errors and len(part):
             record = errors[model]
             bars = style.error_bars([record.rmse], [record.low], [record.high])
-            axes.errorbar(1e3 * part.seconds_per_replica, [1e3 * record.rmse], 1e3 * bars, label=SHORT[model],
-                          linestyle="none", markersize=5, **LOOK[model])  # fmt: skip
+            axes.errorbar(1e3 * part.seconds_per_replica, [1e3 * record.rmse], 1e3 * bars, linestyle="none",
+                          markersize=5, **LOOK[model])  # fmt: skip
     exact = batch(frame, "exact")
-    exact = exact[exact.n_sites == n]
-    if len(exact):
-        axes.axvline(1e3 * exact.seconds_per_replica.iloc[0], color=LOOK["exact"]["color"], label=SHORT["exact"])
+    for time in exact[exact.n_sites == n].seconds_per_replica:
+        axes.axvline(1e3 * time, color=LOOK["exact"]["color"])
     style.logarithmic(axes, "x")
     axes.set_ylim(bottom=0.0)
-    axes.set(xlabel=f"time per replica at $N$ = {n}, batch [ms]", ylabel=r"torque error, unseen [$10^{-3}\,t_0$]")
-    if errors:
-        axes.legend(loc="lower center")
-    else:
+    axes.set(xlabel=f"time per replica at $N$ = {n} [ms]", ylabel=r"torque error [$10^{-3}\,t_0$]")
+    if not errors:
         axes.text(0.5, 0.5, "no torque errors given", transform=axes.transAxes, ha="center", color=style.GREY)
+
+
+def _legend(axes, fits):
+    """Fill an empty panel with the names that all panels share."""
+    for model in ("exact", *MODELS):
+        words = SHORT[model]
+        for exponent in fits[(fits.model == model) & (fits.kind == "single")].exponent:
+            words += rf", $\propto N^{{{exponent:.2f}}}$"
+        axes.plot([], [], label=words, **LOOK[model])
+    axes.plot([], [], color=style.GREY, marker="o", label="one replica at a time")
+    axes.plot([], [], color=style.GREY, marker="o", label="a batch, per replica", **OPEN)
+    axes.plot([], [], color=style.GREY, linewidth=3.5, alpha=0.35, label="power law fitted to (a)")
+    axes.legend(loc="center", fontsize=8)
+    axes.set_axis_off()
 
 
 def _ratios(axes, folder):

@@ -16,7 +16,7 @@ from comparison import LABELS, MODELS, batch, crossover, exponents, read, scalin
 
 from sdglass.files import write_csv
 
-MEMORY_TARGET_GIB, EXPONENT_TARGET, LINEAR_TARGET = 24.0, 1.1, 0.05
+MEMORY_TARGET_GIB, EXPONENT_TARGET, LINEAR_TARGET = 24.0, 1.1, 0.1
 
 
 def row(number, ratio, case, values, target, unit="", why=""):

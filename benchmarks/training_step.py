@@ -57,13 +57,13 @@ def operations(net, sites):
 def steps(prepared, samples, net, settings, seed):
     """Return a function that makes one training step on the next batch, as an epoch of `sdglass.training` does."""
     optimizer = torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
-    rng = generator(seed, "training order")
+    rng, weights = generator(seed, "training order"), list(net.parameters())
 
     def step():
         batch = samples[rng.choice(len(samples), settings.batch, replace=False)]
         loss, _, _ = prepared.loss(net, batch, settings, True)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward(inputs=weights)
         optimizer.step()
         float(loss.detach())
 

@@ -10,6 +10,7 @@ from test_config import leaves
 from sdglass.comparisons import comparisons
 from sdglass.config import load_config, trained_folds, variant_settings
 from sdglass.study import (
+    SLOW_TABLES,
     Recipes,
     engine_members,
     engine_model,
@@ -162,9 +163,48 @@ def _valid(config, path):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=".".join)
-def test_tables_depend_on_everything_but_how_it_is_computed(config, path):
-    same = Recipes(config).table() == Recipes(with_other(config, path)).table()
-    assert same == (path[0] in ("resources", "device", "reuse"))
+def test_the_study_depends_on_everything_but_how_it_is_computed(config, path):
+    same = Recipes(config).study() == Recipes(with_other(config, path)).study()
+    assert same == (path[0] in ("resources", "device"))
+
+
+# Slow tables, and one key of every section (or a whole one) that each is made from.
+TABLES = {
+    "fig2_density_of_states": {"structure", "electrons", "seed", "density_of_states"},
+    "electrons": {"structure", "electrons", "seed", "density_of_states"},
+    "two_site": {"electrons"},
+    "rkky": {"structure", "electrons", "seed", "rkky"},
+    "fig1_neighbourhood": {"structure", "electrons", "seed", "integrator", "dataset.random", "descriptor.cutoff"},
+    "couplings": {
+        *("structure", "electrons", "seed", "integrator", "dataset.random", "descriptor", "linear_model"),
+        *("analysis.bin_width", "force_field.variant", "network.torque_weight"),
+    },
+    "time_step": {
+        *("structure", "electrons", "seed", "integrator", "dataset.random", "descriptor", "linear_model"),
+        "time_step_test",
+    },
+}
+KEYS = sorted(
+    {section for section in CONFIG if isinstance(CONFIG[section], dict)}.difference(
+        {"dataset", "descriptor", "analysis", "force_field", "network", "electrons"}
+    )
+    | {"seed", "integrator", "electrons", "dataset.random", "descriptor.shells", "descriptor.cutoff"}
+    | {"analysis.bin_width", "force_field.variant", "network.torque_weight", "analysis.bootstrap"}
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("table", TABLES)
+def test_a_slow_table_depends_on_the_sections_it_is_made_from(config, table, key):
+    path = tuple(key.split("."))
+    chosen = next(one for one in PATHS if one[: len(path)] == path)
+    changed = Recipes(config).table(table) != Recipes(with_other(config, chosen)).table(table)
+    assert changed == any(key == part or key.startswith(f"{part}.") for part in TABLES[table])
+
+
+def test_every_slow_table_has_a_recipe(config):
+    assert set(TABLES) == set(SLOW_TABLES)
+    assert len({Recipes(config).table(name) for name in SLOW_TABLES}) == len(SLOW_TABLES)
 
 
 def test_a_recipe_is_of_what_is_meant_and_not_of_how_it_is_written(config):

@@ -222,10 +222,25 @@ def test_time_reversed_samples_are_exact(data):
     assert torch.equal(prepared.features[0] * prepared.flip, of_reversed)
     assert not torch.equal(prepared.features[0], of_reversed)
     engine = NetworkEngine(one.structure, network, CHIRAL, maps=maps).evaluate(-one.spins)
-    energy, torques = prepared.predict(network, 0, torch.arange(len(one)), reversed_time=True)
+    batch = np.array([(0, c) for c in range(len(one))])
+    ((_, _, energy, torques),) = prepared.predict(network, batch, reversed_time=True)
     np.testing.assert_allclose(energy.detach().numpy(), engine.energy, rtol=1e-12)
     np.testing.assert_allclose(torques.detach().numpy(), torque(-one.spins, engine.field), atol=1e-12)
     np.testing.assert_array_equal(torque(-one.spins, -one.field), one.torque)
+
+
+def test_a_batch_across_realizations_is_predicted_as_one_by_one(data):
+    prepared = training_set(data, BONDS, all_samples(data), dtype=torch.float64)
+    network = random_network(BONDS)
+    batch = all_samples(data)[::2][::-1]
+    seen = 0
+    for realization, chosen, energy, torques in prepared.predict(network, batch):
+        for index, one_energy, one_torque in zip(chosen.tolist(), energy, torques, strict=True):
+            ((_, _, alone, torque_alone),) = prepared.predict(network, np.array([(realization, index)]))
+            assert torch.allclose(alone[0], one_energy, rtol=1e-12, atol=1e-12)
+            assert torch.allclose(torque_alone[0], one_torque, rtol=0, atol=1e-12)
+            seen += 1
+    assert seen == len(batch)
 
 
 # Training

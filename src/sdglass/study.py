@@ -181,10 +181,39 @@ class Recipes:
             **self._physics(),
         )
 
-    def table(self):
-        """Return the recipe of the tables: the whole configuration, but for how it is computed."""
-        parts = {key: value for key, value in self.config.items() if key not in ("resources", "device", "reuse")}
-        return _digest("table", **parts)
+    def table(self, name):
+        """Return the recipe of one of `SLOW_TABLES`."""
+        config, seed = self.config, self.config["seed"]
+        packing = {"box": _box(config["structure"]), "r_min": config["structure"]["r_min"], "seed": seed}
+        count = self.groups["unseen"]["count"]
+        parts = {
+            "fig2_density_of_states": lambda: packing | {"dos": config["density_of_states"]},
+            "electrons": lambda: packing | {"dos": config["density_of_states"]},
+            "two_site": dict,
+            "rkky": lambda: packing | {"rkky": config["rkky"]},
+            "fig1_neighbourhood": lambda: {
+                "data": self.dataset("unseen", 0),
+                "cutoff": config["descriptor"]["cutoff"],
+            },
+            "couplings": lambda: {
+                "data": [self.dataset("unseen", index) for index in range(count)],
+                "models": [self.model(name) for name in (*LINEAR_MODELS, config["force_field"]["variant"])],
+                "bin_width": config["analysis"]["bin_width"],
+            },
+            "time_step": lambda: {
+                "structure": self.structure("unseen", 0),
+                "model": self.linear_model("pair"),
+                "test": config["time_step_test"],
+                "seed": seed,
+            },
+        }
+        return _digest("table", name=name, electrons=config["electrons"], **parts[name]())
+
+    def study(self):
+        """Return the recipe of the study as a whole: the configuration, but for how it is computed."""
+        return _digest(
+            "study", **{key: value for key, value in self.config.items() if key not in ("resources", "device")}
+        )
 
     def kept(self):
         """Return {path below results/<study>: recipe} of everything that is kept and expensive to make again.

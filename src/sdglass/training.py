@@ -172,13 +172,14 @@ def _run_epoch(state, training_set, train, validation, settings, seed, fold):
     rate = settings.rate(state.epoch)
     for group in state.optimizer.param_groups:
         group["lr"] = rate
-    losses = []
+    losses, parameters = [], list(state.network.parameters())
     for begin in range(0, len(order), settings.batch):
         batch = train[order[begin : begin + settings.batch]]
         reversed_time = bool(augment and rng.random() < 0.5)
         loss, _, _ = training_set.loss(state.network, batch, settings, True, reversed_time)
         state.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        # Nobody asks for the derivative with respect to the features.
+        loss.backward(inputs=parameters)
         state.optimizer.step()
         losses.append(float(loss.detach()))
     validation_loss, torque_error, energy_error = validation_errors(

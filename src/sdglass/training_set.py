@@ -126,15 +126,38 @@ class TrainingSet:
                 digest.update(tensor.cpu().numpy().tobytes())
         return digest.hexdigest()
 
-    def predict(self, network, realization, configurations, create_graph=False, reversed_time=False):
-        """Return energies (B,) and torques (B, N, 3) of configurations of one realization."""
-        sign = -1.0 if reversed_time else 1.0
-        features = self.features[realization][configurations]
+    def predict(self, network, batch, create_graph=False, reversed_time=False):
+        """Return energies and torques of configurations (B, 2), grouped by realization.
+
+        All of them pass through the network together: its matrix products are then as large as can be, whatever
+        realizations a batch is drawn from.
+
+        Returns
+        -------
+        list of (realization, configurations, energy, torque)
+            Integer, indices (B_r,), energies (B_r,) and torques (B_r, N_r, 3) [t0].
+        """
+        groups = [
+            (int(realization), torch.as_tensor(batch[batch[:, 0] == realization, 1]))
+            for realization in np.unique(batch[:, 0])
+        ]
+        features = [self.features[realization][chosen] for realization, chosen in groups]
+        shapes = [part.shape for part in features]
+        features = torch.cat([part.flatten(0, 1) for part in features])
         if reversed_time:
             features = features * self.flip
         site_energy, gradient = network.energy_and_gradient(features, create_graph)
-        torque = self.operators[realization].torque(gradient, sign * self.spins[realization][configurations])
-        return site_energy.sum(1), torque
+        lengths = [shape[0] * shape[1] for shape in shapes]
+        sign = -1.0 if reversed_time else 1.0
+        predicted = []
+        for (realization, chosen), shape, energy, slope in zip(
+            groups, shapes, site_energy.split(lengths), gradient.split(lengths), strict=True
+        ):
+            torque = self.operators[realization].torque(
+                slope.reshape(shape), sign * self.spins[realization][chosen]
+            )
+            predicted.append((realization, chosen, energy.reshape(shape[:2]).sum(1), torque))
+        return predicted
 
     def loss(self, network, batch, settings, create_graph, reversed_time=False):
         """Return Eq. 19 averaged over a batch (B, 2), divided by 3 N rms(torque)^2, and its two parts.
@@ -143,9 +166,7 @@ class TrainingSet:
         """
         torque_error = energy_error = 0.0
         sites = 0
-        for realization in np.unique(batch[:, 0]):
-            chosen = torch.as_tensor(batch[batch[:, 0] == realization, 1])
-            energy, torque = self.predict(network, realization, chosen, create_graph, reversed_time)
+        for realization, chosen, energy, torque in self.predict(network, batch, create_graph, reversed_time):
             torque_error = torque_error + ((torque - self.torques[realization][chosen]) ** 2).sum()
             energy_error = energy_error + ((energy - self.energies[realization][chosen]) ** 2).sum()
             sites += torque.shape[0] * torque.shape[1]

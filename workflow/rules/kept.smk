@@ -4,7 +4,7 @@
 from sdglass.codemap import source_files
 from sdglass.landed import Manifest, context_digest
 
-EXPECTED = RECIPES.kept() | {f"tables/{name}.csv": RECIPES.table() for name in SLOW_TABLES}
+EXPECTED = RECIPES.kept() | {f"tables/{name}.csv": RECIPES.table(name) for name in SLOW_TABLES}
 try:
     MANIFEST = Manifest.load(RESULTS)
     KEPT = MANIFEST.valid(EXPECTED)
@@ -20,7 +20,7 @@ if STALE:
         f"anew in their place, delete them first: python -m sdglass.steps.land --results {RESULTS} --forget"
     )
 
-MANIFEST.refresh(context_digest(MANIFEST.files, source_files(), RECIPES.table()))
+MANIFEST.refresh(context_digest(MANIFEST.files, source_files(), RECIPES.study()))
 
 
 def forced():

@@ -29,7 +29,7 @@ def main():
     args = parser.parse_args()
     recipes = Recipes(load_config(*args.config))
     manifest = Manifest.load(args.results)
-    expected = recipes.kept() | {f"tables/{name}.csv": recipes.table() for name in SLOW_TABLES}
+    expected = recipes.kept() | {f"tables/{name}.csv": recipes.table(name) for name in SLOW_TABLES}
     if args.forget:
         for path, why in manifest.problems(expected).items():
             (manifest.folder / path).unlink()
@@ -39,11 +39,11 @@ def main():
         return
     refused = enter(manifest, recipes.kept())
     for name in SLOW_TABLES if args.complete else args.tables:
-        manifest.record(f"tables/{name}.csv", recipes.table(), describe_code())
+        manifest.record(f"tables/{name}.csv", recipes.table(name), describe_code())
     if args.complete:
         stages = [sorted(str(p.relative_to(manifest.folder)) for p in manifest.folder.glob(s)) for s in STAGES]
         stages = [[path for path in stage if path not in manifest.files] for stage in stages]
-        context = context_digest(manifest.files, source_files(), recipes.table())
+        context = context_digest(manifest.files, source_files(), recipes.study())
         manifest.finished = {"context": context, "stages": [stage for stage in stages if stage]}
     manifest.save()
     for path in refused:
