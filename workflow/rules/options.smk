@@ -104,3 +104,39 @@ def made_by(rules):
                 }
             )
     return made
+
+
+NETWORK_KEYS = ("layers", "activation", "linear_term")
+TRAINING_KEYS = (
+    "torque_weight",
+    "energy_weight",
+    "learning_rate",
+    "schedule",
+    "batch",
+    "epochs",
+    "patience",
+)
+# Every model is judged on the same files, in this order.
+JUDGED = members("train") + members("unseen")
+SETS = ["training"] * len(members("train")) + ["unseen"] * len(members("unseen"))
+for group, one in TRANSFER.items():
+    JUDGED += members(group, one["realizations"])
+    SETS += [group] * one["realizations"]
+
+
+def chosen_settings(variant, keys):
+    """Some of a variant's settings, as JSON."""
+    return json.dumps({key: VARIANTS[variant][key] for key in keys})
+
+
+def model_parts(model):
+    """The networks of a variant's folds, which need no committee to be judged, or the file of a linear model."""
+    if model not in VARIANTS:
+        return [f"{RESULTS}/models/{model}.safetensors"]
+    return [f"{RESULTS}/training/{model}/fold-{fold}.safetensors" for fold in FOLDS[model]]
+
+
+def data_options(variant):
+    """What part of the training set a variant uses."""
+    used = [(key, VARIANTS[variant].get(key)) for key in ("realizations", "configurations")]
+    return " ".join(f"--{key} {value}" for key, value in used if value is not None)
