@@ -2,15 +2,21 @@
 
 import json
 import os
+import subprocess
 import time
+from pathlib import Path
 
 import h5py
 import pytest
 
+from sdglass.config import load_config
 from sdglass.errors import InputError
 from sdglass.landed import MANIFEST, Manifest, context_digest, recorded_recipe
 from sdglass.model_file import write_tensors
 from sdglass.steps.land import enter
+from sdglass.study import SLOW_TABLES, Recipes
+
+ROOT = Path(__file__).resolve().parents[1]
 
 EXPECTED = {"training/a/fold-0.safetensors": "aaaa", "training/a/fold-0.csv": "aaaa", "errors/a.h5": "bbbb"}
 
@@ -109,3 +115,20 @@ def test_a_finished_study_is_refreshed_in_the_order_of_its_making_unless_somethi
     assert source.stat().st_mtime < parts < table < figure
     (folder / "figure.png").unlink()
     assert not manifest.refresh(context_digest(manifest.files, [source], "dddd"))
+
+
+def test_the_kept_results_of_the_paper_scale_fit_its_configuration():
+    """A changed key of config.yaml, or a file edited by hand, must not pass for what was computed."""
+    folder = ROOT / "results" / "paper"
+    if not (folder / MANIFEST).is_file():
+        pytest.skip("nothing is kept of the paper's scale yet")
+    recipes = Recipes(load_config(ROOT / "config.yaml"))
+    expected = recipes.kept() | {f"tables/{name}.csv": recipes.table(name) for name in SLOW_TABLES}
+    manifest = Manifest.load(folder)
+    assert manifest.problems(expected) == {}
+    assert set(manifest.files) <= set(expected)
+    listed = subprocess.run(
+        ["git", "ls-files", "results/paper"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    sizes = [(ROOT / name).stat().st_size for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    assert sum(sizes) < 30e6
