@@ -14,6 +14,7 @@ from sdglass.multiverse import (
     LengthCurves,
     by_choice,
     fit_all,
+    fitted_windows,
     holds_paper,
     length_curves,
     unit_of_time_for,
@@ -150,6 +151,8 @@ def test_windows_are_wide_if_there_is_a_wide_one():
     assert windows_of(TIMES, [10.0, 1000.0], [100.0, 3000.0]) == [(10.0, 100.0), (10.0, 3000.0)]
     assert windows_of(TIMES[TIMES < 300], [10.0], [3000.0])[0][1] == TIMES[TIMES < 300].max()
     assert windows_of(TIMES, [1000.0], [1500.0, 3000.0]) == [(1000.0, 3000.0)]
+    assert fitted_windows(TIMES, [10.0], [3000.0]) == [(10.0, 3000.0)]
+    assert fitted_windows([0.0, 10.0, 20.0, 30.0, 40.0], [30.0], [3000.0]) == []  # two snapshots
     with pytest.raises(InputError, match="no window of this run"):
         fit_all(curves([law(2.0)]), [1000.0], [1300.0], [1.0], 0.95)
 

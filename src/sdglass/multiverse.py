@@ -151,6 +151,17 @@ def windows_of(times, starts, stops):
     return wide or sorted(windows, key=lambda window: window[1] / window[0])[-1:]
 
 
+def fitted_windows(times, starts, stops):
+    """Return those of `windows_of` with the four snapshots that a fit needs; none for a run that is too short."""
+    times = np.asarray(times, dtype=float)
+    windows = windows_of(times, starts, stops)
+    return [window for window in windows if np.count_nonzero(_inside(times, window)) >= FEWEST_POINTS]
+
+
+def _inside(times, window):
+    return (times >= window[0]) & (times <= window[1]) & (times > 0)
+
+
 def fit_all(curves, starts, stops, time_units, level):
     """Fit psi to every curve on every window, for every unit of time, offset and kind of fit.
 
@@ -178,10 +189,8 @@ def fit_all(curves, starts, stops, time_units, level):
         that of a power law with the same offset; negative where log t is the better variable.
     """
     parts = []
-    for window in windows_of(curves.times, starts, stops):
-        chosen = (curves.times >= window[0]) & (curves.times <= window[1]) & (curves.times > 0)
-        if np.count_nonzero(chosen) < FEWEST_POINTS:
-            continue
+    for window in fitted_windows(curves.times, starts, stops):
+        chosen = _inside(curves.times, window)
         data = _Window(curves, chosen)
         common = {"start": window[0], "stop": window[1]}
         power = _fits(data, np.log(data.times), curves.n_units, level)

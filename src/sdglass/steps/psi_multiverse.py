@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.growth import PAPER_PSI, fit_power_law
-from sdglass.multiverse import fit_all, length_curves, unit_of_time_for, windows_of
+from sdglass.multiverse import fit_all, fitted_windows, length_curves, unit_of_time_for, windows_of
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
 from sdglass.steps.ensembles import ensemble_parser, load_ensembles
@@ -32,6 +33,9 @@ def main():
             "engine": ensemble.engine,
             "damping": ensemble.damping,
         }
+        if not fitted_windows(ensemble.times, args.fit_start, args.fit_stop):
+            print(f"{labels['run']}: too short for any window, left out")
+            continue
         curves = length_curves(
             ensemble.times,
             ensemble.histograms,
@@ -47,6 +51,11 @@ def main():
             table.insert(place, name, value)
         fits.append(table)
         units += _units(labels, curves, table, args.fit_start, args.fit_stop)
+    if not fits:
+        raise InputError(
+            f"fit_start = {args.fit_start}, fit_stop = {args.fit_stop}: no run is long enough for a window; "
+            "expected earlier times, or longer runs"
+        )
     write_csv(args.out_multiverse, pd.concat(fits, ignore_index=True))
     write_csv(args.out_units, pd.DataFrame(units))
 
