@@ -18,6 +18,7 @@ if STALE:
         f"{len(STALE)} kept results do not fit this configuration:\n{shown}\n"
         f"To compute beside them, give the study another name (study: ..., now {config['study']}). To compute these "
         f"anew in their place, delete them first: python -m sdglass.steps.land --results {RESULTS} --forget"
+        " --config config.yaml (and the overlays, in their order)"
     )
 
 MANIFEST.refresh(context_digest(MANIFEST.files, source_files(), RECIPES.study()))
