@@ -14,7 +14,7 @@ from sdglass.errors import InputError
 from sdglass.landed import MANIFEST, Manifest, context_digest, recorded_recipe
 from sdglass.model_file import write_tensors
 from sdglass.steps.land import enter
-from sdglass.study import SLOW_TABLES, Recipes
+from sdglass.study import Recipes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -123,7 +123,7 @@ def test_the_kept_results_of_the_paper_scale_fit_its_configuration():
     if not (folder / MANIFEST).is_file():
         pytest.skip("nothing is kept of the paper's scale yet")
     recipes = Recipes(load_config(ROOT / "config.yaml"))
-    expected = recipes.kept() | {f"tables/{name}.csv": recipes.table(name) for name in SLOW_TABLES}
+    expected = recipes.kept() | recipes.tables()
     manifest = Manifest.load(folder)
     assert manifest.problems(expected) == {}
     assert set(manifest.files) <= set(expected)

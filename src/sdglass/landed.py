@@ -73,38 +73,40 @@ class Manifest:
             text = json.dumps(content, indent=1)
             temporary.write_text(text + "\n", encoding="utf-8")
 
-    def valid(self, expected):
-        """Return the kept files, as a set of paths, that are intact and made by the `expected` recipes.
+    def judged(self, expected):
+        """Return {path: what is wrong} of the kept files that are there and asked for, "" where nothing is.
+
+        Each file is read once, for its checksum.
 
         Parameters
         ----------
         expected : dict
             {path below the folder: recipe}.
         """
-        return {
-            path
-            for path, entry in self.files.items()
-            if entry["recipe"] == expected.get(path)
-            and (self.folder / path).is_file()
-            and file_digest(self.folder / path) == entry["sha256"]
-        }
-
-    def problems(self, expected):
-        """Return {path: what is wrong} for the kept files that exist but are not valid."""
-        wrong = {}
+        verdicts = {}
         for path, entry in self.files.items():
             if not (self.folder / path).is_file() or path not in expected:
                 continue
             if entry["recipe"] != expected[path]:
-                wrong[path] = "made with other parameters"
+                verdicts[path] = "made with other parameters"
             elif file_digest(self.folder / path) != entry["sha256"]:
-                wrong[path] = "changed since it was recorded"
-        return wrong
+                verdicts[path] = "changed since it was recorded"
+            else:
+                verdicts[path] = ""
+        return verdicts
+
+    def valid(self, expected):
+        """Return the kept files, as a set of paths, that are intact and made by the `expected` recipes."""
+        return {path for path, why in self.judged(expected).items() if not why}
+
+    def problems(self, expected):
+        """Return {path: what is wrong} for the kept files that exist but are not valid."""
+        return {path: why for path, why in self.judged(expected).items() if why}
 
     def refresh(self, context):
         """Give a finished study, if it is still that of `context`, modification times in the order of its making.
 
-        Nothing happens if the code or a file has changed since.
+        Nothing happens if the code, the configuration or a kept file's entry has changed, or a file is missing.
 
         Returns
         -------

@@ -13,7 +13,7 @@ import numpy as np
 from sdglass.correlation import bin_centres, correlation_histogram, disconnected_histogram, pair_bins
 from sdglass.errors import InputError
 from sdglass.files import atomic_path, open_hdf5
-from sdglass.trajectory import write_array
+from sdglass.trajectory import read_attributes, write_array
 
 _ARRAYS = ("times", "edges", "counts", "correlation", "disconnected", "energy", "torque_rms", "step_overlap")
 
@@ -81,12 +81,7 @@ class Observables:
         """
         names = (*_ARRAYS, "magnetization")
         with open_hdf5(path, required=names) as handle:
-            try:
-                attributes = json.loads(handle.attrs["attributes"])
-            except (KeyError, ValueError, TypeError) as error:
-                raise InputError(
-                    f"{path}: not readable observables ({error}); delete it and make it again"
-                ) from None
+            attributes = read_attributes(handle, path, "readable observables")
             arrays = {name: handle[name][...] for name in names}
         arrays["correlation"] = arrays["correlation"].astype(float)
         return cls(**arrays, attributes=attributes)

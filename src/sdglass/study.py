@@ -209,6 +209,10 @@ class Recipes:
         }
         return _digest("table", name=name, electrons=config["electrons"], **parts[name]())
 
+    def tables(self):
+        """Return {path below results/<study>: recipe} of the `SLOW_TABLES`."""
+        return {f"tables/{name}.csv": self.table(name) for name in SLOW_TABLES}
+
     def study(self):
         """Return the recipe of the study as a whole: the configuration, but for how it is computed."""
         return _digest(

@@ -71,12 +71,7 @@ class Trajectory:
         """
         names = ("times", "spins", "energy", "torque_rms")
         with open_hdf5(path, required=names) as handle:
-            try:
-                attributes = json.loads(handle.attrs["attributes"])
-            except (KeyError, ValueError, TypeError) as error:
-                raise InputError(
-                    f"{path}: not a readable trajectory ({error}); delete it and make it again"
-                ) from None
+            attributes = read_attributes(handle, path, "a readable trajectory")
             return cls(*(handle[name][...] for name in names), attributes)
 
 
@@ -138,6 +133,14 @@ def snapshot_steps(times, duration, dt, n_steps):
             f"from 0 to duration = {duration}"
         )
     return steps.astype(int)
+
+
+def read_attributes(handle, path, expected):
+    """Return the JSON attributes of an HDF5 file; `InputError`, which says what was `expected`, without them."""
+    try:
+        return json.loads(handle.attrs["attributes"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not {expected} ({error}); delete it and make it again") from None
 
 
 def write_array(handle, name, array):

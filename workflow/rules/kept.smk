@@ -4,14 +4,14 @@
 from sdglass.codemap import source_files
 from sdglass.landed import Manifest, context_digest
 
-EXPECTED = RECIPES.kept() | {f"tables/{name}.csv": RECIPES.table(name) for name in SLOW_TABLES}
 try:
     MANIFEST = Manifest.load(RESULTS)
-    KEPT = MANIFEST.valid(EXPECTED)
+    JUDGED_FILES = MANIFEST.judged(RECIPES.kept() | RECIPES.tables())
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-STALE = MANIFEST.problems(EXPECTED)
+KEPT = {path for path, why in JUDGED_FILES.items() if not why}
+STALE = {path: why for path, why in JUDGED_FILES.items() if why}
 if STALE:
     shown = "\n".join(f"  {RESULTS}/{path}: {why}" for path, why in list(STALE.items())[:10])
     raise WorkflowError(

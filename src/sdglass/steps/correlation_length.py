@@ -10,16 +10,13 @@ from sdglass.files import write_csv
 from sdglass.growth import window_table
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
-from sdglass.steps.ensembles import ensemble_parser, load_ensembles
+from sdglass.steps.ensembles import add_growth, ensemble_parser, load_ensembles
 
 
 def main():
     """Write C(r, t), xi(t) and the table of fits."""
     parser = ensemble_parser(__doc__, resampled=True)
-    parser.add_argument("--splits", type=int, required=True)
-    parser.add_argument("--fit-start", type=float, nargs="+", required=True)
-    parser.add_argument("--fit-stop", type=float, nargs="+", required=True)
-    parser.add_argument("--time-units", type=float, nargs="+", required=True)
+    add_growth(parser)
     parser.add_argument("--out-length", required=True)
     parser.add_argument("--out-fits", required=True)
     parser.add_argument("--out-correlation", required=True)

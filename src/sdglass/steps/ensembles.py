@@ -20,6 +20,14 @@ def ensemble_parser(module_doc, resampled):
     return parser
 
 
+def add_growth(parser):
+    """Add how xi(t) is estimated from halves of the replicas, and in which windows its growth is fitted."""
+    parser.add_argument("--splits", type=int, required=True)
+    parser.add_argument("--fit-start", type=float, nargs="+", required=True)
+    parser.add_argument("--fit-stop", type=float, nargs="+", required=True)
+    parser.add_argument("--time-units", type=float, nargs="+", required=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Ensemble:
     """All realizations of one ensemble with one engine.

@@ -29,9 +29,8 @@ def main():
     args = parser.parse_args()
     recipes = Recipes(load_config(*args.config))
     manifest = Manifest.load(args.results)
-    expected = recipes.kept() | {f"tables/{name}.csv": recipes.table(name) for name in SLOW_TABLES}
     if args.forget:
-        for path, why in manifest.problems(expected).items():
+        for path, why in manifest.problems(recipes.kept() | recipes.tables()).items():
             (manifest.folder / path).unlink()
             del manifest.files[path]
             print(f"{manifest.folder / path}: deleted, {why}")

@@ -9,16 +9,13 @@ from sdglass.growth import PAPER_PSI, fit_power_law
 from sdglass.multiverse import fit_all, fitted_windows, length_curves, unit_of_time_for, windows_of
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
-from sdglass.steps.ensembles import ensemble_parser, load_ensembles
+from sdglass.steps.ensembles import add_growth, ensemble_parser, load_ensembles
 
 
 def main():
     """Write both tables."""
     parser = ensemble_parser(__doc__, resampled=True)
-    parser.add_argument("--splits", type=int, required=True)
-    parser.add_argument("--fit-start", type=float, nargs="+", required=True)
-    parser.add_argument("--fit-stop", type=float, nargs="+", required=True)
-    parser.add_argument("--time-units", type=float, nargs="+", required=True)
+    add_growth(parser)
     parser.add_argument("--bin-factors", type=int, nargs="+", required=True, help="fine bins that make one")
     parser.add_argument("--range-start", type=float, nargs="+", required=True, help="[ell], besides r_min")
     parser.add_argument("--range-stop", type=float, nargs="+", required=True, help="[ell], besides half the box")
