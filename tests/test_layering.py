@@ -24,6 +24,10 @@ FLOORS = [
         "perturbation",
         "density_of_states",
         "symmetry_functions",
+        "hopping_functions",
+        "locator",
+        "locator_lists",
+        "loop_kernels",
         "config",
         "study",
         "comparisons",
@@ -32,6 +36,7 @@ FLOORS = [
     {
         "dataset",
         "linear_model",
+        "locator_model",
         "field_map",
         "devices",
         "matrix_product",

@@ -18,6 +18,7 @@ from sdglass.network import SiteEnergy
 from sdglass.symmetry_functions import SymmetryFunctions
 
 FORMAT = 1
+KINDS = ("network", "linear")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,8 @@ class TrainedModel:
             If the file is missing, damaged, or not one of this library's models; the message names it.
         """
         tensors, header = read_tensors(path)
+        if header.get("kind") not in KINDS:
+            raise InputError(f"{path}: a model of kind {header.get('kind')!r}; expected {' or '.join(KINDS)}")
         if header.get("format") != FORMAT:
             raise InputError(f"{path}: format {header.get('format')}; this version reads format {FORMAT}")
         try:
@@ -123,14 +126,15 @@ class TrainedModel:
                     f"its symmetry functions make {' or '.join(map(str, sorted(expected)))}"
                 )
 
-    def require_model(self, sd_model, path="model"):
-        """Raise `InputError` if `sd_model` differs from the electrons the model was trained on."""
-        differences = self.sd_model.differences(sd_model)
-        if differences:
-            raise InputError(
-                f"{path} was trained for other electrons (trained against asked: {'; '.join(differences)}); "
-                "train a model for these, or use the exact engine"
-            )
+
+def require_electrons(trained, asked, path="model"):
+    """Raise `InputError` if `asked` differs from the electrons, `trained`, that a model was trained on."""
+    differences = trained.differences(asked)
+    if differences:
+        raise InputError(
+            f"{path} was trained for other electrons (trained against asked: {'; '.join(differences)}); "
+            "train a model for these, or use the exact engine"
+        )
 
 
 def write_tensors(path, tensors, header):
@@ -169,6 +173,11 @@ def read_tensors(path):
     if sha256 is not None and sha256 != _digest(header, tensors):
         raise InputError(f"{path}: damaged, its content does not match its checksum; make or fetch it again")
     return tensors, header
+
+
+def model_kind(path):
+    """Return the kind of a model file, None if it says none; an `InputError` names a file that is no model."""
+    return read_tensors(path)[1].get("kind")
 
 
 def with_prefix(tensors, prefix):

@@ -122,14 +122,17 @@ def _trained_factory(args):
         raise InputError(
             f"--engine {args.engine}: no such file; expected 'exact' or a model in .safetensors format"
         )
-    from sdglass.engines.load import load_engine
-    from sdglass.model_file import TrainedModel
+    from sdglass.engines.load import load_engine, load_model
+    from sdglass.model_file import require_electrons
 
-    trained = TrainedModel.load(args.engine)
-    if trained.kind == "linear" and args.members is not None:
-        raise InputError(f"--members is for committees of networks; {args.engine} holds none")
+    trained = load_model(args.engine)
+    if trained.kind != "network":
+        if args.members is not None:
+            raise InputError(f"--members is for committees of networks; {args.engine} holds none")
+        if args.device != "cpu":
+            raise InputError(f"--device {args.device} is for networks; {args.engine} runs on the cpu only")
     sd_model = _electrons(args, trained.sd_model)
-    trained.require_model(sd_model, args.engine)
+    require_electrons(trained.sd_model, sd_model, args.engine)
     options = {"dtype": args.dtype, "device": args.device, "members": args.members}
     return lambda structure: load_engine(args.engine, structure, sd_model, **options), sd_model
 

@@ -8,10 +8,17 @@ from sdglass.engines.exact import ExactEngine
 from sdglass.engines.network import NetworkEngine
 from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel
-from sdglass.model_file import TrainedModel
+from sdglass.locator_model import KIND as LOCATOR
+from sdglass.locator_model import LocatorModel
+from sdglass.model_file import TrainedModel, model_kind, require_electrons
 from sdglass.symmetry_functions import build_feature_maps
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+def load_model(path):
+    """Return the `TrainedModel` or `LocatorModel` of a file; an `InputError` names a file that holds none."""
+    return LocatorModel.load(path) if model_kind(path) == LOCATOR else TrainedModel.load(path)
 
 
 def load_engine(
@@ -30,7 +37,7 @@ def load_engine(
     maps : FeatureMaps, optional
         Cached descriptor of the structure.
     dtype : {"float64", "float32"}
-        Arithmetic of networks.
+        Arithmetic of networks and of the locator force field.
     device : str
     workers : int
         Processes of the exact engine.
@@ -48,9 +55,11 @@ def load_engine(
     device = torch_device(device)
     if str(source) == "exact":
         return ExactEngine(structure, SDModel() if sd_model is None else sd_model, workers)
-    trained = TrainedModel.load(source)
+    trained = load_model(source)
     if sd_model is not None:
-        trained.require_model(sd_model, source)
+        require_electrons(trained.sd_model, sd_model, source)
+    if trained.kind == LOCATOR:
+        return trained.engine(structure, dtype)
     if trained.kind == "linear":
         return trained.linear.engine(structure, maps)
     offsets = [reference.energy(structure, trained.sd_model.hopping) for reference in trained.references]

@@ -1,0 +1,87 @@
+"""The locator force field as an engine: sums over frozen lists of pairs and of hops."""
+
+import numpy as np
+
+from sdglass.engines.contract import ALL_SYMMETRIES, Evaluation
+from sdglass.loop_kernels import LANES, from_blocks, largest_reach, loop_field, pair_field, to_blocks
+from sdglass.spins import check_spins, torque
+
+_BLOCKS = 16  # blocks of replicas that are worked on at a time: bounds the memory beside the lists
+
+
+class LocatorEngine:
+    """E = E_0 + 1/2 sum_ij J_ij S_i . S_j + sum_p w_p Tr (Q K_p)^4, and H = -dE/dS.
+
+    Parameters
+    ----------
+    structure : Structure
+    lists : LocatorLists
+        Of that structure.
+    model : LocatorModel
+    dtype : numpy.dtype
+        float64 or float32. Energies are summed in double precision either way.
+
+    Notes
+    -----
+    Cost and memory are linear in the number of sites. The lists of the ways i -> j -> k are rebuilt at every
+    call, once for all replicas: a batch costs far less per replica than a single one.
+    """
+
+    symmetries = ALL_SYMMETRIES
+
+    def __init__(self, structure, lists, model, dtype):
+        self.structure = structure
+        self.model = model
+        self.dtype = np.dtype(dtype)
+        settings = model.settings
+        # Across a loop it is two hops. (The couplings themselves depend on positions farther away.)
+        self.cutoff = max(settings.pair_cutoff, 2.0 * settings.loop_cutoff)
+        self._pairs = lists.pairs
+        self._loops = lists.loops
+        self._coupling = (lists.pairs.values @ model.pair_coefficients).astype(self.dtype)
+        self._hops = np.ascontiguousarray(lists.loops.values, self.dtype)
+        self._sizes = largest_reach(lists.loops.indptr, lists.loops.indices)
+        self.constant = (
+            lists.spinless
+            + float(lists.onsite @ model.pair_coefficients)
+            + model.energy_per_site * structure.n_sites
+        )
+
+    def evaluate(self, spins):
+        """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
+        spins = check_spins(spins, self.structure.n_sites)
+        energy, field = np.empty(len(spins)), np.empty(spins.shape)
+        for start in range(0, len(spins), _BLOCKS * LANES):
+            some = slice(start, start + _BLOCKS * LANES)
+            energy[some], pairs, loops = self._parts(spins[some])
+            field[some] = pairs + loops
+        return Evaluation(energy, field)
+
+    def torque_uncertainty(self, spins):
+        """Return the standard deviation (R, N) of a torque component at each site [t0].
+
+        It grows with the torque and with the part that the four-spin loops have in it, whose next order is what
+        the force field leaves out. Its three numbers were fitted to the errors on the training data: they know
+        nothing of electrons, densities or spin textures unlike those.
+        """
+        spins = check_spins(spins, self.structure.n_sites)
+        floor, slope, loop_slope = self.model.error_model
+        result = np.empty(spins.shape[:2])
+        for start in range(0, len(spins), _BLOCKS * LANES):
+            some = slice(start, start + _BLOCKS * LANES)
+            _, pairs, loops = self._parts(spins[some])
+            whole, part = (np.linalg.norm(torque(spins[some], f), axis=2) for f in (pairs + loops, loops))
+            result[some] = np.sqrt(floor**2 + (slope * whole) ** 2 + (loop_slope * part) ** 2)
+        return result
+
+    def _parts(self, spins):
+        """Return the energies (R,), and the fields (R, N, 3) of pairs and of loops."""
+        blocks = to_blocks(spins, self.dtype)
+        pairs = -pair_field(self._pairs.indptr, self._pairs.indices, self._coupling, blocks)
+        energy, loops = loop_field(
+            self._loops.indptr, self._loops.indices, self._hops, self.model.loop_weights, blocks, self._sizes
+        )
+        replicas = len(spins)
+        pairs, loops = (from_blocks(part, replicas).astype(float) for part in (pairs, loops))
+        two_spin = -0.5 * np.einsum("rna,rna->r", spins, pairs)
+        return self.constant + two_spin + energy[:replicas], pairs, loops

@@ -1,0 +1,169 @@
+"""What the locator force field computes from a structure, once: couplings of pairs, hops of loops, a constant.
+
+Everything the frozen positions decide is here, so that an evaluation is sums over lists (`loop_kernels`).
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from sdglass.errors import InputError
+from sdglass.hopping_functions import hopping_function_blocks
+from sdglass.locator import imaginary_frequencies, renormalized_hopping, second_order_weights
+
+PAIR_FEATURES = ("series", "real", "mixed", "imaginary")
+
+
+@dataclass(frozen=True)
+class LocatorSettings:
+    """Shape of the force field: where it is cut, and which hops its loops are made of.
+
+    Attributes
+    ----------
+    pair_cutoff : float
+        Range of the pair couplings [ell].
+    loop_cutoff : float
+        Range of one hop of a four-spin loop [ell].
+    taper : float
+        Width of the zone before a cutoff in which couplings and hops go to zero smoothly [ell].
+    screening : tuple of float
+        s_p of the loops' hops K_p = T / (1 + s_p T^2 / J^2), T0's real part at one imaginary frequency each.
+        The last one makes the corrections of the pair couplings too.
+    """
+
+    pair_cutoff: float = 5.0
+    loop_cutoff: float = 3.5
+    taper: float = 0.25
+    screening: tuple = (0.144, 0.36)
+
+    def __post_init__(self):
+        object.__setattr__(self, "screening", tuple(float(s) for s in self.screening))
+        for name in ("pair_cutoff", "loop_cutoff", "taper"):
+            value = float(getattr(self, name))
+            object.__setattr__(self, name, value)
+            if not (np.isfinite(value) and value > 0):
+                raise InputError(f"{name} = {value}; expected a positive length [ell]")
+        if not self.screening or not all(np.isfinite(s) and s >= 0 for s in self.screening):
+            raise InputError(f"screening = {list(self.screening)}; expected at least one number >= 0")
+
+    def to_dict(self):
+        """Return the settings as plain data."""
+        return asdict(self) | {"screening": list(self.screening)}
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Values on a symmetric list of neighbours, as compressed sparse rows.
+
+    Attributes
+    ----------
+    indptr : numpy.ndarray of int, shape (N + 1,)
+    indices : numpy.ndarray of int32, shape (nnz,)
+    values : numpy.ndarray, shape (nnz, F)
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class LocatorLists:
+    """Frozen coefficients of the force field on one structure.
+
+    Attributes
+    ----------
+    pairs : Rows
+        `PAIR_FEATURES` of each pair [t0]: E = 1/2 sum_ij c . F_ij S_i . S_j.
+    loops : Rows
+        Hops K_p of the loops [t0], a site's return to itself included.
+    spinless : float
+        E_0 of the series [t0].
+    onsite : numpy.ndarray, shape (4,)
+        1/2 sum_i F_ii [t0], the part of the pair terms that no spin direction changes.
+    """
+
+    pairs: Rows
+    loops: Rows
+    spinless: float
+    onsite: np.ndarray
+
+
+def locator_lists(structure, sd_model, settings, progress=None):
+    """Compute the `LocatorLists` of a structure.
+
+    Parameters
+    ----------
+    structure : Structure
+    sd_model : SDModel
+    settings : LocatorSettings
+    progress : callable, optional
+        Called with the number of sites of each finished block.
+
+    Raises
+    ------
+    InputError
+        If the filling is not one half: the expansion needs the gap around zero energy.
+    """
+    require_half_filling(sd_model)
+    coupling = sd_model.coupling
+    frequencies = imaginary_frequencies(coupling)
+    strengths = np.array(settings.screening)[:, None] / coupling**2
+    nodes = len(frequencies.weight)
+
+    def functions(eigenvalue):
+        screened = eigenvalue / (1.0 + strengths * eigenvalue**2)
+        mixed = eigenvalue**2 / (1.0 + strengths[-1] * eigenvalue**2) / abs(coupling)
+        logarithm = np.log1p((frequencies.scalar[:, None] * eigenvalue) ** 2)
+        both = [renormalized_hopping(eigenvalue, frequencies.scalar), screened]
+        return np.concatenate([*both, mixed[None], (frequencies.weight @ logarithm)[None]])
+
+    weight = second_order_weights(frequencies)
+    reach = max(settings.pair_cutoff, settings.loop_cutoff)
+    pair_parts, loop_parts, spinless, onsite = [], [], 0.0, np.zeros(len(PAIR_FEATURES))
+    for block in hopping_function_blocks(structure, sd_model.hopping, functions, reach, progress=progress):
+        first = block.sites[block.row]
+        real, imaginary = block.values[:, :nodes], block.values[:, nodes : 2 * nodes]
+        screened, mixed = block.values[:, 2 * nodes : -2], block.values[:, -2]
+        here = first == block.column
+        spinless -= block.values[here, -1].sum()
+        series = (real**2 - imaginary**2) @ weight
+        features = np.stack([series, screened[:, -1] ** 2, screened[:, -1] * mixed, mixed**2], axis=1)
+        onsite += 0.5 * features[here].sum(axis=0)
+        near = ~here & (block.distance < settings.pair_cutoff)
+        fade = _taper(block.distance[near], settings.pair_cutoff, settings.taper)
+        pair_parts.append((first[near], block.column[near], features[near] * fade[:, None]))
+        near = block.distance < settings.loop_cutoff
+        fade = _taper(block.distance[near], settings.loop_cutoff, settings.taper)
+        loop_parts.append((first[near], block.column[near], screened[near] * fade[:, None]))
+    n = structure.n_sites
+    return LocatorLists(_rows(n, pair_parts), _rows(n, loop_parts), float(spinless) - n * abs(coupling), onsite)
+
+
+def require_half_filling(sd_model):
+    """Raise `InputError` unless the model is one that the expansion is made for."""
+    if sd_model.filling != 0.5:
+        raise InputError(
+            f"filling = {sd_model.filling}; the locator force field is an expansion around the gap at half filling: "
+            "expected 0.5 (use the exact engine, or a network trained for this filling)"
+        )
+
+
+def _taper(distance, cutoff, width):
+    """Return 1 up to cutoff - width and a smooth step down to 0 at the cutoff."""
+    x = np.clip((distance - cutoff + width) / width, 0.0, 1.0)
+    return 1.0 - x * x * (3.0 - 2.0 * x)
+
+
+def _rows(n, parts):
+    """Return `Rows` from (first, second, values) of the blocks; values of the two directions are averaged."""
+    first, second = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+    values = np.concatenate([part[2] for part in parts])
+    order = np.lexsort((second, first))
+    first, second, values = first[order], second[order], values[order]
+    # Different blocks see different surroundings; a pair's two directions differ by that truncation, and
+    # forces are gradients of an energy only if they agree.
+    mirrored = np.lexsort((first, second))
+    values = 0.5 * (values + values[mirrored])
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(first, minlength=n))])
+    return Rows(indptr, second.astype(np.int32), values)

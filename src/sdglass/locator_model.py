@@ -1,0 +1,235 @@
+"""The locator force field: the series of `sdglass.locator`, cut at four spins and fitted for what is cut off.
+
+The pair couplings of the series are exact to second order. Six numbers are fitted by linear least squares on
+exact torques: the scale of those couplings, three corrections made of the renormalized hopping's real and
+imaginary parts at one frequency, and the weights of the four-spin loops of two screened hops (which stand for
+the integral over frequencies). They absorb the average of longer loops and of what lies beyond the cutoffs.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+
+from sdglass.engines.locator import LocatorEngine
+from sdglass.errors import InputError
+from sdglass.hamiltonian import SDModel
+from sdglass.locator_lists import PAIR_FEATURES, LocatorSettings, locator_lists, require_half_filling
+from sdglass.loop_kernels import from_blocks, loop_field, pair_field, to_blocks
+from sdglass.model_file import read_tensors, write_tensors
+from sdglass.spins import torque
+
+KIND = "locator"
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class LocatorModel:
+    """A fitted locator force field.
+
+    Attributes
+    ----------
+    sd_model : SDModel
+        The electrons whose labels it was fitted to; it must not be used for others.
+    settings : LocatorSettings
+    pair_coefficients : numpy.ndarray, shape (4,)
+        Of `PAIR_FEATURES`.
+    loop_weights : numpy.ndarray, shape (n_screening,)
+        Of the four-spin loops [t0^-3].
+    energy_per_site : float
+        Energy that the cut series leaves over [t0].
+    error_model : tuple of float
+        (floor [t0], slope, loop slope): a torque component of a site is uncertain by
+        sqrt(floor^2 + (slope |its torque|)^2 + (loop slope |torque of its loops|)^2).
+    info : dict
+        Training data, provenance: what a reader wants to know, not what is needed.
+    """
+
+    sd_model: SDModel
+    settings: LocatorSettings
+    pair_coefficients: np.ndarray
+    loop_weights: np.ndarray
+    energy_per_site: float = 0.0
+    error_model: tuple = (0.0, 0.0, 0.0)
+    info: dict = field(default_factory=dict)
+
+    kind = KIND
+
+    @property
+    def n_parameters(self):
+        """Number of fitted numbers."""
+        return len(self.pair_coefficients) + len(self.loop_weights) + 1
+
+    def engine(self, structure, dtype="float64", lists=None, progress=None):
+        """Return this force field on a structure, as a `LocatorEngine`."""
+        lists = locator_lists(structure, self.sd_model, self.settings, progress) if lists is None else lists
+        return LocatorEngine(structure, lists, self, np.dtype(dtype))
+
+    def save(self, path):
+        """Write a safetensors file."""
+        header = {
+            "format": FORMAT,
+            "kind": KIND,
+            "sd_model": self.sd_model.to_dict(),
+            "settings": self.settings.to_dict(),
+            "energy_per_site": self.energy_per_site,
+            "error_model": list(self.error_model),
+            "info": self.info,
+        }
+        names = ("pair_coefficients", "loop_weights")
+        write_tensors(path, {name: torch.as_tensor(getattr(self, name)) for name in names}, header)
+
+    @classmethod
+    def load(cls, path):
+        """Read a safetensors file.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, inconsistent, or of another kind; the message names it.
+        """
+        tensors, header = read_tensors(path)
+        if header.get("kind") != KIND:
+            raise InputError(f"{path}: a model of kind {header.get('kind')!r}; expected {KIND!r}")
+        if header.get("format") != FORMAT:
+            raise InputError(f"{path}: format {header.get('format')}; this version reads format {FORMAT}")
+        try:
+            model = cls(
+                SDModel.from_dict(header["sd_model"]),
+                LocatorSettings(**header["settings"]),
+                tensors["pair_coefficients"].numpy(),
+                tensors["loop_weights"].numpy(),
+                float(header["energy_per_site"]),
+                tuple(map(float, header["error_model"])),
+                header["info"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path}: model file is inconsistent ({' '.join(str(error).split())})") from None
+        lengths = (len(model.pair_coefficients), len(model.loop_weights))
+        expected = (len(PAIR_FEATURES), len(model.settings.screening))
+        if lengths != expected:
+            raise InputError(f"{path}: model file is inconsistent ({lengths} coefficients; expected {expected})")
+        return model
+
+
+def torque_design(structure, lists, spins):
+    """Return the torques of every term alone, shape (C, N, 3, 4 + n_screening), with coefficient one.
+
+    Parameters
+    ----------
+    structure : Structure
+    lists : LocatorLists
+    spins : numpy.ndarray, shape (C, N, 3)
+    """
+    blocks = to_blocks(spins, np.float64)
+    columns = []
+    for feature in lists.pairs.values.T:
+        columns.append(-pair_field(lists.pairs.indptr, lists.pairs.indices, feature.copy(), blocks))
+    one = np.ones(1)
+    for kernel in lists.loops.values.T:
+        columns.append(loop_field(lists.loops.indptr, lists.loops.indices, kernel[:, None].copy(), one, blocks)[1])
+    return np.stack([torque(spins, from_blocks(column, len(spins))) for column in columns], axis=-1)
+
+
+def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=None, progress=None):
+    """Fit the force field to exact torques.
+
+    Parameters
+    ----------
+    data : sequence of LabelledConfigurations
+        One entry per realization, of any sizes.
+    settings : LocatorSettings
+    weight_exponent : float
+        Configurations are weighted with their rms torque to the power of minus this: 0 weighs absolute errors
+        alike, 1 relative ones. Between the two, frozen states count although their torques are small.
+    terms : sequence of bool, shape (4 + n_screening,), optional
+        Which terms take part, for ablation; all by default. The series' own pair coupling, if it is alone,
+        keeps its coefficient one.
+    lists : sequence of LocatorLists, optional
+        Of the structures, if they are known already.
+    progress : callable, optional
+        Called after each realization.
+
+    Raises
+    ------
+    InputError
+        If there are no data, or the electrons are not at half filling.
+    """
+    if not data:
+        raise InputError("no training data given; expected at least one realization")
+    sd_model = data[0].model
+    require_half_filling(sd_model)
+    n_pairs = len(PAIR_FEATURES)
+    terms = np.ones(n_pairs + len(settings.screening), bool) if terms is None else np.asarray(terms, bool)
+    made, designs, targets, weights = [], [], [], []
+    for number, one in enumerate(data):
+        its_lists = locator_lists(one.structure, sd_model, settings) if lists is None else lists[number]
+        made.append(its_lists)
+        designs.append(torque_design(one.structure, its_lists, one.spins))
+        targets.append(one.torque)
+        scale = np.sqrt(np.square(one.torque).mean(axis=(1, 2)))
+        weights.append(np.maximum(scale, 1e-3 * scale.max()) ** -weight_exponent)
+        if progress is not None:
+            progress()
+    coefficients = _solve(designs, targets, weights, terms)
+    model = LocatorModel(sd_model, settings, coefficients[:n_pairs], coefficients[n_pairs:])
+    left = [
+        (one.energy - model.engine(one.structure, lists=lists_).evaluate(one.spins).energy) / one.structure.n_sites
+        for one, lists_ in zip(data, made, strict=True)
+    ]
+    predicted = [d @ coefficients for d in designs]
+    loops = [d[..., n_pairs:] @ coefficients[n_pairs:] for d in designs]
+    errors = [p - t for p, t in zip(predicted, targets, strict=True)]
+    magnitudes = [
+        np.concatenate([np.linalg.norm(part, axis=2).ravel() for part in parts])
+        for parts in (predicted, loops, errors)
+    ]
+    return LocatorModel(
+        sd_model,
+        settings,
+        coefficients[:n_pairs],
+        coefficients[n_pairs:],
+        float(np.mean([part.mean() for part in left])),
+        _error_model(*magnitudes),
+    )
+
+
+def _solve(designs, targets, weights, terms):
+    """Return the coefficients of weighted least squares; those of unused terms are zero."""
+    rows = np.concatenate(
+        [
+            (d[..., terms] * w[:, None, None, None]).reshape(-1, terms.sum())
+            for d, w in zip(designs, weights, strict=True)
+        ]
+    )
+    right = np.concatenate([(t * w[:, None, None]).ravel() for t, w in zip(targets, weights, strict=True)])
+    norm = np.sqrt(np.square(rows).mean(axis=0))
+    solution = np.linalg.lstsq(rows / norm, right, rcond=1e-10)[0] / norm
+    coefficients = np.zeros(len(terms))
+    coefficients[terms] = solution
+    return coefficients
+
+
+def _error_model(torques, loops, errors):
+    """Return (floor, slope, loop slope) of the uncertainty of a torque component, by maximum likelihood.
+
+    Parameters
+    ----------
+    torques, loops : numpy.ndarray, shape (M,)
+        Magnitudes of the predicted torque at each site, and of the part that the four-spin loops have in it [t0].
+    errors : numpy.ndarray, shape (M,)
+        Magnitude of the torque error [t0]; two components, across the spin.
+    """
+    scale = np.sqrt(np.square(errors).mean())
+    if scale == 0.0:
+        return 0.0, 0.0, 0.0
+    units = np.array([1.0, *(np.sqrt(np.square(x).mean()) or 1.0 for x in (torques, loops))])
+
+    def negative_log_likelihood(log):
+        floor, slope, loop_slope = scale * np.exp(log) / units
+        variance = floor**2 + (slope * torques) ** 2 + (loop_slope * loops) ** 2
+        return np.mean(np.log(variance) + 0.5 * np.square(errors) / variance)  # two Gaussian components
+
+    best = minimize(negative_log_likelihood, [-1.0, -1.0, -1.0], bounds=[(-12.0, 2.0)] * 3, method="L-BFGS-B").x
+    return tuple(map(float, scale * np.exp(best) / units))
