@@ -19,6 +19,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/quench.smk"
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/locator.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -26,6 +27,7 @@ include: "workflow/rules/report.smk"
 localrules:
     all,
     tables,
+    locator,
     figures,
     fig1,
     fig2,
@@ -39,6 +41,7 @@ rule all:
     input:
         rules.figures.input,
         rules.tables.input,
+        rules.locator.input,
         rules.claims.output,
         rules.provenance.output,
         rules.report.output,

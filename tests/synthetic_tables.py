@@ -58,6 +58,9 @@ def write_all(folder, seed=5):
         "learning_curves.csv": learning(rng),
         "training.csv": training(),
         "couplings.csv": couplings(),
+        "locator_errors.csv": locator_errors(),
+        "locator_ablation.csv": locator_ablation(),
+        "locator_learning.csv": locator_learning(rng),
         "freezing.csv": freezing(rng),
         "disconnected.csv": disconnected(rng),
         "rkky.csv": rkky(rng),
@@ -563,3 +566,41 @@ def time_step():
                 error = np.nan if step == 0.125 else size * step**2 / (1 + damping)
                 rows.append((integrator, damping, 200.0, step, error, 3e-8 * step**3))
     return pd.DataFrame(rows, columns="integrator damping duration time_step error energy_drift".split())
+
+
+STAGES = {"random": 1.4e-2, "frozen": 1.7e-3}  # rms torque
+
+
+def locator_errors():
+    errors = {"pair": (6e-4, 50), "linear": (6e-4, 250), "small": (6e-4, 57_000), "locator": (1.6e-5, 7)}
+    return pd.DataFrame(
+        {"model": model, "parameters": parameters, "set": f"descent-b{n}", "stage": stage, "n_sites": n}
+        | {"realizations": 4, "configurations": 8, "rmse": e * rms / 1.4e-2, "low": 0.9 * e, "high": 1.1 * e}
+        | {"rms": rms, "relative": e / 1.4e-2, "relative_low": 0.9 * e / 1.4e-2, "relative_high": 1.1 * e / 1.4e-2}
+        | {"energy_rmse_per_site": 1e-6, "covered_68": 0.7, "covered_95": 0.95}
+        for model, (e, parameters) in errors.items()
+        for n in (100, 500, 1000)
+        for stage, rms in STAGES.items()
+    )
+
+
+def locator_ablation():
+    ingredients = {"coupling J(R)": (50, 6e-4), "pairs fitted": (4, 2.5e-4), "all": (6, 1.6e-5)}
+    return pd.DataFrame(
+        {"ingredient": name, "parameters": parameters, "set": f"descent-b{n}", "stage": stage, "n_sites": n}
+        | {"realizations": 4, "rmse": e, "low": 0.9 * e, "high": 1.1 * e, "relative": e / rms}
+        for name, (parameters, e) in ingredients.items()
+        for n in (100, 500)
+        for stage, rms in STAGES.items()
+    )
+
+
+def locator_learning(rng):
+    return pd.DataFrame(
+        {"configurations": count, "draw": draw, "set": f"descent-b{n}", "stage": stage, "n_sites": n}
+        | {"rmse": 1.6e-5 * (1 + 1 / count) * rng.uniform(0.9, 1.2)}
+        for count in (1, 2, 4, 8, 16)
+        for draw in range(3)
+        for n in (100, 500)
+        for stage in STAGES
+    )

@@ -47,7 +47,7 @@ FLOORS = [
         "feature_cache",
         "engines",
     },
-    {"llg", "trajectory", "checkpoint", "quench"},
+    {"llg", "trajectory", "checkpoint", "quench", "descent"},
     {
         "bootstrap",
         "correlation",

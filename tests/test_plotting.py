@@ -20,6 +20,9 @@ from sdglass.plotting.make import make_all, make_figure
 from sdglass.plotting.registry import FIGURES, get_figure, study_figures
 
 
+LOCATOR = ("locator_errors", "locator_ablation")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("tables")
@@ -88,8 +91,9 @@ def test_registry_lists_known_tables_and_does_not_load_matplotlib():
 
 
 def test_a_study_has_the_figures_of_the_comparisons_that_it_makes():
-    assert FIGURES.keys() - study_figures([]).keys() == {"network_size", "training_size"}
-    assert FIGURES.keys() - study_figures(["network_size", "activation"]).keys() == {"training_size"}
+    assert FIGURES.keys() - study_figures([]).keys() == {"network_size", "training_size", *LOCATOR}
+    assert FIGURES.keys() - study_figures(["network_size", "activation"]).keys() == {"training_size", *LOCATOR}
+    assert FIGURES.keys() - study_figures(["locator"]).keys() == {"network_size", "training_size"}
 
 
 def test_every_network_of_a_crowded_study_has_a_learning_curve(changed):

@@ -12,6 +12,7 @@ from sdglass.config import load_config, trained_folds, variant_settings
 from sdglass.study import (
     SLOW_TABLES,
     Recipes,
+    descent_sets,
     engine_members,
     engine_model,
     ensemble_run,
@@ -94,6 +95,10 @@ def depends(name, path):
         kind
     )
     labelled = kind == "datasets"
+    if model == "locator" or group.startswith("descent-"):
+        return depends_locator(kind, group, path)
+    if path[0] == "locator":
+        return False
     # What a least-squares model depends on, or a network, or what they are judged on or move.
     learned = model is not None or (labelled and group in ("large", "n1000"))
     if key in ("study", "device") or path[0] in ("density_of_states", "time_step_test", "rkky", "resources"):
@@ -142,6 +147,22 @@ def depends(name, path):
             return path[2] == run
         return path[1] not in CONFIG["quench_large"]["runs"][run]
     raise AssertionError(f"{key}: say here what depends on it")
+
+
+def depends_locator(kind, group, path):
+    """The same for the locator force field and its labelled sets."""
+    if ".".join(path) in ("seed", "structure.r_min"):
+        return True
+    if path[0] == "electrons":
+        return kind != "structures"
+    if path[0] != "locator":
+        return False
+    if path[1] == "sets":
+        if kind == "models":
+            return path[-1] == "trained" or CONFIG["locator"]["sets"][path[2]]["trained"]
+        keys = {"structures": ("n_sites", "box_length"), "datasets": ("n_sites", "box_length", "configurations")}
+        return group == f"descent-{path[2]}" and path[-1] in keys[kind]
+    return kind == "models" or (kind == "datasets" and path[1] == "descent")
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path[-1] != "engines"], ids=".".join)
@@ -241,12 +262,32 @@ def test_every_scale_has_recipes(overlay):
 def test_no_two_groups_share_a_realization(config):
     config["dataset"]["transfer"]["n200"] = {**config["dataset"]["transfer"]["n1000"], "n_sites": 200}
     groups = realization_groups(config)
-    assert set(groups) == {"train", "unseen", "large", "n1000", "n200"}
+    descents = {f"descent-{name}" for name in ("a100", "a300", "b100", "b500", "b1000")}
+    assert set(groups) == {"train", "unseen", "large", "n1000", "n200"} | descents
     numbers = [one["first"] + k for one in groups.values() for k in range(one["count"])]
     assert len(numbers) == len(set(numbers))
     assert groups["n200"]["box"] == {"n_sites": 200, "box_length": 10.77}
     assert groups["large"]["count"] == 10  # quenches need more of them than labels
     assert transfer_sets(config)["large"] == {"realizations": 4, "random": 5, "relaxed": 5}
+
+
+def test_there_is_no_locator_force_field_away_from_half_filling(config):
+    assert descent_sets(config).keys() == {f"descent-{name}" for name in config["locator"]["sets"]}
+    assert descent_sets(config, trained=True).keys() == {"descent-a100", "descent-a300"}
+    assert "tables/locator_errors.csv" in Recipes(config).tables()
+    config["electrons"]["filling"] = 0.25
+    assert descent_sets(config) == {}
+    assert not [path for path in (*Recipes(config).kept(), *Recipes(config).tables()) if "locator" in path]
+
+
+def test_tables_on_the_locator_force_field_depend_on_all_models_in_them(config):
+    before = Recipes(config).locator_table("locator_errors")
+    for section, key in (("linear_model", "ridge"), ("network", "torque_weight"), ("locator", "taper")):
+        changed = copy.deepcopy(config)
+        changed[section][key] *= 2
+        assert Recipes(changed).locator_table("locator_errors") != before
+    config["quench_large"]["replicas"] += 1
+    assert Recipes(config).locator_table("locator_errors") == before
 
 
 def test_engines_are_models_or_exact(config):

@@ -27,7 +27,7 @@ VARIANTS = {
     "chirality-configurations": {"chirality": True, "protocol": "configurations"},
 }
 # Other models and engines in the same tables and folders.
-RESERVED = ("pair", "linear", "exact", "network")
+RESERVED = ("pair", "linear", "exact", "network", "locator")
 # Compared with one another in Fig. 4 and its claims.
 ENGINES = ("exact", "network", "pair")
 
@@ -275,6 +275,7 @@ def _contradictions(config):
         _variants,
         _force_field,
         _engines,
+        _locator,
         _ascending,
         _windows,
     ):
@@ -319,8 +320,12 @@ def _sites(config):
         "density_of_states.dense_sites": (config["density_of_states"]["dense_sites"], box),
         "quench_large.n_sites": (large["n_sites"], large["box_length"]),
     } | {
-        f"dataset.transfer.{name}.n_sites": (one["n_sites"], one["box_length"])
-        for name, one in config["dataset"]["transfer"].items()
+        f"{section}.{name}.n_sites": (one["n_sites"], one["box_length"])
+        for section, sets in (
+            ("dataset.transfer", config["dataset"]["transfer"]),
+            ("locator.sets", config.get("locator", {}).get("sets", {})),
+        )
+        for name, one in sets.items()
     }
 
 
@@ -435,7 +440,9 @@ def _force_field(config):
 
 def _engines(config):
     engines = config["quench_small"]["engines"]
-    known = ("exact", "network", "pair", "linear", *config["network"]["variants"])
+    known = ["exact", "network", "pair", "linear", *config["network"]["variants"]]
+    if "locator" in config and config["electrons"]["filling"] == 0.5:
+        known.append("locator")
     asked = {f"quench_small.engines[{k}]": engine for k, engine in enumerate(engines)}
     asked |= {
         f"quench_large.runs.{name}.engine": run["engine"] for name, run in config["quench_large"]["runs"].items()
@@ -449,6 +456,14 @@ def _engines(config):
             f"quench_small.engines = {engines}; expected {', '.join(missing)} too: the figure and the claims "
             "compare all three"
         )
+
+
+def _locator(config):
+    sets = config.get("locator", {}).get("sets", {})
+    for trained, purpose in ((True, "is fitted to"), (False, "is judged on")):
+        if sets and not any(one["trained"] == trained for one in sets.values()):
+            flag = str(trained).lower()
+            yield f"locator.sets: none has trained: {flag}; expected one that the force field {purpose}"
 
 
 def _ascending(config):

@@ -124,7 +124,7 @@ def _pairs(structure, sites, surroundings, cutoff):
 
 
 def _expansion(matrix, functions, tolerance):
-    """Return Chebyshev coefficients (degree + 1, F) of the functions on the spectrum, its center and half width."""
+    """Return Chebyshev coefficients (degree + 1, F) on the spectrum, and its center and half width."""
     low, high = _spectrum_bounds(matrix)
     center, half = 0.5 * (high + low), 0.5 * (high - low)
     for degree in (16, 32, 64, 128, _MAX_DEGREE):
@@ -139,12 +139,12 @@ def _expansion(matrix, functions, tolerance):
 
 def _spectrum_bounds(matrix):
     """Return numbers a little below the least and above the largest eigenvalue."""
-    if len(matrix) < 200:
+    if len(matrix) < 200 or not matrix.any():  # ARPACK refuses a matrix of zeros
         eigenvalues = np.linalg.eigvalsh(matrix)
         low, high = eigenvalues[0], eigenvalues[-1]
     else:
         # A fixed start: ARPACK's own is random, and equal input should give equal output.
-        start = np.linspace(1.0, 2.0, len(matrix))
+        start = np.random.default_rng(0).standard_normal(len(matrix))
         low, high = np.sort(eigsh(matrix, 2, which="BE", tol=1e-3, v0=start, return_eigenvectors=False))
     margin = 0.01 * (high - low) + 1e-9
     return low - margin, high + margin

@@ -102,8 +102,11 @@ def renormalized_hopping(eigenvalue, scalar):
     return np.concatenate([eigenvalue / denominator, -scalar[:, None] * eigenvalue**2 / denominator])
 
 
-def spinless_energy(eigenvalues, coupling, frequencies=None):
-    """Return E_0 [t0] of the spins' absence in the series: -N |J| - 1/(2 pi) int dw 2 Tr log|1 - a T|.
+def spinless_energy(eigenvalues, coupling):
+    """Return E_0 [t0], what the series has without any spin: N |J| - sum_k sqrt(T_k^2 + 4 J^2).
+
+    It is -N |J| - 1/(2 pi) int dw 2 Tr log|1 - a T| in closed form: the energy of sites that hybridize with a
+    second level each.
 
     Parameters
     ----------
@@ -112,10 +115,7 @@ def spinless_energy(eigenvalues, coupling, frequencies=None):
     coupling : float
         J [t0].
     """
-    f = imaginary_frequencies(coupling, 4 * FREQUENCIES) if frequencies is None else frequencies
-    # log(1 + |a|^2 T^2) / 2 for each of the two spin states.
-    logarithm = np.log1p((f.scalar[:, None] * eigenvalues) ** 2).sum(axis=1)
-    return -len(eigenvalues) * abs(coupling) - float(f.weight @ logarithm)
+    return len(eigenvalues) * abs(coupling) - float(np.hypot(eigenvalues, 2.0 * coupling).sum())
 
 
 def second_order_weights(frequencies):

@@ -114,9 +114,9 @@ def locator_lists(structure, sd_model, settings, progress=None):
     def functions(eigenvalue):
         screened = eigenvalue / (1.0 + strengths * eigenvalue**2)
         mixed = eigenvalue**2 / (1.0 + strengths[-1] * eigenvalue**2) / abs(coupling)
-        logarithm = np.log1p((frequencies.scalar[:, None] * eigenvalue) ** 2)
+        spinless = np.hypot(eigenvalue, 2.0 * coupling) - 2.0 * abs(coupling)  # see `locator.spinless_energy`
         both = [renormalized_hopping(eigenvalue, frequencies.scalar), screened]
-        return np.concatenate([*both, mixed[None], (frequencies.weight @ logarithm)[None]])
+        return np.concatenate([*both, mixed[None], spinless[None]])
 
     weight = second_order_weights(frequencies)
     reach = max(settings.pair_cutoff, settings.loop_cutoff)
@@ -144,8 +144,8 @@ def require_half_filling(sd_model):
     """Raise `InputError` unless the model is one that the expansion is made for."""
     if sd_model.filling != 0.5:
         raise InputError(
-            f"filling = {sd_model.filling}; the locator force field is an expansion around the gap at half filling: "
-            "expected 0.5 (use the exact engine, or a network trained for this filling)"
+            f"filling = {sd_model.filling}; the locator force field is an expansion around the gap at half "
+            "filling: expected 0.5 (use the exact engine, or a network trained for this filling)"
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
+from sdglass.dataset import require_same_model
 from sdglass.engines.locator import LocatorEngine
 from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel
@@ -106,8 +107,8 @@ class LocatorModel:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: model file is inconsistent ({' '.join(str(error).split())})") from None
-        lengths = (len(model.pair_coefficients), len(model.loop_weights))
-        expected = (len(PAIR_FEATURES), len(model.settings.screening))
+        lengths = (len(model.pair_coefficients), len(model.loop_weights), len(model.error_model))
+        expected = (len(PAIR_FEATURES), len(model.settings.screening), 3)
         if lengths != expected:
             raise InputError(f"{path}: model file is inconsistent ({lengths} coefficients; expected {expected})")
         return model
@@ -144,8 +145,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         Configurations are weighted with their rms torque to the power of minus this: 0 weighs absolute errors
         alike, 1 relative ones. Between the two, frozen states count although their torques are small.
     terms : sequence of bool, shape (4 + n_screening,), optional
-        Which terms take part, for ablation; all by default. The series' own pair coupling, if it is alone,
-        keeps its coefficient one.
+        Which terms take part, for ablation; all by default.
     lists : sequence of LocatorLists, optional
         Of the structures, if they are known already.
     progress : callable, optional
@@ -154,25 +154,27 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
     Raises
     ------
     InputError
-        If there are no data, or the electrons are not at half filling.
+        If there are no data, they are of different electrons or not at half filling, or no term is chosen.
     """
     if not data:
         raise InputError("no training data given; expected at least one realization")
+    require_same_model(data[0], data[1:])
     sd_model = data[0].model
     require_half_filling(sd_model)
     n_pairs = len(PAIR_FEATURES)
-    terms = np.ones(n_pairs + len(settings.screening), bool) if terms is None else np.asarray(terms, bool)
-    made, designs, targets, weights = [], [], [], []
+    n_terms = n_pairs + len(settings.screening)
+    terms = np.ones(n_terms, bool) if terms is None else np.asarray(terms, bool)
+    if terms.shape != (n_terms,) or not terms.any():
+        raise InputError(f"terms = {terms.tolist()}; expected {n_terms} of true or false, at least one true")
+    made, designs, targets = [], [], []
     for number, one in enumerate(data):
         its_lists = locator_lists(one.structure, sd_model, settings) if lists is None else lists[number]
         made.append(its_lists)
         designs.append(torque_design(one.structure, its_lists, one.spins))
         targets.append(one.torque)
-        scale = np.sqrt(np.square(one.torque).mean(axis=(1, 2)))
-        weights.append(np.maximum(scale, 1e-3 * scale.max()) ** -weight_exponent)
         if progress is not None:
             progress()
-    coefficients = _solve(designs, targets, weights, terms)
+    coefficients = solve_coefficients(designs, targets, configuration_weights(targets, weight_exponent), terms)
     model = LocatorModel(sd_model, settings, coefficients[:n_pairs], coefficients[n_pairs:])
     left = [
         (one.energy - model.engine(one.structure, lists=lists_).evaluate(one.spins).energy) / one.structure.n_sites
@@ -195,8 +197,32 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
     )
 
 
-def _solve(designs, targets, weights, terms):
-    """Return the coefficients of weighted least squares; those of unused terms are zero."""
+def configuration_weights(torques, exponent):
+    """Return the weights of configurations, rms torque^-exponent: one array (C,) per realization.
+
+    A torque that is a thousandth of the largest one counts as that: labels are exact to rounding only.
+
+    Parameters
+    ----------
+    torques : sequence of numpy.ndarray, shape (C, N, 3)
+        Exact torques [t0].
+    exponent : float
+    """
+    scales = [np.sqrt(np.square(one).mean(axis=(1, 2))) for one in torques]
+    largest = max(scale.max() for scale in scales) or 1.0
+    return [np.maximum(scale, 1e-3 * largest) ** -exponent for scale in scales]
+
+
+def solve_coefficients(designs, targets, weights, terms):
+    """Return the coefficients of weighted least squares; those of unused terms are zero.
+
+    Parameters
+    ----------
+    designs, targets, weights : sequences, one entry per realization
+        `torque_design` (C, N, 3, n), exact torques (C, N, 3) and `configuration_weights` (C,).
+    terms : numpy.ndarray of bool, shape (n,)
+        Which terms take part.
+    """
     rows = np.concatenate(
         [
             (d[..., terms] * w[:, None, None, None]).reshape(-1, terms.sum())
@@ -205,9 +231,11 @@ def _solve(designs, targets, weights, terms):
     )
     right = np.concatenate([(t * w[:, None, None]).ravel() for t, w in zip(targets, weights, strict=True)])
     norm = np.sqrt(np.square(rows).mean(axis=0))
-    solution = np.linalg.lstsq(rows / norm, right, rcond=1e-10)[0] / norm
+    used = norm > 1e-12 * norm.max()  # a cutoff shorter than any distance leaves terms without pairs or loops
     coefficients = np.zeros(len(terms))
-    coefficients[terms] = solution
+    coefficients[np.flatnonzero(terms)[used]] = (
+        np.linalg.lstsq(rows[:, used] / norm[used], right, rcond=1e-10)[0] / norm[used]
+    )
     return coefficients
 
 

@@ -6,6 +6,7 @@ the frozen lists. The innermost loops run over the x, y and z components of a bl
 and the sums over the middle site of a loop stay in registers.
 """
 
+import os
 from functools import cache
 
 import numpy as np
@@ -54,7 +55,7 @@ def pair_field(indptr, indices, values, spins):
     numpy.ndarray, shape (B, N, 3 L)
     """
     out = np.zeros_like(spins)
-    blocks, n, width = spins.shape
+    blocks, _, width = spins.shape
     _pair_kernel(width // 3)(indptr, indices, values, spins.ravel(), out.reshape(-1), blocks)
     return out
 
@@ -112,8 +113,11 @@ def largest_reach(indptr, indices):
     return neighbours, reach, ways
 
 
-def use_threads(count):
-    """Let the compiled sums use `count` threads, at most as many as numba was started with."""
+def use_threads(count=None):
+    """Let the compiled sums use `count` threads; by default OMP_NUM_THREADS, as BLAS and torch, or all cores."""
+    if count is None:  # OMP_NUM_THREADS may be a list, one number per level of nesting
+        first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+        count = int(first) if first.isdigit() else config.NUMBA_NUM_THREADS
     set_num_threads(max(1, min(count, config.NUMBA_NUM_THREADS)))
 
 

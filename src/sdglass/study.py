@@ -12,8 +12,12 @@ import json
 from sdglass.config import trained_folds, variant_settings
 
 LINEAR_MODELS = ("pair", "linear")
+LOCATOR = "locator"
 # First numbers of the realizations, which key every random stream, so that groups share none.
-FIRST = {"train": 0, "unseen": 1000, "large": 2000, "transfer": 3000}
+FIRST = {"train": 0, "unseen": 1000, "large": 2000, "transfer": 3000, "descent": 50000}
+
+# Tables on the locator force field; they need its labelled sets.
+LOCATOR_TABLES = ("locator_errors", "locator_ablation", "locator_learning")
 
 # Tables that need the intermediate files, or minutes; the others are made from kept results in seconds.
 SLOW_TABLES = (
@@ -45,7 +49,22 @@ def realization_groups(config):
     }
     for number, (name, one) in enumerate(sorted(dataset["transfer"].items())):
         groups[name] = {"first": FIRST["transfer"] + 1000 * number, "count": one["realizations"], "box": _box(one)}
+    for number, (name, one) in enumerate(sorted(descent_sets(config).items())):
+        groups[name] = {"first": FIRST["descent"] + 1000 * number, "count": one["realizations"], "box": _box(one)}
     return groups
+
+
+def has_locator(config):
+    """Return whether the study has the locator force field: its section, and electrons at half filling."""
+    return "locator" in config and config["electrons"]["filling"] == 0.5
+
+
+def descent_sets(config, trained=None):
+    """Return {group: settings} of the random and descended states, all or by whether they are trained on."""
+    if not has_locator(config):
+        return {}
+    sets = {f"descent-{name}": one for name, one in config["locator"]["sets"].items()}
+    return {name: one for name, one in sets.items() if trained is None or one["trained"] == trained}
 
 
 def transfer_sets(config):
@@ -54,6 +73,11 @@ def transfer_sets(config):
     large = {key: dataset[f"large_{key}"] for key in ("realizations", "random", "relaxed")}
     others = {name: {key: one[key] for key in large} for name, one in sorted(dataset["transfer"].items())}
     return {"large": large, **others}
+
+
+def locator_rivals(config):
+    """Return the models that are judged on the sets of descended states, the locator force field last."""
+    return [*LINEAR_MODELS, config["force_field"]["variant"], LOCATOR]
 
 
 def model_names(config):
@@ -109,7 +133,12 @@ class Recipes:
         dataset = self.config["dataset"]
         keys = ["duration", "damping", "temperature", "time_step"]
         parts = {"structure": self.structure(group, index), "seed": self.config["seed"], **self._physics()}
-        if group in ("train", "unseen"):
+        if group in descent_sets(self.config):
+            keys = []
+            del parts["integrator"]  # a descent is no dynamics
+            parts["descent"] = self.config["locator"]["descent"]
+            parts["configurations"] = descent_sets(self.config)[group]["configurations"]
+        elif group in ("train", "unseen"):
             keys += ["random", "relaxations", "snapshots"]
         else:
             parts["set"] = transfer_sets(self.config)[group]
@@ -131,6 +160,16 @@ class Recipes:
             ridge=self.config["linear_model"]["ridge"],
         )
 
+    def locator(self):
+        """Return the recipe of the locator force field."""
+        settings = {key: value for key, value in self.config["locator"].items() if key not in ("descent", "sets")}
+        data = [
+            self.dataset(group, index)
+            for group, one in sorted(descent_sets(self.config, trained=True).items())
+            for index in range(one["realizations"])
+        ]
+        return _digest("locator", settings=settings, data=data)
+
     def training(self, variant, fold):
         """Return the recipe of the network of one fold."""
         network = self.config["network"]
@@ -150,6 +189,8 @@ class Recipes:
         """Return the recipe of a model file: a least-squares model, or the committee of a variant."""
         if name in LINEAR_MODELS:
             return self.linear_model(name)
+        if name == LOCATOR:
+            return self.locator()
         folds = trained_folds(self.config["network"], name)
         return _digest("committee", members=[self.training(name, fold) for fold in folds])
 
@@ -170,7 +211,8 @@ class Recipes:
         model = engine_model(self.config, engine)
         parts = {key: settings[key] for key in ("damping", "duration", "time_step", "replicas", "temperature")}
         if model is not None:
-            parts["model"] = self.linear_model(model) if model in LINEAR_MODELS else self._members(engine, model)
+            alone = model in (*LINEAR_MODELS, LOCATOR)
+            parts["model"] = self.model(model) if alone else self._members(engine, model)
         return _digest(
             "quench",
             engine=engine,
@@ -209,9 +251,22 @@ class Recipes:
         }
         return _digest("table", name=name, electrons=config["electrons"], **parts[name]())
 
+    def locator_table(self, name):
+        """Return the recipe of one of `LOCATOR_TABLES`."""
+        data = [
+            self.dataset(group, index)
+            for group, one in sorted(descent_sets(self.config, trained=False).items())
+            for index in range(one["realizations"])
+        ]
+        models = [self.model(model) for model in locator_rivals(self.config)]
+        return _digest("locator table", name=name, data=data, models=models)
+
     def tables(self):
-        """Return {path below results/<study>: recipe} of the `SLOW_TABLES`."""
-        return {f"tables/{name}.csv": self.table(name) for name in SLOW_TABLES}
+        """Return {path below results/<study>: recipe} of the slow tables, those on the locator included."""
+        tables = {f"tables/{name}.csv": self.table(name) for name in SLOW_TABLES}
+        if has_locator(self.config):
+            tables |= {f"tables/{name}.csv": self.locator_table(name) for name in LOCATOR_TABLES}
+        return tables
 
     def study(self):
         """Return the recipe of the study as a whole: the configuration, but for how it is computed."""
@@ -226,6 +281,8 @@ class Recipes:
         """
         network = self.config["network"]
         paths = {f"models/{kind}.safetensors": self.linear_model(kind) for kind in LINEAR_MODELS}
+        if has_locator(self.config):
+            paths[f"models/{LOCATOR}.safetensors"] = self.locator()
         for variant in network["variants"]:
             paths[f"models/{variant}.safetensors"] = self.model(variant)
             for fold in trained_folds(network, variant):

@@ -9,11 +9,16 @@ from sdglass.config import trained_folds, variant_settings
 from sdglass.plotting.registry import study_figures
 from sdglass.study import (
     LINEAR_MODELS,
+    LOCATOR,
+    LOCATOR_TABLES,
     SLOW_TABLES,
     Recipes,
+    descent_sets,
     engine_members,
     engine_model,
     ensemble_run,
+    has_locator,
+    locator_rivals,
     model_names,
     realization_groups,
     transfer_sets,
@@ -43,7 +48,7 @@ VARIANTS = {name: variant_settings(NETWORK, name) for name in NETWORK["variants"
 FOLDS = {name: trained_folds(NETWORK, name) for name in VARIANTS}
 MODELS = model_names(config)
 COMPARISONS = comparisons(config)
-FIGURES = study_figures(COMPARISONS)
+FIGURES = study_figures([*COMPARISONS, *([LOCATOR] if has_locator(config) else [])])
 
 
 def members(group, count=None):
@@ -65,8 +70,15 @@ def model_of(engine):
     return f"{RESULTS}/models/{name}.safetensors"
 
 
+def features_of(engine, name):
+    """Cached descriptor of a structure, for an engine that has one."""
+    return [] if engine_model(config, engine) == LOCATOR else f"{RESULTS}/features/{name}.h5"
+
+
 def model_options(engine):
-    """Command-line options that only networks need."""
+    """Command-line options that networks and the locator force field need."""
+    if engine_model(config, engine) == LOCATOR:
+        return f"--dtype {FORCE_FIELD['dtype']}"
     if engine_model(config, engine) not in VARIANTS:
         return ""
     chosen = engine_members(config, engine)

@@ -6,7 +6,7 @@ LARGE_ENGINES = {run: settings["engine"] for run, settings in LARGE["runs"].item
 
 wildcard_constraints:
     run=r"[a-z][a-z0-9-]*",
-    engine="|".join(["exact", "network", *MODELS]),
+    engine="|".join(["exact", "network", LOCATOR, *MODELS]),
 
 
 rule quench_small_exact:
@@ -40,7 +40,7 @@ rule quench_small:
     input:
         code("quench_model"),
         structure=f"{RESULTS}/structures/unseen-{{index}}.npz",
-        features=f"{RESULTS}/features/unseen-{{index}}.h5",
+        features=lambda w: features_of(w.engine, f"unseen-{w.index}"),
         model=lambda w: model_of(w.engine),
     output:
         f"{RESULTS}/trajectories/small-{{run}}/{{engine}}/{{index}}.h5",
@@ -49,7 +49,7 @@ rule quench_small:
     benchmark:
         f"{RESULTS}/benchmarks/quench/small-{{run}}-{{engine}}-{{index}}.tsv"
     wildcard_constraints:
-        engine="|".join(["network", *MODELS]),
+        engine="|".join(["network", LOCATOR, *MODELS]),
     conda:
         "../../envs/environment.yaml"
     threads: THREADS
@@ -60,11 +60,12 @@ rule quench_small:
         electrons=ELECTRONS,
         llg=lambda w: llg_options("small", w.run),
         model=lambda w: model_options(w.engine),
+        features=lambda w, input: f"--features {input.features}" if input.features else "",
         seed=config["seed"],
         realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
     shell:
         "python -m sdglass.steps.quench_model --model {input.model} --engine-name {wildcards.engine}"
-        " --ensemble small-{wildcards.run} --structure {input.structure} --features {input.features}"
+        " --ensemble small-{wildcards.run} --structure {input.structure} {params.features}"
         " {params.model} {params.electrons} {params.llg} --seed {params.seed}"
         " --realization {params.realization} --out {output} > {log} 2>&1"
 
@@ -102,7 +103,7 @@ rule quench_large:
     input:
         code("quench_model"),
         structure=f"{RESULTS}/structures/large-{{index}}.npz",
-        features=f"{RESULTS}/features/large-{{index}}.h5",
+        features=lambda w: features_of(LARGE_ENGINES[w.run], f"large-{w.index}"),
         model=lambda w: model_of(LARGE_ENGINES[w.run]),
     output:
         f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5",
@@ -123,11 +124,12 @@ rule quench_large:
         llg=lambda w: llg_options("large", w.run),
         engine=lambda w: LARGE_ENGINES[w.run],
         model=lambda w: model_options(LARGE_ENGINES[w.run]),
+        features=lambda w, input: f"--features {input.features}" if input.features else "",
         seed=config["seed"],
         realization=lambda w: GROUPS["large"]["first"] + int(w.index),
     shell:
         "python -m sdglass.steps.quench_model --model {input.model} --engine-name {params.engine}"
-        " --ensemble large-{wildcards.run} --structure {input.structure} --features {input.features}"
+        " --ensemble large-{wildcards.run} --structure {input.structure} {params.features}"
         " {params.model} {params.electrons} {params.llg} --seed {params.seed}"
         " --realization {params.realization} --out {output} > {log} 2>&1"
 

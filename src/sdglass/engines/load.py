@@ -59,6 +59,10 @@ def load_engine(
     if sd_model is not None:
         require_electrons(trained.sd_model, sd_model, source)
     if trained.kind == LOCATOR:
+        if members is not None:
+            raise InputError(f"members = {members}; {source} is no committee")
+        if device.type != "cpu":
+            raise InputError(f"device = {device}; the locator force field runs on the cpu only")
         return trained.engine(structure, dtype)
     if trained.kind == "linear":
         return trained.linear.engine(structure, maps)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sdglass.engines.contract import ALL_SYMMETRIES, Evaluation
-from sdglass.loop_kernels import LANES, from_blocks, largest_reach, loop_field, pair_field, to_blocks
+from sdglass.loop_kernels import LANES, from_blocks, largest_reach, loop_field, pair_field, to_blocks, use_threads
 from sdglass.spins import check_spins, torque
 
 _BLOCKS = 16  # blocks of replicas that are worked on at a time: bounds the memory beside the lists
@@ -20,6 +20,8 @@ class LocatorEngine:
     model : LocatorModel
     dtype : numpy.dtype
         float64 or float32. Energies are summed in double precision either way.
+    threads : int, optional
+        By default OMP_NUM_THREADS, or as many as there are cores.
 
     Notes
     -----
@@ -29,10 +31,11 @@ class LocatorEngine:
 
     symmetries = ALL_SYMMETRIES
 
-    def __init__(self, structure, lists, model, dtype):
+    def __init__(self, structure, lists, model, dtype, threads=None):
         self.structure = structure
         self.model = model
         self.dtype = np.dtype(dtype)
+        self.threads = threads
         settings = model.settings
         # Across a loop it is two hops. (The couplings themselves depend on positions farther away.)
         self.cutoff = max(settings.pair_cutoff, 2.0 * settings.loop_cutoff)
@@ -76,6 +79,7 @@ class LocatorEngine:
 
     def _parts(self, spins):
         """Return the energies (R,), and the fields (R, N, 3) of pairs and of loops."""
+        use_threads(self.threads)
         blocks = to_blocks(spins, self.dtype)
         pairs = -pair_field(self._pairs.indptr, self._pairs.indices, self._coupling, blocks)
         energy, loops = loop_field(

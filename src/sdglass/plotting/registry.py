@@ -294,6 +294,31 @@ FIGURES = {
             "the energy is conserved."
         ),
     ),
+    "locator_errors": Figure(
+        module="sdglass.plotting.locator_errors",
+        tables=("locator_errors.csv",),
+        title="A force field from the locator expansion, beside the symmetry functions'",
+        caption=(
+            "Torque error over the rms torque of the exact labels, on realizations that no model was fitted to: "
+            "random spins, and the frozen states that these descend to with exact fields. The pair couplings of "
+            "the locator expansion contain the surroundings of each pair exactly, and closed loops of four spins "
+            "come on top; a handful of numbers is fitted. What limits the symmetry functions is what they "
+            "describe, not the network that reads them. Intervals: Student's t over atomic realizations."
+        ),
+        comparison="locator",
+    ),
+    "locator_ablation": Figure(
+        module="sdglass.plotting.locator_ablation",
+        tables=("locator_ablation.csv", "locator_learning.csv"),
+        title="What each ingredient of the locator force field buys, and how few labels it needs",
+        caption=(
+            "Left: torque error relative to the rms torque when something is left out or cut shorter, all "
+            "fitted to the same labels (where not said otherwise). Right: error against the number of labelled "
+            "configurations that the fit was given, chosen at random; lines are geometric means over choices, "
+            "bands run from the best to the worst. One configuration is enough for six numbers."
+        ),
+        comparison="locator",
+    ),
 }
 
 

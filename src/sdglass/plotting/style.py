@@ -58,6 +58,7 @@ _NAMES = {
     "network": ("network", BLUE, "s"),
     "pair": ("pair model", VERMILLION, "^"),
     "linear": ("linear model", ORANGE, "v"),
+    "locator": ("locator expansion", TEAL, "D"),
     "second-order": ("second order", BLACK, "o"),
     "bond": ("network, bonds", BLUE, "s"),
     "chirality": ("network, bonds + chirality", GREEN, "D"),

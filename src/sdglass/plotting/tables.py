@@ -11,7 +11,7 @@ from sdglass.errors import InputError
 _TEXT = {
     "system", "model", "member", "set", "stage", "variant", "fold", "run", "engine", "ensemble", "estimator",
     "integrator", "note", "numerator", "denominator", "layers", "activation", "linear_term", "chirality",
-    "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law",
+    "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law", "ingredient",
 }  # fmt: skip
 
 # What the figures use; a table may hold more.
@@ -49,6 +49,9 @@ COLUMNS = {
     "disconnected.csv": "ensemble engine time distance disconnected standard_error correlation",
     "rkky.csv": "coupling model relative_torque_error standard_error",
     "two_site.csv": "coupling distance ratio_to_t2_over_J",
+    "locator_errors.csv": "model set stage n_sites relative relative_low relative_high",
+    "locator_ablation.csv": "ingredient parameters set stage n_sites rmse low high relative",
+    "locator_learning.csv": "configurations set stage n_sites rmse",
     "time_step.csv": "integrator damping time_step error energy_drift",
 }
 

@@ -12,7 +12,7 @@ from sdglass.config import load_config
 from sdglass.landed import Manifest, context_digest, recorded_recipe
 from sdglass.provenance import describe_code
 from sdglass.steps.arguments import run, step_parser
-from sdglass.study import SLOW_TABLES, Recipes
+from sdglass.study import LOCATOR_TABLES, SLOW_TABLES, Recipes
 
 # What is made from kept results, each stage from those before it.
 STAGES = ("tables/*.csv", "figures/*", "claims.csv", "config.yaml", "provenance.json", "report.html")
@@ -23,7 +23,9 @@ def main():
     parser = step_parser(__doc__)
     parser.add_argument("--results", required=True, help="results/<study>")
     parser.add_argument("--config", nargs="+", default=["config.yaml"], help="configuration, overlays after it")
-    parser.add_argument("--tables", nargs="+", default=[], choices=SLOW_TABLES, help="slow tables to enter")
+    parser.add_argument(
+        "--tables", nargs="+", default=[], choices=(*SLOW_TABLES, *LOCATOR_TABLES), help="slow tables to enter"
+    )
     parser.add_argument("--complete", action="store_true", help="the study is finished: enter everything")
     parser.add_argument("--forget", action="store_true", help="delete kept results of another configuration")
     args = parser.parse_args()
@@ -37,8 +39,9 @@ def main():
         manifest.save()
         return
     refused = enter(manifest, recipes.kept())
-    for name in SLOW_TABLES if args.complete else args.tables:
-        manifest.record(f"tables/{name}.csv", recipes.table(name), describe_code())
+    slow = recipes.tables()
+    for path in slow if args.complete else (f"tables/{name}.csv" for name in args.tables):
+        manifest.record(path, slow[path], describe_code())
     if args.complete:
         stages = [sorted(str(p.relative_to(manifest.folder)) for p in manifest.folder.glob(s)) for s in STAGES]
         stages = [[path for path in stage if path not in manifest.files] for stage in stages]
