@@ -19,7 +19,6 @@ from sdglass.plotting.fig5 import best_window
 from sdglass.plotting.make import make_all, make_figure
 from sdglass.plotting.registry import FIGURES, get_figure, study_figures
 
-
 LOCATOR = ("locator_errors", "locator_ablation")
 
 
