@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from sdglass.hamiltonian import hopping_matrix
 
-_WHOLE = 2500  # sites up to which one block holds the whole structure, without any truncation
+_WHOLE = 1200  # sites up to which one block holds the whole structure, without any truncation
 _BLOCK_EDGE = 4.0  # edge of a block of a larger one [ell]
 _MAX_DEGREE = 400
 
@@ -59,34 +59,48 @@ def hopping_function_blocks(structure, hopping, functions, cutoff, halo=6.0, tol
         Largest distance of a pair [ell].
     halo : float
         Sites farther than this from every site of a block are left out of its surroundings [ell]. Not used
-        for structures of up to 2500 sites, which are treated as a whole.
+        for structures of up to 1200 sites, which are treated as a whole.
     tolerance : float
         Largest relative size of the Chebyshev coefficients that are dropped.
     progress : callable, optional
         Called with the number of sites of each finished block.
     """
     whole = structure.n_sites <= _WHOLE
+    expansion = None
     for sites, surroundings in _blocks(structure, halo):
-        matrix = hopping_matrix(_part(structure, surroundings), hopping)
+        matrix = _matrix(structure, surroundings, hopping, whole)
+        if expansion is None:
+            # The spectra of all blocks are alike; a polynomial forgives an eigenvalue that is a little outside.
+            expansion = _expansion(matrix, functions, tolerance, margin=0.01 if whole else 0.1)
         position = np.searchsorted(surroundings, sites)
         row, column, distance = _pairs(structure, sites, surroundings, cutoff)
-        coefficients, center, half = _expansion(matrix, functions, tolerance)
-        # Float32 for the many blocks of a large structure: the recurrence is bounded, so its rounding
-        # stays near 1e-6 of the spectrum's width, below what the halo leaves out.
-        scaled = matrix if whole else matrix.astype(np.float32)
-        values = _recurrence(scaled, position, coefficients, center, half, row, column)
+        values = _recurrence(matrix, position, *expansion, row, column)
         yield BlockValues(sites, row, surroundings[column], distance, values)
         if progress is not None:
             progress(len(sites))
 
 
-def _part(structure, sites):
-    """Return the structure of some sites in the same periodic box."""
-    return (
-        structure
-        if len(sites) == structure.n_sites
-        else type(structure)(structure.positions[sites], structure.box)
-    )
+def _matrix(structure, sites, hopping, whole):
+    """Return the hopping matrix among some sites.
+
+    Float32 for the many blocks of a large structure: the recurrence is bounded, so its rounding stays near 1e-6
+    of the spectrum's width, below what the halo leaves out.
+    """
+    if whole:
+        return hopping_matrix(structure, hopping)
+    if np.isfinite(hopping.range):  # a law of shells needs exact distances
+        return hopping_matrix(type(structure)(structure.positions[sites], structure.box), hopping).astype(
+            np.float32
+        )
+    square = np.zeros((len(sites), len(sites)), np.float32)
+    for x, edge in zip(structure.positions[sites].T, structure.box, strict=True):
+        x = np.mod(x, edge).astype(np.float32)
+        difference = x[:, None] - x
+        difference -= np.float32(edge) * np.rint(difference / np.float32(edge))
+        square += np.square(difference, out=difference)
+    matrix = np.asarray(hopping(np.sqrt(square, out=square)), np.float32)
+    np.fill_diagonal(matrix, 0.0)
+    return matrix
 
 
 def _blocks(structure, halo):
@@ -123,9 +137,9 @@ def _pairs(structure, sites, surroundings, cutoff):
     return np.concatenate(rows), np.concatenate(columns), np.concatenate(distances)
 
 
-def _expansion(matrix, functions, tolerance):
+def _expansion(matrix, functions, tolerance, margin):
     """Return Chebyshev coefficients (degree + 1, F) on the spectrum, and its center and half width."""
-    low, high = _spectrum_bounds(matrix)
+    low, high = _spectrum_bounds(matrix, margin)
     center, half = 0.5 * (high + low), 0.5 * (high - low)
     for degree in (16, 32, 64, 128, _MAX_DEGREE):
         nodes = chebyshev.chebpts1(degree + 1)
@@ -137,7 +151,7 @@ def _expansion(matrix, functions, tolerance):
     return coefficients, center, half
 
 
-def _spectrum_bounds(matrix):
+def _spectrum_bounds(matrix, margin):
     """Return numbers a little below the least and above the largest eigenvalue."""
     if len(matrix) < 200 or not matrix.any():  # ARPACK refuses a matrix of zeros
         eigenvalues = np.linalg.eigvalsh(matrix)
@@ -146,8 +160,8 @@ def _spectrum_bounds(matrix):
         # A fixed start: ARPACK's own is random, and equal input should give equal output.
         start = np.random.default_rng(0).standard_normal(len(matrix))
         low, high = np.sort(eigsh(matrix, 2, which="BE", tol=1e-3, v0=start, return_eigenvectors=False))
-    margin = 0.01 * (high - low) + 1e-9
-    return low - margin, high + margin
+    room = margin * (high - low) + 1e-9
+    return low - room, high + room
 
 
 def _recurrence(matrix, columns, coefficients, center, half, row, column):
