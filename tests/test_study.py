@@ -205,6 +205,10 @@ TABLES = {
         "time_step_test",
     },
 }
+TABLES["learning_curves"] = TABLES["training"] = {
+    *("structure", "electrons", "seed", "integrator", "dataset.random", "descriptor", "linear_model"),
+    "network.torque_weight",
+}
 KEYS = sorted(
     {section for section in CONFIG if isinstance(CONFIG[section], dict)}.difference(
         {"dataset", "descriptor", "analysis", "force_field", "network", "electrons"}

@@ -28,6 +28,8 @@ SLOW_TABLES = (
     "fig1_neighbourhood",
     "couplings",
     "time_step",
+    "learning_curves",
+    "training",
 )
 
 
@@ -228,7 +230,14 @@ class Recipes:
         config, seed = self.config, self.config["seed"]
         packing = {"box": _box(config["structure"]), "r_min": config["structure"]["r_min"], "seed": seed}
         count = self.groups["unseen"]["count"]
+        trainings = [
+            self.training(variant, fold)
+            for variant in config["network"]["variants"]
+            for fold in trained_folds(config["network"], variant)
+        ]
         parts = {
+            "learning_curves": lambda: {"trainings": trainings},
+            "training": lambda: {"trainings": trainings},
             "fig2_density_of_states": lambda: packing | {"dos": config["density_of_states"]},
             "electrons": lambda: packing | {"dos": config["density_of_states"]},
             "two_site": dict,

@@ -117,12 +117,16 @@ rule neighbourhood:
         " --out {output} > {log} 2>&1"
 
 
+CURVES = ["tables/learning_curves.csv", "tables/training.csv"]
+
+
 rule learning_curves:
     input:
-        code("learning_curves"),
-        histories=[
-            f"{RESULTS}/training/{variant}/fold-{fold}.csv" for variant in VARIANTS for fold in FOLDS[variant]
-        ],
+        unless_kept(CURVES, code("learning_curves")),
+        histories=unless_kept(
+            CURVES,
+            [f"{RESULTS}/training/{variant}/fold-{fold}.csv" for variant in VARIANTS for fold in FOLDS[variant]],
+        ),
     output:
         curves=f"{TABLES}/learning_curves.csv",
         summary=f"{TABLES}/training.csv",
