@@ -36,7 +36,7 @@ def draw(tables):
     handles = [
         Line2D([], [], linestyle="", label=_words(frame, model), **_look(frame, model, models)) for model in models
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
 
 
