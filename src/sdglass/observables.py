@@ -68,7 +68,8 @@ class Observables:
             handle.attrs["attributes"] = json.dumps(self.attributes, sort_keys=True)
             for name in (*_ARRAYS, "magnetization"):
                 array = getattr(self, name)
-                write_array(handle, name, array.astype(np.float32) if name == "correlation" else array)
+                single = array.astype(np.float32) if name == "correlation" else array
+                write_array(handle, name, single, packed=True)
 
     @classmethod
     def load(cls, path):

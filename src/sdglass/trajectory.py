@@ -143,7 +143,14 @@ def read_attributes(handle, path, expected):
         raise InputError(f"{path}: not {expected} ({error}); delete it and make it again") from None
 
 
-def write_array(handle, name, array):
-    """Write one array with checksums, so that damage is noticed, and uncompressed (thermal digits are noise)."""
+def write_array(handle, name, array, packed=False):
+    """Write one array with checksums, so that damage is noticed.
+
+    Trajectories are not compressed: thermal digits are noise. `packed`: what is kept with a study, where a fifth
+    counts, is.
+    """
     # HDF5 can only checksum what is chunked, and only chunk what is not empty.
-    handle.create_dataset(name, data=array, fletcher32=np.size(array) > 0 or None)
+    options = {"fletcher32": True} if np.size(array) else {}
+    if packed and np.size(array):
+        options |= {"compression": "gzip", "compression_opts": 9, "shuffle": True, "chunks": np.shape(array)}
+    handle.create_dataset(name, data=array, **options)
