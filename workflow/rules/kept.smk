@@ -1,6 +1,8 @@
 # Results that are kept with the study (models, errors, observables, the slow tables): a job whose outputs are
 # listed in the manifest with the right recipe asks for no input, so nothing is made again to have it.
 
+import base64
+
 from sdglass.codemap import source_files
 from sdglass.landed import Manifest, context_digest
 
@@ -11,6 +13,10 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 KEPT = {path for path, why in JUDGED_FILES.items() if not why}
+for path in KEPT:
+    # Where it was computed, Snakemake remembers inputs that a kept file no longer asks for, and would make it again.
+    record = base64.urlsafe_b64encode(f"{RESULTS}/{path}".encode()).decode()
+    Path(".snakemake", "metadata", record).unlink(missing_ok=True)
 STALE = {path: why for path, why in JUDGED_FILES.items() if why}
 if STALE:
     shown = "\n".join(f"  {RESULTS}/{path}: {why}" for path, why in list(STALE.items())[:10])
