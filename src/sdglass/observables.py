@@ -68,8 +68,7 @@ class Observables:
             handle.attrs["attributes"] = json.dumps(self.attributes, sort_keys=True)
             for name in (*_ARRAYS, "magnetization"):
                 array = getattr(self, name)
-                single = array.astype(np.float32) if name == "correlation" else array
-                write_array(handle, name, single, packed=True)
+                write_array(handle, name, _rounded(array) if name == "correlation" else array, packed=True)
 
     @classmethod
     def load(cls, path):
@@ -86,6 +85,11 @@ class Observables:
             arrays = {name: handle[name][...] for name in names}
         arrays["correlation"] = arrays["correlation"].astype(float)
         return cls(**arrays, attributes=attributes)
+
+
+def _rounded(correlation):
+    """Return C(r) in multiples of 2^-15, far below the noise of one replica: what is left can be packed."""
+    return (np.round(correlation * 2.0**15) / 2.0**15).astype(np.float32)
 
 
 def distance_bins(structure, r_min, bin_width):
