@@ -315,8 +315,8 @@ FIGURES = {
             "Left: torque error relative to the rms torque when something is left out or cut shorter, all "
             "fitted to the same labels (where not said otherwise). Right: error against the number of labelled "
             "configurations that the fit was given, chosen at random; lines are geometric means over choices, "
-            "bands run from the best to the worst. Two or four configurations that are all frozen fix the weights of "
-            "random spins badly; eight are enough for six numbers."
+            "bands run from the best to the worst. A few frozen states alone fix the weights for random "
+            "spins badly; eight configurations are enough for six numbers."
         ),
         comparison="locator",
     ),
