@@ -639,3 +639,13 @@ def test_what_it_cannot_do_is_refused_in_one_line(folder, capsys, options, messa
     assert message in error
     assert error.count("\n") == 1
     assert not (folder / "OUT.npz").exists()
+
+
+def test_the_command_line_describes_it(path, capsys):
+    from sdglass.cli.program import main
+
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "locator expansion" in said
+    assert "coupling 6 t0, filling 0.5" in said
+    assert f"one hop of a loop {SHORT.loop_cutoff:g} ell" in said

@@ -15,9 +15,10 @@ def add_options(parser):
 
 def run(args):
     """Print what the model says about itself."""
-    from sdglass.model_file import TrainedModel
+    from sdglass.engines.load import load_model
 
-    rows = _describe(TrainedModel.load(args.model))
+    model = load_model(args.model)
+    rows = _describe_locator(model) if model.kind == "locator" else _describe(model)
     width = max(len(label) for label, _ in rows)
     print("\n".join(f"{label:<{width}}  {text}" for label, text in rows))
     return 0
@@ -27,17 +28,11 @@ def _describe(model):
     """Return (label, text) rows about a `TrainedModel`."""
     info = model.info
     members = info.get("members", [info])
-    functions, electrons = model.functions, model.sd_model.to_dict()
-    hopping = electrons["hopping"]
+    functions = model.functions
     rows = [
         ("kind", _kind(model)),
         ("name", info.get("name")),
-        (
-            "electrons",
-            f"coupling {electrons['coupling']:g} t0, filling {electrons['filling']:g}, "
-            f"temperature {electrons['temperature']:g} t0",
-        ),
-        ("hopping", ", ".join([hopping.pop("law"), *(f"{name} {value}" for name, value in hopping.items())])),
+        *_electrons(model.sd_model),
         (
             "descriptor",
             f"{'G2, G3, G3-chi' if functions.chirality else 'G2, G3'}: {functions.n_features} features, "
@@ -54,6 +49,40 @@ def _describe(model):
         if "best" in member:
             rows.append((label, _best(member["best"])))
     return [(label, text) for label, text in rows if text]
+
+
+def _describe_locator(model):
+    """Return (label, text) rows about a `LocatorModel`."""
+    settings, (floor, slope, loop_slope) = model.settings, model.error_model
+    rows = [
+        ("kind", "locator expansion: pair couplings and four-spin loops"),
+        ("name", model.info.get("name")),
+        *_electrons(model.sd_model),
+        ("cutoffs", f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"),
+        ("parameters", str(model.n_parameters)),
+        ("training structures", _training_structures([model.info["structures"]] if model.info else [])),
+        ("configurations", str(model.info.get("configurations", ""))),
+        (
+            "torque error",
+            f"{floor:.1e} t0, {100 * slope:.2g} % of the torque and {100 * loop_slope:.2g} % of its part from loops, "
+            "added in squares",
+        ),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _electrons(sd_model):
+    """Return the rows about the electrons that a model may be used for."""
+    electrons = sd_model.to_dict()
+    hopping = electrons["hopping"]
+    return [
+        (
+            "electrons",
+            f"coupling {electrons['coupling']:g} t0, filling {electrons['filling']:g}, "
+            f"temperature {electrons['temperature']:g} t0",
+        ),
+        ("hopping", ", ".join([hopping.pop("law"), *(f"{name} {value}" for name, value in hopping.items())])),
+    ]
 
 
 def _kind(model):
