@@ -60,12 +60,15 @@ def _describe_locator(model):
         *_electrons(model.sd_model),
         ("cutoffs", f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"),
         ("parameters", str(model.n_parameters)),
-        ("training structures", _training_structures([model.info["structures"]] if model.info else [])),
+        (
+            "training structures",
+            _training_structures([model.info["structures"]] if "structures" in model.info else []),
+        ),
         ("configurations", str(model.info.get("configurations", ""))),
         (
             "torque error",
-            f"{floor:.1e} t0, {100 * slope:.2g} % of the torque and {100 * loop_slope:.2g} % of its part from loops, "
-            "added in squares",
+            f"{floor:.1e} t0, {100 * slope:.2g} % of the torque and {100 * loop_slope:.2g} % of the loops' part, "
+            "in squares",
         ),
     ]
     return [(label, text) for label, text in rows if text]
