@@ -43,6 +43,7 @@ benchmark: $(VENV)/study.installed
 	$(VENV)/bin/python benchmarks/dynamics.py --out $(TABLES)/dynamics.csv
 	$(VENV)/bin/python benchmarks/scaling.py exact --out $(TABLES)/scaling_exact.csv
 	$(VENV)/bin/python benchmarks/scaling.py models --out $(TABLES)/scaling_models.csv
+	$(VENV)/bin/python benchmarks/locator.py --out $(TABLES)/locator.csv --summary $(TABLES)/locator_summary.csv
 	$(VENV)/bin/python benchmarks/summary.py --tables $(TABLES) $(ERRORS) --out $(TABLES)/summary.csv
 	$(VENV)/bin/python benchmarks/figure.py --tables $(TABLES) $(ERRORS) --png $(TABLES)/benchmarks.png --pdf $(TABLES)/benchmarks.pdf
 

@@ -23,7 +23,7 @@ def probe(n_sites, models, threads, seed, repeats):
     ----------
     n_sites : int
     models : dict
-        Numbers of replicas by model: ``pair``, or a network of `measuring.NETWORKS`.
+        Numbers of replicas by model: ``pair``, ``locator``, or a network of `measuring.NETWORKS`.
     threads, seed, repeats : int
 
     Returns
@@ -33,6 +33,9 @@ def probe(n_sites, models, threads, seed, repeats):
     request = {"n_sites": n_sites, "models": models, "threads": threads, "seed": seed, "repeats": repeats}
     command = [sys.executable, str(Path(__file__).resolve()), json.dumps(request)]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+ALONE = ("pair", "locator")  # need no symmetry functions
 
 
 class _Peak:
@@ -83,6 +86,18 @@ def _pair_engine(structure, functions, seed):
     return BilinearEngine(structure, matrix, functions.cutoff)
 
 
+def _locator_engine(structure, threads):
+    from sdglass.engines.locator import LocatorEngine
+    from sdglass.hamiltonian import SDModel
+    from sdglass.locator_lists import LocatorSettings, locator_lists
+    from sdglass.locator_model import LocatorModel
+
+    # Any coefficients cost the same.
+    model = LocatorModel(SDModel(), LocatorSettings(), np.array([1.0, 0.01, 0.002, -0.001]), np.full(2, 1e-4))
+    lists = locator_lists(structure, model.sd_model, model.settings)
+    return LocatorEngine(structure, lists, model, np.float32, threads)
+
+
 def _evaluations(engine, n_sites, replicas, seed, repeats):
     """Return the times [s] of evaluations: `repeats`, fewer if they are long and more if they are short."""
     from measuring import seconds
@@ -118,6 +133,8 @@ def measure(n_sites, models, threads, seed, repeats):
         peak.reset()
         if model == "pair":
             engine, engine_s = _timed(lambda: _pair_engine(sites, functions, seed))
+        elif model == "locator":
+            engine, engine_s = _timed(lambda: _locator_engine(sites, threads))
         else:
             if maps is None:
                 maps, features_s = _timed(lambda: build_feature_maps(sites, functions, np.float32))
@@ -138,10 +155,10 @@ def measure(n_sites, models, threads, seed, repeats):
                     "replicas": count,
                     **quartiles("seconds", times),
                     "seconds_per_replica": float(np.median(times)) / count,
-                    "setup_s": structure_s + neighbours_s + (features_s if model != "pair" else 0.0) + engine_s,
+                    "setup_s": structure_s + neighbours_s + (0.0 if model in ALONE else features_s) + engine_s,
                     "structure_s": structure_s,
                     "neighbours_s": neighbours_s,
-                    "features_s": features_s if model != "pair" else 0.0,
+                    "features_s": 0.0 if model in ALONE else features_s,
                     "engine_s": engine_s,
                     "peak_mib": max(setup_peak, built, peak.read()),
                     "setup_peak_mib": max(setup_peak, built),

@@ -21,6 +21,7 @@ PROGRAMS = {
     "dynamics": ["dynamics.py"],
     "scaling_exact": ["scaling.py", "exact"],
     "scaling_models": ["scaling.py", "models"],
+    "locator": ["locator.py"],
 }
 MACHINE = {"cpu", "cores", "threads", "numpy", "torch", "blas", "cores_used_by_others"}
 
