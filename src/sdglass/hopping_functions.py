@@ -161,7 +161,9 @@ def _spectrum_bounds(matrix, margin):
         start = np.random.default_rng(0).standard_normal(len(matrix))
         low, high = np.sort(eigsh(matrix, 2, which="BE", tol=1e-3, v0=start, return_eigenvectors=False))
     room = margin * (high - low) + 1e-9
-    return low - room, high + room
+    # In units of a thousandth of the width: the last digits of ARPACK depend on where arrays lie in memory.
+    unit = 10.0 ** (np.floor(np.log10(high - low + room)) - 3)
+    return np.floor((low - room) / unit) * unit, np.ceil((high + room) / unit) * unit
 
 
 def _recurrence(matrix, columns, coefficients, center, half, row, column):
