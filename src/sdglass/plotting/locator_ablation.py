@@ -23,7 +23,7 @@ def draw(tables):
     left.set_yticks(np.arange(len(names))[::-1], [f"{name} ({counts[name]})" for name in names], fontsize=6.5)
     left.set_xscale("log")
     left.set_xlabel(f"torque error / rms torque, $N = {largest}$")
-    left.legend(loc="upper right")
+    left.legend(loc="center right")
     style.letter(left, "a")
     sizes = sorted(learning.n_sites.unique())
     for stage, line in (("random", "-"), ("frozen", "--")):
