@@ -599,8 +599,15 @@ def test_the_program(folder):
 def test_ctrl_c_is_one_line_also_with_workers(folder):
     options = "--duration 100000 --workers 2 --checkpoint-interval 0 --no-progress --out T.h5"
     command = f"{sys.executable} -m sdglass.cli quench --engine exact --structure S.npz {options}"
-    # A session of its own, so that the signal reaches all its processes, as from a terminal, and no others.
-    process = subprocess.Popen(command.split(), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # A session of its own, so that the signal reaches all its processes, as from a terminal, and no others. Where
+    # the tests run in the background of a shell they inherit that interrupts are ignored.
+    process = subprocess.Popen(
+        command.split(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         deadline = time.monotonic() + 60
         while not os.path.exists("T.h5.checkpoint"):  # by then the workers have worked
