@@ -6,7 +6,7 @@ imaginary parts at one frequency, and the weights of the four-spin loops of two 
 the integral over frequencies). They absorb the average of longer loops and of what lies beyond the cutoffs.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from sdglass.engines.locator import LocatorEngine
 from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel
 from sdglass.locator_lists import PAIR_FEATURES, LocatorSettings, locator_lists, require_half_filling
-from sdglass.loop_kernels import from_blocks, loop_field, pair_field, to_blocks
+from sdglass.loop_kernels import from_blocks, largest_reach, loop_field, pair_field, to_blocks
 from sdglass.model_file import read_tensors, write_tensors
 from sdglass.spins import torque
 
@@ -90,7 +90,11 @@ class LocatorModel:
         InputError
             If the file is missing, damaged, inconsistent, or of another kind; the message names it.
         """
-        tensors, header = read_tensors(path)
+        return cls.from_tensors(*read_tensors(path), path)
+
+    @classmethod
+    def from_tensors(cls, tensors, header, path):
+        """Return the model of what `read_tensors` read from `path`; raises as `load` does."""
         if header.get("kind") != KIND:
             raise InputError(f"{path}: a model of kind {header.get('kind')!r}; expected {KIND!r}")
         if header.get("format") != FORMAT:
@@ -127,9 +131,10 @@ def torque_design(structure, lists, spins):
     columns = []
     for feature in lists.pairs.values.T:
         columns.append(-pair_field(lists.pairs.indptr, lists.pairs.indices, feature.copy(), blocks))
-    one = np.ones(1)
-    for kernel in lists.loops.values.T:
-        columns.append(loop_field(lists.loops.indptr, lists.loops.indices, kernel[:, None].copy(), one, blocks)[1])
+    loops, one = lists.loops, np.ones(1)
+    sizes = largest_reach(loops.indptr, loops.indices)
+    for kernel in loops.values.T:
+        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), one, blocks, sizes)[1])
     return np.stack([torque(spins, from_blocks(column, len(spins))) for column in columns], axis=-1)
 
 
@@ -187,14 +192,8 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         np.concatenate([np.linalg.norm(part, axis=2).ravel() for part in parts])
         for parts in (predicted, loops, errors)
     ]
-    return LocatorModel(
-        sd_model,
-        settings,
-        coefficients[:n_pairs],
-        coefficients[n_pairs:],
-        float(np.mean([part.mean() for part in left])),
-        _error_model(*magnitudes),
-    )
+    energy_per_site = float(np.mean([part.mean() for part in left]))
+    return replace(model, energy_per_site=energy_per_site, error_model=_error_model(*magnitudes))
 
 
 def configuration_weights(torques, exponent):

@@ -86,7 +86,11 @@ class TrainedModel:
         InputError
             If the file is missing, damaged, or not one of this library's models; the message names it.
         """
-        tensors, header = read_tensors(path)
+        return cls.from_tensors(*read_tensors(path), path)
+
+    @classmethod
+    def from_tensors(cls, tensors, header, path):
+        """Return the model of what `read_tensors` read from `path`; raises as `load` does."""
         if header.get("kind") not in KINDS:
             raise InputError(f"{path}: a model of kind {header.get('kind')!r}; expected {' or '.join(KINDS)}")
         if header.get("format") != FORMAT:
@@ -173,11 +177,6 @@ def read_tensors(path):
     if sha256 is not None and sha256 != _digest(header, tensors):
         raise InputError(f"{path}: damaged, its content does not match its checksum; make or fetch it again")
     return tensors, header
-
-
-def model_kind(path):
-    """Return the kind of a model file, None if it says none; an `InputError` names a file that is no model."""
-    return read_tensors(path)[1].get("kind")
 
 
 def with_prefix(tensors, prefix):

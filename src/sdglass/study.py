@@ -165,12 +165,7 @@ class Recipes:
     def locator(self):
         """Return the recipe of the locator force field."""
         settings = {key: value for key, value in self.config["locator"].items() if key not in ("descent", "sets")}
-        data = [
-            self.dataset(group, index)
-            for group, one in sorted(descent_sets(self.config, trained=True).items())
-            for index in range(one["realizations"])
-        ]
-        return _digest("locator", settings=settings, data=data)
+        return _digest("locator", settings=settings, data=self._descents(trained=True))
 
     def training(self, variant, fold):
         """Return the recipe of the network of one fold."""
@@ -262,13 +257,16 @@ class Recipes:
 
     def locator_table(self, name):
         """Return the recipe of one of `LOCATOR_TABLES`."""
-        data = [
+        models = [self.model(model) for model in locator_rivals(self.config)]
+        return _digest("locator table", name=name, data=self._descents(trained=False), models=models)
+
+    def _descents(self, trained):
+        """Return the recipes of the labels that the locator force field is fitted to, or judged on."""
+        return [
             self.dataset(group, index)
-            for group, one in sorted(descent_sets(self.config, trained=False).items())
+            for group, one in sorted(descent_sets(self.config, trained).items())
             for index in range(one["realizations"])
         ]
-        models = [self.model(model) for model in locator_rivals(self.config)]
-        return _digest("locator table", name=name, data=data, models=models)
 
     def tables(self):
         """Return {path below results/<study>: recipe} of the slow tables, those on the locator included."""

@@ -10,7 +10,7 @@ from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel
 from sdglass.locator_model import KIND as LOCATOR
 from sdglass.locator_model import LocatorModel
-from sdglass.model_file import TrainedModel, model_kind, require_electrons
+from sdglass.model_file import TrainedModel, read_tensors, require_electrons
 from sdglass.symmetry_functions import build_feature_maps
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
@@ -18,7 +18,9 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 def load_model(path):
     """Return the `TrainedModel` or `LocatorModel` of a file; an `InputError` names a file that holds none."""
-    return LocatorModel.load(path) if model_kind(path) == LOCATOR else TrainedModel.load(path)
+    tensors, header = read_tensors(path)
+    kind = LocatorModel if header.get("kind") == LOCATOR else TrainedModel
+    return kind.from_tensors(tensors, header, path)
 
 
 def load_engine(
