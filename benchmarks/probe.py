@@ -87,15 +87,13 @@ def _pair_engine(structure, functions, seed):
 
 
 def _locator_engine(structure, threads):
-    from sdglass.engines.locator import LocatorEngine
     from sdglass.hamiltonian import SDModel
-    from sdglass.locator_lists import LocatorSettings, locator_lists
+    from sdglass.locator_lists import LocatorSettings
     from sdglass.locator_model import LocatorModel
 
     # Any coefficients cost the same.
     model = LocatorModel(SDModel(), LocatorSettings(), np.array([1.0, 0.01, 0.002, -0.001]), np.full(2, 1e-4))
-    lists = locator_lists(structure, model.sd_model, model.settings)
-    return LocatorEngine(structure, lists, model, np.float32, threads)
+    return model.engine(structure, "float32", threads=threads)
 
 
 def _evaluations(engine, n_sites, replicas, seed, repeats):

@@ -284,7 +284,7 @@ def test_planted_coefficients_come_back():
 
 def test_design_columns_are_the_torques_of_single_terms(unseen, unseen_lists):
     spins = unseen.spins[:2]
-    design = torque_design(unseen.structure, unseen_lists, spins)
+    design = torque_design(unseen_lists, spins)
     assert design.shape == (2, 100, 3, 6)
     coefficients = np.random.default_rng(0).standard_normal(6)
     model = LocatorModel(MODEL, SETTINGS, coefficients[:4], coefficients[4:])
@@ -293,7 +293,7 @@ def test_design_columns_are_the_torques_of_single_terms(unseen, unseen_lists):
 
 
 def test_fit_is_the_minimum_of_the_weighted_error(training, lists, fitted):
-    designs = [torque_design(one.structure, its, one.spins) for one, its in zip(training, lists, strict=True)]
+    designs = [torque_design(its, one.spins) for one, its in zip(training, lists, strict=True)]
     best = np.concatenate([fitted.pair_coefficients, fitted.loop_weights])
 
     def loss(coefficients, exponent):

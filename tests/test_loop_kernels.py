@@ -6,15 +6,15 @@ from numba import config, get_num_threads
 from scipy import sparse
 
 from sdglass import loop_kernels
+from sdglass.compiled_vectors import use_threads
 from sdglass.loop_kernels import (
     LANES,
     from_blocks,
-    largest_reach,
     loop_field,
     pair_field,
     to_blocks,
-    use_threads,
 )
+from sdglass.loop_reach import loop_reach
 from sdglass.spins import random_spins
 
 WEIGHTS = np.array([0.7, -0.3, 0.2])
@@ -73,7 +73,7 @@ def loops_of(indptr, indices, values, spins, dtype=np.float64, weights=None):
 @pytest.mark.parametrize(
     ("count", "replicas", "dtype"),
     [
-        *((2, replicas, dtype) for replicas in (1, 16, 17, 20) for dtype in (np.float64, np.float32)),
+        *((2, replicas, dtype) for replicas in (1, 3, 16, 17, 20) for dtype in (np.float64, np.float32)),
         (1, 17, np.float64),
         (3, 2, np.float32),
     ],
@@ -182,11 +182,11 @@ def test_pair_field_is_a_sparse_product(replicas, dtype):
     assert np.all(found[:, 5] == 0)
 
 
-@pytest.mark.parametrize("replicas", [1, 2, LANES, LANES + 1, 20])
+@pytest.mark.parametrize("replicas", [1, 4, 5, LANES, LANES + 1, 20])
 def test_blocks_of_replicas_round_trip(replicas):
     spins = spins_of(7, replicas)
     blocks = to_blocks(spins, np.float64)
-    lanes = 1 if replicas == 1 else LANES
+    lanes = 1 if replicas <= 4 else LANES
     assert blocks.shape == (-(-replicas // lanes), 7, 3 * lanes)
     assert blocks.flags.c_contiguous
     np.testing.assert_array_equal(from_blocks(blocks, replicas), spins)
@@ -196,13 +196,27 @@ def test_blocks_of_replicas_round_trip(replicas):
     np.testing.assert_array_equal(from_blocks(to_blocks(spins, np.float32), replicas), spins.astype(np.float32))
 
 
-def test_largest_reach_counts_two_hops():
-    dense, indptr, indices, _ = kernels(30, 1)
+def test_reach_counts_the_ways_of_two_hops():
+    dense, indptr, indices, values = kernels(30, 2)
     pattern = (dense[0] != 0).astype(int)
     ways = pattern @ pattern
-    found = largest_reach(indptr, indices)
-    assert found == (pattern.sum(1).max(), (ways > 0).sum(1).max(), ways.sum(1).max())
+    found = loop_reach(indptr, indices)
+    rows, columns = np.nonzero(ways)
+    np.testing.assert_array_equal(found.start, np.searchsorted(rows, np.arange(31)))
+    np.testing.assert_array_equal(found.end, columns)
+    np.testing.assert_array_equal(found.ways, ways[rows, columns])
+    assert (found.neighbours, found.most) == (pattern.sum(1).max(), ways.sum(1).max())
     spins = to_blocks(spins_of(30, 1), np.float64)
-    values = np.ones((len(indices), 2))
-    known, counted = (loop_field(indptr, indices, values, WEIGHTS[:2], spins, sizes) for sizes in (found, None))
+    known, counted = (loop_field(indptr, indices, values, WEIGHTS[:2], spins, reach) for reach in (found, None))
     np.testing.assert_array_equal(known[1], counted[1])
+
+
+def test_one_replica_at_a_time_is_as_many_in_a_block():
+    """Two kernels, compiled apart; which one is used is a matter of speed."""
+    _, *lists = kernels(30)
+    spins = spins_of(30, 16)
+    energy, field = loops_of(*lists, spins)
+    for some in (slice(0, 1), slice(1, 5)):
+        few_energy, few_field = loops_of(*lists, spins[some])
+        np.testing.assert_allclose(few_energy, energy[some], rtol=1e-12)
+        np.testing.assert_allclose(few_field, field[some], rtol=0, atol=1e-12 * np.abs(field).max())

@@ -6,6 +6,7 @@ Everything the frozen positions decide is here, so that an evaluation is sums ov
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numba import njit
 
 from sdglass.errors import InputError
 from sdglass.hopping_functions import hopping_function_blocks
@@ -74,13 +75,13 @@ class LocatorLists:
     Attributes
     ----------
     pairs : Rows
-        `PAIR_FEATURES` of each pair [t0]: E = 1/2 sum_ij c . F_ij S_i . S_j.
+        `PAIR_FEATURES` F of each pair [t0], E = 1/2 sum_ij c . F_ij S_i . S_j; or c . F alone.
     loops : Rows
         Hops K_p of the loops [t0], a site's return to itself included.
     spinless : float
         E_0 of the series [t0].
-    onsite : numpy.ndarray, shape (4,)
-        1/2 sum_i F_ii [t0], the part of the pair terms that no spin direction changes.
+    onsite : numpy.ndarray, shape (4,) or (1,)
+        1/2 sum_i F_ii [t0], the part of the pair terms that no spin direction changes; or c times that.
     """
 
     pairs: Rows
@@ -88,8 +89,19 @@ class LocatorLists:
     spinless: float
     onsite: np.ndarray
 
+    def coupled(self, pair_coefficients, dtype):
+        """Return these lists of features as those with one coupling per pair, for an engine."""
+        coupling = (self.pairs.values @ pair_coefficients)[:, None].astype(dtype)
+        hops = np.ascontiguousarray(self.loops.values, dtype)
+        return LocatorLists(
+            Rows(self.pairs.indptr, self.pairs.indices, coupling),
+            Rows(self.loops.indptr, self.loops.indices, hops),
+            self.spinless,
+            np.array([self.onsite @ pair_coefficients]),
+        )
 
-def locator_lists(structure, sd_model, settings, progress=None):
+
+def locator_lists(structure, sd_model, settings, progress=None, pair_coefficients=None, dtype=np.float64):
     """Compute the `LocatorLists` of a structure.
 
     Parameters
@@ -99,6 +111,10 @@ def locator_lists(structure, sd_model, settings, progress=None):
     settings : LocatorSettings
     progress : callable, optional
         Called with the number of sites of each finished block.
+    pair_coefficients : array_like, shape (4,), optional
+        If given, pairs hold the one coupling that an engine needs, instead of the four features of a fit.
+    dtype : numpy.dtype
+        Of the values.
 
     Raises
     ------
@@ -120,24 +136,28 @@ def locator_lists(structure, sd_model, settings, progress=None):
 
     weight = second_order_weights(frequencies)
     reach = max(settings.pair_cutoff, settings.loop_cutoff)
-    pair_parts, loop_parts, spinless, onsite = [], [], 0.0, np.zeros(len(PAIR_FEATURES))
+    mix = np.eye(len(PAIR_FEATURES)) if pair_coefficients is None else np.asarray(pair_coefficients)[:, None]
+    n = structure.n_sites
+    pairs, loops = _RowParts(n), _RowParts(n)
+    spinless, onsite = 0.0, np.zeros(mix.shape[1])
     for block in hopping_function_blocks(structure, sd_model.hopping, functions, reach, progress=progress):
-        first = block.sites[block.row]
         real, imaginary = block.values[:, :nodes], block.values[:, nodes : 2 * nodes]
         screened, mixed = block.values[:, 2 * nodes : -2], block.values[:, -2]
-        here = first == block.column
+        here = block.sites[block.row] == block.column
         spinless -= block.values[here, -1].sum()
         series = (real**2 - imaginary**2) @ weight
-        features = np.stack([series, screened[:, -1] ** 2, screened[:, -1] * mixed, mixed**2], axis=1)
+        features = np.stack([series, screened[:, -1] ** 2, screened[:, -1] * mixed, mixed**2], axis=1) @ mix
         onsite += 0.5 * features[here].sum(axis=0)
-        near = ~here & (block.distance < settings.pair_cutoff)
-        fade = _taper(block.distance[near], settings.pair_cutoff, settings.taper)
-        pair_parts.append((first[near], block.column[near], features[near] * fade[:, None]))
-        near = block.distance < settings.loop_cutoff
-        fade = _taper(block.distance[near], settings.loop_cutoff, settings.taper)
-        loop_parts.append((first[near], block.column[near], screened[near] * fade[:, None]))
-    n = structure.n_sites
-    return LocatorLists(_rows(n, pair_parts), _rows(n, loop_parts), float(spinless) - n * abs(coupling), onsite)
+        for parts, cutoff, values, chosen in (
+            (pairs, settings.pair_cutoff, features, ~here),
+            (loops, settings.loop_cutoff, screened, True),
+        ):
+            near = chosen & (block.distance < cutoff)
+            fade = _taper(block.distance[near], cutoff, settings.taper)
+            parts.add(
+                block.sites, block.row[near], block.column[near], (values[near] * fade[:, None]).astype(dtype)
+            )
+    return LocatorLists(pairs.rows(), loops.rows(), float(spinless) - n * abs(coupling), onsite)
 
 
 def require_half_filling(sd_model):
@@ -155,15 +175,45 @@ def _taper(distance, cutoff, width):
     return 1.0 - x * x * (3.0 - 2.0 * x)
 
 
-def _rows(n, parts):
-    """Return `Rows` from (first, second, values) of the blocks; values of the two directions are averaged."""
-    first, second = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
-    values = np.concatenate([part[2] for part in parts])
-    order = np.lexsort((second, first))
-    first, second, values = first[order], second[order], values[order]
-    # Different blocks see different surroundings; a pair's two directions differ by that truncation, and
-    # forces are gradients of an energy only if they agree.
-    mirrored = np.lexsort((first, second))
-    values = 0.5 * (values + values[mirrored])
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(first, minlength=n))])
-    return Rows(indptr, second.astype(np.int32), values)
+class _RowParts:
+    """Rows of blocks of sites, in any order, that become the `Rows` of a structure; memory is their size twice."""
+
+    def __init__(self, n):
+        self._counts = np.zeros(n, np.int64)
+        self._parts = []
+
+    def add(self, sites, row, column, values):
+        """Add the rows of some sites: entries sorted by their row among `sites`, then by column."""
+        counts = np.bincount(row, minlength=len(sites))
+        self._counts[sites] = counts
+        self._parts.append((sites, counts, column.astype(np.int32), values))
+
+    def rows(self):
+        """Return the `Rows`; values of the two directions of a pair are averaged."""
+        indptr = np.concatenate([[0], np.cumsum(self._counts)])
+        columns, values = self._parts[0][2:]
+        indices = np.empty(indptr[-1], columns.dtype)
+        whole = np.empty((indptr[-1], values.shape[1]), values.dtype)
+        while self._parts:
+            sites, counts, columns, values = self._parts.pop()
+            before = np.cumsum(counts) - counts
+            place = np.repeat(indptr[sites] - before, counts) + np.arange(len(columns))
+            indices[place], whole[place] = columns, values
+        # Different blocks see different surroundings; a pair's two directions differ by that truncation, and
+        # forces are gradients of an energy only if they agree.
+        _symmetrize(indptr, indices, whole)
+        return Rows(indptr, indices, whole)
+
+
+@njit(cache=True)
+def _symmetrize(indptr, indices, values):
+    """Replace the values of the two directions of each pair with their mean, in place."""
+    for i in range(len(indptr) - 1):
+        for a in range(indptr[i], indptr[i + 1]):
+            j = indices[a]
+            if j > i:
+                b = indptr[j] + np.searchsorted(indices[indptr[j] : indptr[j + 1]], i)
+                for f in range(values.shape[1]):
+                    mean = (values[a, f] + values[b, f]) / 2
+                    values[a, f] = mean
+                    values[b, f] = mean

@@ -17,12 +17,17 @@ from sdglass.engines.locator import LocatorEngine
 from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel
 from sdglass.locator_lists import PAIR_FEATURES, LocatorSettings, locator_lists, require_half_filling
-from sdglass.loop_kernels import from_blocks, largest_reach, loop_field, pair_field, to_blocks
+from sdglass.loop_kernels import from_blocks, loop_field, pair_field, to_blocks
+from sdglass.loop_reach import loop_reach
 from sdglass.model_file import read_tensors, write_tensors
+from sdglass.neighbours import spatial_order
 from sdglass.spins import torque
+from sdglass.structure import Structure
 
 KIND = "locator"
 FORMAT = 1
+
+_ORDERED = 1200  # sites up to which the order of a structure's sites is kept: everything is in the cache anyway
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +67,29 @@ class LocatorModel:
         """Number of fitted numbers."""
         return len(self.pair_coefficients) + len(self.loop_weights) + 1
 
-    def engine(self, structure, dtype="float64", lists=None, progress=None):
-        """Return this force field on a structure, as a `LocatorEngine`."""
-        lists = locator_lists(structure, self.sd_model, self.settings, progress) if lists is None else lists
-        return LocatorEngine(structure, lists, self, np.dtype(dtype))
+    def engine(self, structure, dtype="float64", lists=None, progress=None, threads=None):
+        """Return this force field on a structure, as a `LocatorEngine`.
+
+        Parameters
+        ----------
+        structure : Structure
+        dtype : {"float64", "float32"}
+        lists : LocatorLists, optional
+            Of the structure with all pair features, if they are known already.
+        progress : callable, optional
+            Called with the number of sites of each finished block of a structure's lists.
+        threads : int, optional
+            See `LocatorEngine`.
+        """
+        dtype = np.dtype(dtype)
+        if lists is not None:
+            return LocatorEngine(structure, lists.coupled(self.pair_coefficients, dtype), self, dtype, threads)
+        order, sites = None, structure
+        if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
+            order = spatial_order(structure)
+            sites = Structure(structure.positions[order], structure.box)
+        lists = locator_lists(sites, self.sd_model, self.settings, progress, self.pair_coefficients, dtype)
+        return LocatorEngine(structure, lists, self, dtype, threads, order)
 
     def save(self, path):
         """Write a safetensors file."""
@@ -118,12 +142,11 @@ class LocatorModel:
         return model
 
 
-def torque_design(structure, lists, spins):
+def torque_design(lists, spins):
     """Return the torques of every term alone, shape (C, N, 3, 4 + n_screening), with coefficient one.
 
     Parameters
     ----------
-    structure : Structure
     lists : LocatorLists
     spins : numpy.ndarray, shape (C, N, 3)
     """
@@ -132,9 +155,9 @@ def torque_design(structure, lists, spins):
     for feature in lists.pairs.values.T:
         columns.append(-pair_field(lists.pairs.indptr, lists.pairs.indices, feature.copy(), blocks))
     loops, one = lists.loops, np.ones(1)
-    sizes = largest_reach(loops.indptr, loops.indices)
+    reach = loop_reach(loops.indptr, loops.indices)
     for kernel in loops.values.T:
-        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), one, blocks, sizes)[1])
+        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), one, blocks, reach)[1])
     return np.stack([torque(spins, from_blocks(column, len(spins))) for column in columns], axis=-1)
 
 
@@ -175,7 +198,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
     for number, one in enumerate(data):
         its_lists = locator_lists(one.structure, sd_model, settings) if lists is None else lists[number]
         made.append(its_lists)
-        designs.append(torque_design(one.structure, its_lists, one.spins))
+        designs.append(torque_design(its_lists, one.spins))
         targets.append(one.torque)
         if progress is not None:
             progress()

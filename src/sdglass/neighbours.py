@@ -79,3 +79,16 @@ def environments(structure, cutoff):
     order = np.lexsort((neighbour, centre))
     start = np.searchsorted(centre[order], np.arange(structure.n_sites + 1))
     return Environments(start, neighbour[order], vector[order], distance[order])
+
+
+def spatial_order(structure, edge=1.0):
+    """Return the sites along a Z-order curve through cells of about `edge` [ell], shape (N,).
+
+    Sites that are near each other in space are then mostly near each other in this order.
+    """
+    cells = np.floor(structure.positions / edge).astype(np.uint64)
+    code = np.zeros(structure.n_sites, np.uint64)
+    for bit in range(21):  # three times 21 bits fill a number
+        for axis in range(3):
+            code |= ((cells[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(3 * bit + axis)
+    return np.argsort(code, kind="stable")

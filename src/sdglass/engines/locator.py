@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from sdglass.compiled_vectors import use_threads
 from sdglass.engines.contract import ALL_SYMMETRIES, Evaluation
-from sdglass.loop_kernels import LANES, from_blocks, largest_reach, loop_field, pair_field, to_blocks, use_threads
+from sdglass.loop_kernels import LANES, from_blocks, loop_field, pair_field, to_blocks
+from sdglass.loop_reach import loop_reach
 from sdglass.spins import check_spins, torque
 
 _BLOCKS = 16  # blocks of replicas that are worked on at a time: bounds the memory beside the lists
@@ -16,22 +18,24 @@ class LocatorEngine:
     ----------
     structure : Structure
     lists : LocatorLists
-        Of that structure.
+        Of that structure, with one coupling per pair.
     model : LocatorModel
     dtype : numpy.dtype
         float64 or float32. Energies are summed in double precision either way.
     threads : int, optional
         By default OMP_NUM_THREADS, or as many as there are cores.
+    order : numpy.ndarray of int, shape (N,), optional
+        Which site of the structure is each of the lists' sites, if they follow each other in another order.
 
     Notes
     -----
     Cost and memory are linear in the number of sites. The lists of the ways i -> j -> k are rebuilt at every
-    call, once for all replicas: a batch costs far less per replica than a single one.
+    call, once for all replicas: a batch costs less per replica than a single one.
     """
 
     symmetries = ALL_SYMMETRIES
 
-    def __init__(self, structure, lists, model, dtype, threads=None):
+    def __init__(self, structure, lists, model, dtype, threads=None, order=None):
         self.structure = structure
         self.model = model
         self.dtype = np.dtype(dtype)
@@ -39,16 +43,10 @@ class LocatorEngine:
         settings = model.settings
         # Across a loop it is two hops. (The couplings themselves depend on positions farther away.)
         self.cutoff = max(settings.pair_cutoff, 2.0 * settings.loop_cutoff)
-        self._pairs = lists.pairs
-        self._loops = lists.loops
-        self._coupling = (lists.pairs.values @ model.pair_coefficients).astype(self.dtype)
-        self._hops = np.ascontiguousarray(lists.loops.values, self.dtype)
-        self._sizes = largest_reach(lists.loops.indptr, lists.loops.indices)
-        self.constant = (
-            lists.spinless
-            + float(lists.onsite @ model.pair_coefficients)
-            + model.energy_per_site * structure.n_sites
-        )
+        self._lists = lists
+        self._order = order
+        self._reach = loop_reach(lists.loops.indptr, lists.loops.indices)
+        self.constant = lists.spinless + float(lists.onsite[0]) + model.energy_per_site * structure.n_sites
 
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
@@ -80,12 +78,17 @@ class LocatorEngine:
     def _parts(self, spins):
         """Return the energies (R,), and the fields (R, N, 3) of pairs and of loops."""
         use_threads(self.threads)
-        blocks = to_blocks(spins, self.dtype)
-        pairs = -pair_field(self._pairs.indptr, self._pairs.indices, self._coupling, blocks)
-        energy, loops = loop_field(
-            self._loops.indptr, self._loops.indices, self._hops, self.model.loop_weights, blocks, self._sizes
+        pairs, hops = self._lists.pairs, self._lists.loops
+        sorted_spins = spins if self._order is None else spins[:, self._order]
+        blocks = to_blocks(sorted_spins, self.dtype)
+        of_pairs = -pair_field(pairs.indptr, pairs.indices, pairs.values[:, 0], blocks)
+        energy, of_loops = loop_field(
+            hops.indptr, hops.indices, hops.values, self.model.loop_weights, blocks, self._reach
         )
         replicas = len(spins)
-        pairs, loops = (from_blocks(part, replicas).astype(float) for part in (pairs, loops))
-        two_spin = -0.5 * np.einsum("rna,rna->r", spins, pairs)
-        return self.constant + two_spin + energy[:replicas], pairs, loops
+        of_pairs, of_loops = (from_blocks(part, replicas).astype(float) for part in (of_pairs, of_loops))
+        two_spin = -0.5 * np.einsum("rna,rna->r", sorted_spins, of_pairs)
+        if self._order is not None:
+            back = np.argsort(self._order)
+            of_pairs, of_loops = of_pairs[:, back], of_loops[:, back]
+        return self.constant + two_spin + energy[:replicas], of_pairs, of_loops

@@ -76,9 +76,7 @@ class Rows:
         self.everything = [np.ones(len(one), bool) for one in data]
         self.designs = []
         for one in data:
-            self.designs.append(
-                torque_design(one.structure, locator_lists(one.structure, one.model, settings), one.spins)
-            )
+            self.designs.append(torque_design(locator_lists(one.structure, one.model, settings), one.spins))
             progress()
 
     def terms(self, pairs=None, loops=None):
