@@ -59,6 +59,9 @@ def write_all(folder, seed=5):
         "training.csv": training(),
         "couplings.csv": couplings(),
         "locator_errors.csv": locator_errors(),
+        "locator_quench.csv": locator_quench(),
+        "locator_quench_difference.csv": locator_quench_difference(),
+        "locator_quench_correlation.csv": locator_quench_correlation(),
         "locator_ablation.csv": locator_ablation(),
         "locator_learning.csv": locator_learning(rng),
         "freezing.csv": freezing(rng),
@@ -572,7 +575,8 @@ STAGES = {"random": 1.4e-2, "frozen": 1.7e-3}  # rms torque
 
 
 def locator_errors():
-    errors = {"pair": (6e-4, 50), "linear": (6e-4, 250), "small": (6e-4, 57_000), "locator": (1.6e-5, 7)}
+    errors = {"pair": (6e-4, 50), "linear": (6e-4, 250), "small": (6e-4, 57_000), "bond": (6e-4, 2_000_000),
+              "locator": (1.6e-5, 7)}  # fmt: skip
     return pd.DataFrame(
         {"model": model, "parameters": parameters, "set": f"descent-b{n}", "stage": stage, "n_sites": n}
         | {"realizations": 4, "configurations": 8, "rmse": e * rms / 1.4e-2, "low": 0.9 * e, "high": 1.1 * e}
@@ -580,8 +584,54 @@ def locator_errors():
         | {"energy_rmse_per_site": 1e-6, "covered_68": 0.7, "covered_95": 0.95}
         for model, (e, parameters) in errors.items()
         for n in (100, 500, 1000)
-        for stage, rms in STAGES.items()
+        for stage, rms in (STAGES | {"late": 3.5e-3}).items()
     )
+
+
+QUENCHES = {  # ensemble: engine, damping, number of sites, end
+    "large-locator-fast": ("locator", 1.0, 500, 1000.0),
+    "large-locator-slow": ("locator", 0.05, 500, 10000.0),
+    "large-locator-wide": ("locator", 1.0, 10000, 300.0),
+    "large-exact-fast": ("exact", 1.0, 500, 300.0),
+    "large-pair-slow": ("pair", 0.05, 500, 10000.0),
+}
+
+
+def locator_quench():
+    frames = []
+    for name, (engine, damping, n_sites, end) in QUENCHES.items():
+        times = np.concatenate([[0.0], np.geomspace(2.0, end, 12)])
+        for quantity, start in (("xi_naive", 1.3), ("xi_split", 1.1), ("contact", -0.3), ("energy", -12.0)):
+            value = start + 0.02 * np.log1p(times)
+            labels = {"ensemble": name, "engine": engine, "damping": damping, "n_sites": n_sites}
+            labels |= {"realizations": 4, "replicas": 8, "time": times, "quantity": quantity}
+            frames.append(pd.DataFrame(labels | {"value": value, "low": value - 0.01, "high": value + 0.01}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def locator_quench_difference():
+    frames = []
+    pairs = (("large-locator-fast", "large-exact-fast"), ("large-pair-slow", "large-locator-slow"))
+    for name, against in pairs:
+        engine, damping, _, _ = QUENCHES[name]
+        times = np.geomspace(2.0, QUENCHES[against][3], 12)
+        for quantity, size in (("xi_naive", 1e-3), ("energy", 1e-5)):
+            labels = {"ensemble": name, "engine": engine, "damping": damping, "reference": QUENCHES[against][0]}
+            labels |= {"reference_ensemble": against, "realizations": 4, "replicas": 2, "time": times}
+            labels |= {"quantity": quantity, "value": 1.0, "reference_value": 1.0 - size}
+            frames.append(pd.DataFrame(labels | {"difference": size, "low": 0.5 * size, "high": 1.5 * size}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def locator_quench_correlation():
+    frames = []
+    for name, (engine, damping, n_sites, end) in QUENCHES.items():
+        r = np.arange(0.55, 4.2 if n_sites == 500 else 11.5, 0.1)
+        value = -0.4 * np.cos(np.pi * (r - 0.55) / 1.9) * np.exp(-r)
+        labels = {"ensemble": name, "engine": engine, "damping": damping, "n_sites": n_sites, "time": end}
+        columns = {"distance": r, "correlation": value, "low": value - 0.01, "high": value + 0.01}
+        frames.append(pd.DataFrame(labels | columns))
+    return pd.concat(frames, ignore_index=True)
 
 
 def locator_ablation():

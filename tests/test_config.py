@@ -116,6 +116,7 @@ def optional(path):
         (path[:2] == ("electrons", "hopping") and path[-1] != "law")
         or (path[:2] == ("network", "variants") and path[-1] not in ("chirality", "protocol"))
         or (path[:2] == ("quench_large", "runs") and path[-1] in ("realizations", "replicas"))
+        or (path[:2] == ("locator", "quenches") and path[-1] not in ("damping", "duration", "time_step"))
     )
 
 

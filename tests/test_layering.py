@@ -48,6 +48,7 @@ FLOORS = [
         "training",
         "training_set",
         "model_file",
+        "training_domain",
         "feature_cache",
         "engines",
     },

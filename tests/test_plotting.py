@@ -19,7 +19,7 @@ from sdglass.plotting.fig5 import best_window
 from sdglass.plotting.make import make_all, make_figure
 from sdglass.plotting.registry import FIGURES, get_figure, study_figures
 
-LOCATOR = ("locator_errors", "locator_ablation")
+LOCATOR = ("locator_errors", "locator_ablation", "locator_quench")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from sdglass.study import (
     engine_members,
     engine_model,
     ensemble_run,
+    large_runs,
     model_names,
     realization_groups,
     transfer_sets,
@@ -43,6 +44,7 @@ def recipes(config):
     names = made.kept()
     for group in made.groups:
         labelled = {**transfer_sets(config)}.get(group, {"realizations": 1})["realizations"]
+        labelled = labelled and not group.startswith("large-")  # those are quenched only
         names |= {f"structures/{group}": made.structure(group, 0)}
         names |= {f"datasets/{group}": made.dataset(group, 0)} if labelled else {}
     return names
@@ -73,7 +75,7 @@ def engine_of(name):
     large = re.match(r"observables/large-([\w-]+)/\d", name)
     if small:
         return small[2]
-    return CONFIG["quench_large"]["runs"][large[1]]["engine"] if large else None
+    return large_runs(CONFIG)[large[1]]["engine"] if large else None
 
 
 def model_of(name):
@@ -95,7 +97,7 @@ def depends(name, path):
         kind
     )
     labelled = kind == "datasets"
-    if model == "locator" or group.startswith("descent-"):
+    if model == "locator" or group.startswith(("descent-", "large-")):
         return depends_locator(kind, group, path)
     if path[0] == "locator":
         return False
@@ -150,12 +152,35 @@ def depends(name, path):
 
 
 def depends_locator(kind, group, path):
-    """The same for the locator force field and its labelled sets."""
+    """The same for the locator force field, its labelled sets and its quenches."""
     if ".".join(path) in ("seed", "structure.r_min"):
         return True
     if path[0] == "electrons":
         return kind != "structures"
-    if path[0] != "locator":
+    run = re.match(r"large-([\w-]+?)(/\d+\.h5)?$", group)
+    if run:
+        return depends_locator_quench(kind, run[1], path)
+    return path[0] == "locator" and depends_locator_fit(kind, group, path)
+
+
+def depends_locator_quench(kind, run, path):
+    """The same for a large quench with it, or the realizations of a run of another size."""
+    settings, key = CONFIG["locator"]["quenches"][run], ".".join(path)
+    of_run = path[:3] == ("locator", "quenches", run)
+    if kind == "structures":
+        return of_run and path[-1] in ("n_sites", "box_length")
+    if key in ("integrator", "analysis.bin_width", "force_field.dtype"):
+        return True
+    if path[0] == "quench_large":
+        return path[1] != "runs" and path[1] != "realizations" and path[1] not in settings
+    if path[:2] == ("locator", "quenches"):
+        return of_run and path[-1] != "realizations"
+    return path[0] == "locator" and depends_locator_fit("models", "", path)
+
+
+def depends_locator_fit(kind, group, path):
+    """The same for the fit and its labelled sets, of a key in the section ``locator``."""
+    if path[1] == "quenches":
         return False
     if path[1] == "sets":
         if kind == "models":
@@ -292,6 +317,15 @@ def test_tables_on_the_locator_force_field_depend_on_all_models_in_them(config):
         assert Recipes(changed).locator_table("locator_errors") != before
     config["quench_large"]["replicas"] += 1
     assert Recipes(config).locator_table("locator_errors") == before
+
+
+def test_ablation_of_the_locator_force_field_depends_on_no_network(config):
+    before = {name: Recipes(config).locator_table(name) for name in ("locator_ablation", "locator_learning")}
+    assert len(set(before.values())) == 2
+    for section, key, same in (("network", "torque_weight", True), ("linear_model", "ridge", False)):
+        changed = copy.deepcopy(config)
+        changed[section][key] *= 2
+        assert all((Recipes(changed).locator_table(name) == recipe) == same for name, recipe in before.items())
 
 
 def test_engines_are_models_or_exact(config):

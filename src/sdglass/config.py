@@ -315,18 +315,27 @@ def _sites(config):
     """Return {key: (number of sites, box length)} of everything that is packed."""
     box = config["structure"]["box_length"]
     large = config["quench_large"]
-    return {
-        "structure.n_sites": (config["structure"]["n_sites"], box),
-        "density_of_states.dense_sites": (config["density_of_states"]["dense_sites"], box),
-        "quench_large.n_sites": (large["n_sites"], large["box_length"]),
-    } | {
-        f"{section}.{name}.n_sites": (one["n_sites"], one["box_length"])
-        for section, sets in (
-            ("dataset.transfer", config["dataset"]["transfer"]),
-            ("locator.sets", config.get("locator", {}).get("sets", {})),
-        )
-        for name, one in sets.items()
+    sized = {
+        f"locator.quenches.{name}.n_sites": (run["n_sites"], run["box_length"])
+        for name, run in config.get("locator", {}).get("quenches", {}).items()
+        if {"n_sites", "box_length"} <= run.keys()
     }
+    return (
+        sized
+        | {
+            "structure.n_sites": (config["structure"]["n_sites"], box),
+            "density_of_states.dense_sites": (config["density_of_states"]["dense_sites"], box),
+            "quench_large.n_sites": (large["n_sites"], large["box_length"]),
+        }
+        | {
+            f"{section}.{name}.n_sites": (one["n_sites"], one["box_length"])
+            for section, sets in (
+                ("dataset.transfer", config["dataset"]["transfer"]),
+                ("locator.sets", config.get("locator", {}).get("sets", {})),
+            )
+            for name, one in sets.items()
+        }
+    )
 
 
 def _electrons(config):
@@ -370,6 +379,8 @@ def _durations(config):
     for section in ("quench_small", "quench_large"):
         for name, run in config[section]["runs"].items():
             pairs.append((f"{section}.runs.{name}.duration", run["duration"], run["time_step"]))
+    for name, run in config.get("locator", {}).get("quenches", {}).items():
+        pairs.append((f"locator.quenches.{name}.duration", run["duration"], run["time_step"]))
     pairs += [("time_step_test.duration", test["duration"], step) for step in test["time_steps"]]
     for key, duration, step in pairs:
         steps = duration / step
@@ -464,6 +475,12 @@ def _locator(config):
         if sets and not any(one["trained"] == trained for one in sets.values()):
             flag = str(trained).lower()
             yield f"locator.sets: none has trained: {flag}; expected one that the force field {purpose}"
+    for name, run in config.get("locator", {}).get("quenches", {}).items():
+        given = [key for key in ("n_sites", "box_length") if key in run]
+        if len(given) == 1:
+            yield f"locator.quenches.{name} has {given[0]} alone; expected n_sites and box_length, or neither"
+        if name in config["quench_large"]["runs"]:
+            yield f"locator.quenches.{name}: quench_large.runs has a run of this name; expected another one"
 
 
 def _ascending(config):

@@ -66,6 +66,14 @@ class Structure:
         """Sites per volume [ell^-3]."""
         return self.n_sites / float(np.prod(self.box))
 
+    @property
+    def least_distance(self):
+        """Distance of the two sites that are closest to each other [ell]; infinite for a single site."""
+        if self.n_sites == 1:
+            return float("inf")
+        distances, _ = cKDTree(self.positions, boxsize=self.box).query(self.positions, k=2)
+        return float(distances[:, 1].min())
+
     def minimum_image(self, vectors):
         """Return `vectors` (..., 3) [ell] folded to their shortest periodic image."""
         return vectors - self.box * np.round(vectors / self.box)

@@ -14,10 +14,13 @@ from sdglass.config import trained_folds, variant_settings
 LINEAR_MODELS = ("pair", "linear")
 LOCATOR = "locator"
 # First numbers of the realizations, which key every random stream, so that groups share none.
-FIRST = {"train": 0, "unseen": 1000, "large": 2000, "transfer": 3000, "descent": 50000}
+FIRST = {"train": 0, "unseen": 1000, "large": 2000, "transfer": 3000, "descent": 50000, "sized": 70000}
 
 # Tables on the locator force field; they need its labelled sets.
-LOCATOR_TABLES = ("locator_errors", "locator_ablation", "locator_learning")
+LOCATOR_TABLES = ("locator_errors", "locator_ablation", "locator_learning", "locator_precision")
+
+# Tables on its quenches, made from kept observables.
+LOCATOR_QUENCH = ("locator_quench", "locator_quench_difference", "locator_quench_correlation")
 
 # Tables that need the intermediate files, or minutes; the others are made from kept results in seconds.
 SLOW_TABLES = (
@@ -51,6 +54,11 @@ def realization_groups(config):
     }
     for number, (name, one) in enumerate(sorted(dataset["transfer"].items())):
         groups[name] = {"first": FIRST["transfer"] + 1000 * number, "count": one["realizations"], "box": _box(one)}
+    sized = {run: one for run, one in locator_quenches(config).items() if "n_sites" in one}
+    for number, (run, one) in enumerate(sorted(sized.items())):
+        count = ensemble_run(config, "large", run)["realizations"]
+        first = FIRST["sized"] + 1000 * number
+        groups[large_group(config, run)] = {"first": first, "count": count, "box": _box(one)}
     for number, (name, one) in enumerate(sorted(descent_sets(config).items())):
         groups[name] = {"first": FIRST["descent"] + 1000 * number, "count": one["realizations"], "box": _box(one)}
     return groups
@@ -78,8 +86,18 @@ def transfer_sets(config):
 
 
 def locator_rivals(config):
-    """Return the models that are judged on the sets of descended states, the locator force field last."""
-    return [*LINEAR_MODELS, config["force_field"]["variant"], LOCATOR]
+    """Return the models that are judged beside the locator force field, which is the last of them.
+
+    The networks are the one that drives the quenches and the first of the variants, the paper's.
+    """
+    networks = [config["force_field"]["variant"], next(iter(config["network"]["variants"]))]
+    return [*LINEAR_MODELS, *dict.fromkeys(networks), LOCATOR]
+
+
+def quench_sets(config):
+    """Return {group: number of realizations} of the unseen labelled sets that hold states of quenches."""
+    sets = {"unseen": config["dataset"]["unseen_realizations"]}
+    return sets | {group: one["realizations"] for group, one in transfer_sets(config).items()}
 
 
 def model_names(config):
@@ -104,7 +122,26 @@ def ensemble_run(config, ensemble, run):
     section = config[f"quench_{ensemble}"]
     count = config["dataset"]["unseen_realizations"] if ensemble == "small" else section["realizations"]
     common = {"replicas": section["replicas"], "temperature": section["temperature"], "realizations": count}
-    return common | section["runs"][run]
+    return common | (section["runs"] if ensemble == "small" else large_runs(config))[run]
+
+
+def large_group(config, run):
+    """Return the group of realizations that a large run is on: ``large``, or its own if it is of another size."""
+    return f"large-{run}" if "n_sites" in large_runs(config)[run] else "large"
+
+
+def locator_quenches(config):
+    """Return {run: settings} of the large quenches with the locator force field; none without it."""
+    quenches = config["locator"]["quenches"] if has_locator(config) else {}
+    return {run: {"engine": LOCATOR} | one for run, one in quenches.items()}
+
+
+def large_runs(config):
+    """Return {run: settings} of all large quenches.
+
+    The study of the paper rests on those of ``quench_large``; what a better force field changes is compared apart.
+    """
+    return config["quench_large"]["runs"] | locator_quenches(config)
 
 
 class Recipes:
@@ -164,7 +201,11 @@ class Recipes:
 
     def locator(self):
         """Return the recipe of the locator force field."""
-        settings = {key: value for key, value in self.config["locator"].items() if key not in ("descent", "sets")}
+        settings = {
+            key: value
+            for key, value in self.config["locator"].items()
+            if key not in ("descent", "sets", "quenches")
+        }
         return _digest("locator", settings=settings, data=self._descents(trained=True))
 
     def training(self, variant, fold):
@@ -203,13 +244,12 @@ class Recipes:
 
     def quench(self, ensemble, run, engine, index):
         """Return the recipe of what is observed on the quenches of one realization."""
-        group = "unseen" if ensemble == "small" else "large"
+        group = "unseen" if ensemble == "small" else large_group(self.config, run)
         settings = ensemble_run(self.config, ensemble, run)
         model = engine_model(self.config, engine)
         parts = {key: settings[key] for key in ("damping", "duration", "time_step", "replicas", "temperature")}
         if model is not None:
-            alone = model in (*LINEAR_MODELS, LOCATOR)
-            parts["model"] = self.model(model) if alone else self._members(engine, model)
+            parts["model"] = self.model(model) if model in LINEAR_MODELS else self._members(engine, model)
         return _digest(
             "quench",
             engine=engine,
@@ -257,8 +297,26 @@ class Recipes:
 
     def locator_table(self, name):
         """Return the recipe of one of `LOCATOR_TABLES`."""
-        models = [self.model(model) for model in locator_rivals(self.config)]
-        return _digest("locator table", name=name, data=self._descents(trained=False), models=models)
+        if name == "locator_precision":
+            sites = [self.structure(group, 0) for group in descent_sets(self.config, trained=False)]
+            run = {key: self.config["dataset"][key] for key in ("duration", "time_step")}
+            seed = self.config["seed"]
+            return _digest("locator table", name=name, locator=self.locator(), sites=sites, run=run, seed=seed)
+        if name != "locator_errors":
+            settings = {key: self.config[key] for key in ("descriptor", "linear_model")}
+            data = [self._descents(trained=True), self._descents(trained=False)]
+            return _digest("locator table", name=name, locator=self.locator(), data=data, settings=settings)
+        return _digest(
+            "locator table",
+            name=name,
+            data=self._descents(trained=False),
+            quenches=[
+                self.dataset(group, index)
+                for group, count in quench_sets(self.config).items()
+                for index in range(count)
+            ],
+            models=[self.model(model) for model in locator_rivals(self.config)],
+        )
 
     def _descents(self, trained):
         """Return the recipes of the labels that the locator force field is fitted to, or judged on."""
@@ -301,13 +359,15 @@ class Recipes:
                 for index in range(ensemble_run(self.config, "small", run)["realizations"]):
                     path = f"observables/small-{run}/{engine}/{index:03d}.h5"
                     paths[path] = self.quench("small", run, engine, index)
-        for run, settings in self.config["quench_large"]["runs"].items():
+        for run, settings in large_runs(self.config).items():
             for index in range(ensemble_run(self.config, "large", run)["realizations"]):
                 path = f"observables/large-{run}/{index:03d}.h5"
                 paths[path] = self.quench("large", run, settings["engine"], index)
         return paths
 
     def _members(self, engine, variant):
+        if variant == LOCATOR:
+            return [self.config["force_field"]["dtype"], self.locator()]
         folds = trained_folds(self.config["network"], variant)
         chosen = [folds[member] for member in engine_members(self.config, engine)]
         return [self.config["force_field"]["dtype"], [self.training(variant, fold) for fold in chosen]]

@@ -11,6 +11,9 @@ DESCENT = config["locator"]["descent"] if has_locator(config) else {"steps": 0, 
 FITTED = [name for group in descent_sets(config, trained=True) for name in members(group)]
 UNSEEN = [name for group in descent_sets(config, trained=False) for name in members(group)]
 RIVALS = locator_rivals(config) if has_locator(config) else []
+# Beside its own quenches, those of the other force fields and exact ones.
+LOCATOR_OBSERVABLES = large_observables(locator_quenches(config)) + large_observables(LARGE["runs"])
+QUENCHED = [name for group, count in quench_sets(config).items() for name in members(group, count)]
 
 
 rule descent_dataset:
@@ -73,6 +76,7 @@ rule locator_errors:
     input:
         unless_kept("tables/locator_errors.csv", code("locator_errors")),
         data=unless_kept("tables/locator_errors.csv", expand(f"{RESULTS}/datasets/{{name}}.h5", name=UNSEEN)),
+        quenches=unless_kept("tables/locator_errors.csv", expand(f"{RESULTS}/datasets/{{name}}.h5", name=QUENCHED)),
         models=unless_kept(
             "tables/locator_errors.csv", expand(f"{RESULTS}/models/{{model}}.safetensors", model=RIVALS)
         ),
@@ -90,10 +94,12 @@ rule locator_errors:
         runtime=60,
     params:
         sets=[name.rsplit("-", 1)[0] for name in UNSEEN],
+        quench_sets=[name.rsplit("-", 1)[0] for name in QUENCHED],
         names=RIVALS,
         confidence=ANALYSIS["confidence"],
     shell:
         "python -m sdglass.steps.locator_errors --data {input.data} --sets {params.sets}"
+        " --quenches {input.quenches} --quench-sets {params.quench_sets}"
         " --models {input.models} --names {params.names} --confidence {params.confidence}"
         " --out {output} > {log} 2>&1"
 
@@ -135,6 +141,66 @@ rule locator_ablation:
         " > {log} 2>&1"
 
 
+rule locator_precision:
+    input:
+        unless_kept("tables/locator_precision.csv", code("locator_precision")),
+        structures=unless_kept(
+            "tables/locator_precision.csv",
+            [f"{RESULTS}/structures/{group}-000.npz" for group in descent_sets(config, trained=False)],
+        ),
+        model=unless_kept("tables/locator_precision.csv", f"{RESULTS}/models/locator.safetensors"),
+    output:
+        f"{TABLES}/locator_precision.csv",
+    log:
+        f"{RESULTS}/logs/locator_precision.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/locator_precision.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        duration=DATASET["duration"],
+        time_step=DATASET["time_step"],
+        seed=config["seed"],
+    shell:
+        "python -m sdglass.steps.locator_precision --structures {input.structures} --model {input.model}"
+        " --duration {params.duration} --time-step {params.time_step} --seed {params.seed} --out {output}"
+        " > {log} 2>&1"
+
+
+rule locator_quench:
+    input:
+        code("locator_quench"),
+        observables=LOCATOR_OBSERVABLES,
+    output:
+        length=f"{TABLES}/locator_quench.csv",
+        difference=f"{TABLES}/locator_quench_difference.csv",
+        correlation=f"{TABLES}/locator_quench_correlation.csv",
+    log:
+        f"{RESULTS}/logs/locator_quench.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/locator_quench.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        bootstrap=ANALYSIS["bootstrap"],
+        splits=ANALYSIS["splits"],
+        confidence=ANALYSIS["confidence"],
+        seed=config["seed"],
+    shell:
+        "python -m sdglass.steps.locator_quench --observables {input.observables} --bootstrap {params.bootstrap}"
+        " --splits {params.splits} --confidence {params.confidence} --seed {params.seed}"
+        " --out-length {output.length} --out-difference {output.difference}"
+        " --out-correlation {output.correlation} > {log} 2>&1"
+
+
 rule locator:
     input:
-        [f"{TABLES}/{name}.csv" for name in LOCATOR_TABLES] if has_locator(config) else [],
+        [f"{TABLES}/{name}.csv" for name in (*LOCATOR_TABLES, *LOCATOR_QUENCH)] if has_locator(config) else [],

@@ -10,6 +10,7 @@ from sdglass.plotting.registry import study_figures
 from sdglass.study import (
     LINEAR_MODELS,
     LOCATOR,
+    LOCATOR_QUENCH,
     LOCATOR_TABLES,
     SLOW_TABLES,
     Recipes,
@@ -19,7 +20,11 @@ from sdglass.study import (
     ensemble_run,
     has_locator,
     locator_rivals,
+    large_group,
+    large_runs,
+    locator_quenches,
     model_names,
+    quench_sets,
     realization_groups,
     transfer_sets,
 )

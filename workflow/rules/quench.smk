@@ -1,7 +1,12 @@
 # Quench ensembles: ED-LLG and ML-LLG on the same initial states, one job per realization.
 
 
-LARGE_ENGINES = {run: settings["engine"] for run, settings in LARGE["runs"].items()}
+LARGE_ENGINES = {run: settings["engine"] for run, settings in large_runs(config).items()}
+
+
+def large_member(w):
+    """The realization of a large run, as in the names of structures and features."""
+    return f"{large_group(config, w.run)}-{w.index}"
 
 
 wildcard_constraints:
@@ -73,7 +78,7 @@ rule quench_small:
 rule quench_large_exact:
     input:
         code("quench_exact"),
-        structure=f"{RESULTS}/structures/large-{{index}}.npz",
+        structure=lambda w: f"{RESULTS}/structures/{large_member(w)}.npz",
     output:
         f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5",
     log:
@@ -92,7 +97,7 @@ rule quench_large_exact:
         electrons=ELECTRONS,
         llg=lambda w: llg_options("large", w.run),
         seed=config["seed"],
-        realization=lambda w: GROUPS["large"]["first"] + int(w.index),
+        realization=lambda w: GROUPS[large_group(config, w.run)]["first"] + int(w.index),
     shell:
         "python -m sdglass.steps.quench_exact --engine-name exact --ensemble large-{wildcards.run}"
         " --structure {input.structure} {params.electrons} {params.llg} --seed {params.seed}"
@@ -102,8 +107,8 @@ rule quench_large_exact:
 rule quench_large:
     input:
         code("quench_model"),
-        structure=f"{RESULTS}/structures/large-{{index}}.npz",
-        features=lambda w: features_of(LARGE_ENGINES[w.run], f"large-{w.index}"),
+        structure=lambda w: f"{RESULTS}/structures/{large_member(w)}.npz",
+        features=lambda w: features_of(LARGE_ENGINES[w.run], large_member(w)),
         model=lambda w: model_of(LARGE_ENGINES[w.run]),
     output:
         f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5",
@@ -126,7 +131,7 @@ rule quench_large:
         model=lambda w: model_options(LARGE_ENGINES[w.run]),
         features=lambda w, input: f"--features {input.features}" if input.features else "",
         seed=config["seed"],
-        realization=lambda w: GROUPS["large"]["first"] + int(w.index),
+        realization=lambda w: GROUPS[large_group(config, w.run)]["first"] + int(w.index),
     shell:
         "python -m sdglass.steps.quench_model --model {input.model} --engine-name {params.engine}"
         " --ensemble large-{wildcards.run} --structure {input.structure} {params.features}"
@@ -172,7 +177,9 @@ rule observables_large:
         trajectory=unless_kept(
             "observables/large-{run}/{index}.h5", f"{RESULTS}/trajectories/large-{{run}}/{{index}}.h5"
         ),
-        structure=unless_kept("observables/large-{run}/{index}.h5", f"{RESULTS}/structures/large-{{index}}.npz"),
+        structure=unless_kept(
+            "observables/large-{run}/{index}.h5", lambda w: f"{RESULTS}/structures/{large_member(w)}.npz"
+        ),
     output:
         f"{RESULTS}/observables/large-{{run}}/{{index}}.h5",
     log:

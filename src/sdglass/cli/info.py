@@ -1,5 +1,7 @@
 """``sdglass info``: what a trained model says about itself."""
 
+from sdglass.training_domain import training_structures
+
 USAGE = "MODEL.safetensors"
 SUMMARY = "What a trained model is, and what it was trained on"
 DETAILS = "Prints the electrons it may be used for, its descriptor, its training data and its errors."
@@ -40,7 +42,7 @@ def _describe(model):
             f"to {functions.shell_stop:g} ell",
         ),
         ("parameters", _parameters(model)),
-        ("training structures", _training_structures([m["structures"] for m in members if "structures" in m])),
+        ("training structures", _training_structures(info)),
         ("configurations", _span(m["configurations"] for m in members if "configurations" in m)),
         ("protocol", _protocol(info)),
     ]
@@ -60,10 +62,7 @@ def _describe_locator(model):
         *_electrons(model.sd_model),
         ("cutoffs", f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"),
         ("parameters", str(model.n_parameters)),
-        (
-            "training structures",
-            _training_structures([model.info["structures"]] if "structures" in model.info else []),
-        ),
+        ("training structures", _training_structures(model.info)),
         ("configurations", str(model.info.get("configurations", ""))),
         (
             "torque error",
@@ -104,12 +103,17 @@ def _parameters(model):
     return f"{network.n_parameters}{each}: layers {layers}, {network.settings['activation']}{linear}"
 
 
-def _training_structures(parts):
+def _training_structures(info):
+    parts = training_structures(info)
     if not parts:
         return None
     count = len({digest for part in parts for digest in part["digests"]})
     sites = ", ".join(map(str, sorted({n for part in parts for n in part["n_sites"]})))
-    return f"{count}, of {sites} sites, density {_span(x for part in parts for x in part['density'])} ell^-3"
+    close = [part["least_distance"] for part in parts if "least_distance" in part]
+    apart = f", no two closer than {min(close):.4g} ell" if close else ""
+    return (
+        f"{count}, of {sites} sites, density {_span(x for part in parts for x in part['density'])} ell^-3{apart}"
+    )
 
 
 def _protocol(info):

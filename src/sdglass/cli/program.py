@@ -1,6 +1,7 @@
 """The program ``sdglass``: its commands, its help, and its exit status."""
 
 import sys
+import warnings
 
 from sdglass import __version__
 from sdglass.cli import check, evaluate, info, quench, structure
@@ -40,13 +41,19 @@ def main(argv=None):
     """
     try:
         args = build_parser().parse_args(argv)
-        return args.run(args)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            return args.run(args)
     except InputError as error:
         return _fail(error)
     except OSError as error:  # a full disk, a folder that may not be read
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
     except KeyboardInterrupt:
         return _fail("interrupted", status=130)
+
+
+def _warn(message, *_, **__):
+    print("warning:", " ".join(str(message).split()), file=sys.stderr)
 
 
 def _fail(error, status=2):

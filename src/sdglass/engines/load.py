@@ -1,5 +1,7 @@
 """From a name or a file to an engine: ``exact``, or a trained model."""
 
+import warnings
+
 import torch
 
 from sdglass.devices import torch_device
@@ -12,6 +14,7 @@ from sdglass.locator_model import KIND as LOCATOR
 from sdglass.locator_model import LocatorModel
 from sdglass.model_file import TrainedModel, read_tensors, require_electrons
 from sdglass.symmetry_functions import build_feature_maps
+from sdglass.training_domain import TrainingDomainWarning, departures
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -51,6 +54,11 @@ def load_engine(
     InputError
         If the file is unusable, the model was trained for other electrons, there is no such member, or the
         device is not there.
+
+    Warns
+    -----
+    TrainingDomainWarning
+        If the structure is denser, more dilute, or has closer sites than those that the model was trained on.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")
@@ -58,6 +66,14 @@ def load_engine(
     if str(source) == "exact":
         return ExactEngine(structure, SDModel() if sd_model is None else sd_model, workers)
     trained = load_model(source)
+    unlike = departures(trained.info, structure)
+    if unlike:
+        warnings.warn(
+            f"{source}: the structure is unlike those it was trained on, its errors here are not known: "
+            + "; ".join(unlike),
+            TrainingDomainWarning,
+            stacklevel=2,
+        )
     if sd_model is not None:
         require_electrons(trained.sd_model, sd_model, source)
     if trained.kind == LOCATOR:

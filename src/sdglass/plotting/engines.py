@@ -4,7 +4,7 @@ from matplotlib.ticker import NullFormatter
 
 from sdglass.plotting import style
 
-_USUAL = ("exact", "network", "pair", "linear")
+_USUAL = ("exact", "network", "pair", "linear", "locator")
 _PLAIN = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass.plotting import style
 
-_STAGES = ("random", "frozen")
+_STAGES = {"random": "random spins", "frozen": "frozen states", "late": "late in quenches"}
 
 
 def draw(tables):
@@ -13,8 +13,9 @@ def draw(tables):
     models = style.in_order(frame.sort_values("relative", ascending=False).model)
     sizes = sorted(frame.n_sites.unique())
     figure = style.new_figure(2.9)
-    panels = figure.subplots(1, len(_STAGES), sharey=True)
-    for panel, (axes, stage) in enumerate(zip(panels, _STAGES, strict=True)):
+    stages = [stage for stage in _STAGES if (frame.stage == stage).any()]
+    panels = figure.subplots(1, len(stages), sharey=True)
+    for panel, (axes, stage) in enumerate(zip(panels, stages, strict=True)):
         for number, model in enumerate(models):
             some = frame[(frame.stage == stage) & (frame.model == model)].sort_values("n_sites")
             place = np.searchsorted(sizes, some.n_sites) + 0.12 * (number - 0.5 * (len(models) - 1))
@@ -24,9 +25,9 @@ def draw(tables):
         axes.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
         axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.set_xlabel("sites $N$")
-        axes.set_title("random spins" if stage == "random" else "frozen states", pad=3)
+        axes.set_title(_STAGES[stage], pad=3)
         axes.set_yscale("log")
-        style.letter(axes, "ab"[panel])
+        style.letter(axes, "abc"[panel])
     panels[0].set_ylabel("torque error / rms torque")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(models))
     return figure

@@ -5,6 +5,7 @@ from sdglass.model_file import TrainedModel
 from sdglass.provenance import provenance
 from sdglass.steps.arguments import run, step_parser
 from sdglass.steps.descriptors import add_descriptor, descriptor, load_realizations
+from sdglass.training_domain import describe_structures
 
 
 def main():
@@ -24,21 +25,11 @@ def main():
     info = {
         "name": args.kind,
         "configurations": sum(map(len, data)),
-        "structures": describe_structures(data),
+        "structures": describe_structures([one.structure for one in data]),
         "provenance": provenance(args.data, ridge=args.ridge),
         "recipe": args.recipe,
     }
     TrainedModel(data[0].model, functions, [model.reference], [], model.coefficients, info).save(args.out)
-
-
-def describe_structures(data):
-    """Return what a user needs to know about the training structures."""
-    return {
-        "realizations": len(data),
-        "n_sites": sorted({one.structure.n_sites for one in data}),
-        "density": [min(one.structure.density for one in data), max(one.structure.density for one in data)],
-        "digests": [one.structure.digest() for one in data],
-    }
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from sdglass.locator_lists import LocatorSettings
 from sdglass.locator_model import fit_locator_model
 from sdglass.provenance import provenance
 from sdglass.steps.arguments import run, step_parser
-from sdglass.steps.fit_linear import describe_structures
+from sdglass.training_domain import describe_structures
 
 
 def add_settings(parser: argparse.ArgumentParser):
@@ -37,7 +37,7 @@ def main():
     info = {
         "name": "locator",
         "configurations": sum(map(len, data)),
-        "structures": describe_structures(data),
+        "structures": describe_structures([one.structure for one in data]),
         "provenance": provenance(args.data, settings=args.settings, weight_exponent=args.weight_exponent),
         "recipe": args.recipe,
     }

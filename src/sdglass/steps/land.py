@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sdglass.codemap import source_files
 from sdglass.config import load_config
+from sdglass.errors import InputError
 from sdglass.landed import Manifest, context_digest, recorded_recipe
 from sdglass.provenance import describe_code
 from sdglass.steps.arguments import run, step_parser
@@ -40,6 +41,9 @@ def main():
         return
     refused = enter(manifest, recipes.kept())
     slow = recipes.tables()
+    missing = [name for name in args.tables if f"tables/{name}.csv" not in slow]
+    if missing:
+        raise InputError(f"--tables {' '.join(missing)}: this study has none; it lacks the section 'locator'")
     for path in slow if args.complete else (f"tables/{name}.csv" for name in args.tables):
         manifest.record(path, slow[path], describe_code())
     if args.complete:

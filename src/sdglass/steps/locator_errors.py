@@ -1,4 +1,7 @@
-"""Judge force fields on realizations that none was trained on: random spins and frozen states, several sizes."""
+"""Judge force fields on realizations that none was trained on, several sizes.
+
+Stages: random spins, frozen states (descended from random spins), and late states of quenches at temperature.
+"""
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,7 @@ from sdglass.steps.arguments import run, step_parser, threads_from_environment, 
 
 # Two Gaussian components: the torque error of a site is inside with these probabilities.
 COVERAGE = (0.68, 0.95)
+STAGES = ("random", "frozen", "late")
 
 
 def main():
@@ -20,47 +24,66 @@ def main():
     parser = step_parser(__doc__)
     parser.add_argument("--data", nargs="+", required=True)
     parser.add_argument("--sets", nargs="+", required=True, help="set of each dataset")
+    parser.add_argument("--quenches", nargs="*", default=[], help="datasets whose relaxed states are of quenches")
+    parser.add_argument("--quench-sets", nargs="*", default=[], help="set of each")
     parser.add_argument("--models", nargs="+", required=True, help=".safetensors")
     parser.add_argument("--names", nargs="+", required=True, help="name of each model")
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     use_threads(threads_from_environment())
-    parameters = {name: n_parameters(path) for name, path in zip(args.names, args.models, strict=True)}
+    models = [load_model(path) for path in args.models]
+    parameters = {name: n_parameters(model) for name, model in zip(args.names, models, strict=True)}
+    # Of a committee its first network: one that costs what it is said to cost.
+    members = [[0] if model.kind == "network" else None for model in models]
     parts = []
-    with tqdm(total=len(args.data) * len(args.models), unit="model", desc="errors") as bar:
-        for path, label in zip(args.data, args.sets, strict=True):
+    files = [*zip(args.data, args.sets, strict=True), *zip(args.quenches, args.quench_sets, strict=True)]
+    with tqdm(total=len(files) * len(args.models), unit="model", desc="errors") as bar:
+        for number, (path, label) in enumerate(files):
             data = LabelledConfigurations.load(path)
-            for name, model in zip(args.names, args.models, strict=True):
-                engine = load_engine(model, data.structure, data.model)
-                parts.append({"model": name, "set": label, **judge(engine, data)})
+            chosen = stages(data) if number < len(args.data) else late_stage(data)
+            for name, path_of_model, some in zip(args.names, args.models, members, strict=True):
+                engine = load_engine(path_of_model, data.structure, data.model, members=some)
+                parts.append({"model": name, "set": label, **judge(engine, data, chosen)})
                 bar.update()
     write_csv(args.out, pd.DataFrame(summarize(parts, parameters, args.confidence)))
 
 
-def n_parameters(path):
-    """Return the number of fitted numbers of a model."""
-    model = load_model(path)
+def n_parameters(model):
+    """Return the number of fitted numbers of a model; of a committee, those of one network."""
     if model.kind == "network":
         return sum(value.numel() for value in model.networks[0].parameters())
     return len(model.coefficients) if model.kind == "linear" else model.n_parameters
 
 
-def judge(engine, data):
-    """Return squared errors and signals of a dataset's two stages, and how often the error bar holds."""
-    result = engine.evaluate(data.spins)
-    error = torque(data.spins, result.field) - data.torque
+def stages(data):
+    """Return {stage: mask (C,)} of random spins and the states descended from them."""
+    return {"random": data.random, "frozen": ~data.random}
+
+
+def late_stage(data):
+    """Return {stage: mask (C,)} of the states in the last half of quenches; none if there are no quenches."""
+    if data.random.all():
+        return {}
+    with np.errstate(invalid="ignore"):  # random spins have no time
+        return {"late": data.time >= 0.5 * np.nanmax(data.time)}
+
+
+def judge(engine, data, chosen):
+    """Return squared errors and signals of a dataset's stages {name: mask}, and how often the error bar holds."""
     found = {"n_sites": data.structure.n_sites}
-    for stage, chosen in (("random", data.random), ("frozen", ~data.random)):
+    for stage, mask in chosen.items():
+        spins, exact = data.spins[mask], data.torque[mask]
+        result = engine.evaluate(spins)
+        error = torque(spins, result.field) - exact
         found[stage] = {
-            "error": np.square(error[chosen]).mean(),
-            "signal": np.square(data.torque[chosen]).mean(),
-            "energy": (result.energy - data.energy)[chosen] / data.structure.n_sites,
-            "configurations": int(chosen.sum()),
+            "error": np.square(error).mean(),
+            "signal": np.square(exact).mean(),
+            "energy": (result.energy - data.energy[mask]) / data.structure.n_sites,
+            "configurations": int(mask.sum()),
         }
         if hasattr(engine, "torque_uncertainty"):
-            sigma = engine.torque_uncertainty(data.spins[chosen])
-            ratio = np.linalg.norm(error[chosen], axis=2) / sigma
+            ratio = np.linalg.norm(error, axis=2) / engine.torque_uncertainty(spins)
             found[stage]["covered"] = [np.mean(ratio < np.sqrt(-2 * np.log(1 - p))) for p in COVERAGE]
     return found
 
@@ -69,7 +92,7 @@ def summarize(parts, parameters, confidence):
     """Return the rows of the table: errors over realizations with intervals."""
     rows = []
     for (model, label), group in pd.DataFrame(parts).groupby(["model", "set"], sort=False):
-        for stage in ("random", "frozen"):
+        for stage in (stage for stage in STAGES if stage in group and group[stage].notna().all()):
             some = group[stage].tolist()
             squares = np.array([one["error"] for one in some])
             counts = np.array([one["configurations"] for one in some])

@@ -14,8 +14,8 @@ from sdglass.provenance import provenance
 from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
 from sdglass.steps.checkpoints import code_digest, continued
 from sdglass.steps.descriptors import add_descriptor, descriptor, load_realizations
-from sdglass.steps.fit_linear import describe_structures
 from sdglass.training import TrainingSettings, train_network
+from sdglass.training_domain import describe_structures
 from sdglass.training_set import PROTOCOLS, TrainingSet, fold_splits, reduced_samples
 
 
@@ -77,7 +77,7 @@ def main():
         "folds": args.folds,
         "validation": validation.tolist(),
         "configurations": len(train),
-        "structures": describe_structures(part),
+        "structures": describe_structures([one.structure for one in part]),
         "parameters": network.n_parameters,
         "best": min(history, key=lambda row: row["validation_loss"]),
         "settings": args.settings,

@@ -1,0 +1,132 @@
+"""What the locator force field was to reach, met or missed; and error against cost beside the other force fields.
+
+    python benchmarks/locator_targets.py --times results/benchmarks/locator.csv
+        --errors results/paper/tables/locator_errors.csv --out results/benchmarks/locator_targets.csv
+        --png results/benchmarks/pareto.png --pdf results/benchmarks/pareto.pdf
+
+Times are those of benchmarks/locator.py, errors those of the study: realizations that no force field was fitted to.
+"""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+from comparison import power_law
+
+from sdglass.files import write_csv
+from sdglass.plotting import style
+
+ERRORS = {100: 2e-5, 500: 3e-5, 1000: 3e-5}  # random spins [t0], by number of sites
+RELATIVE, SPEED_UP, EXPONENT, MEMORY_KB = 0.005, 1000, 1.05, 20
+# Name among the times, name among the errors, name in the figure.
+MODELS = (
+    ("pair", "pair", "pair model", style.VERMILLION, "^"),
+    ("paper", "bond", "paper's network", style.BLUE, "s"),
+    ("small", "small", "small network", style.WINE, "p"),
+    ("locator", "locator", "locator expansion", style.TEAL, "D"),
+)
+
+
+def main():
+    """Write the table and draw the figure."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--times", required=True)
+    arguments.add_argument("--errors", required=True)
+    arguments.add_argument("--out", required=True, help="table to write, .csv")
+    arguments.add_argument("--png")
+    arguments.add_argument("--pdf")
+    args = arguments.parse_args()
+    times, errors = pd.read_csv(args.times), pd.read_csv(args.errors)
+    found = pd.DataFrame([*accuracy(errors), *speed(times)])
+    better = np.where(found.unit == "times", found.measured >= found.target, found.measured <= found.target)
+    found["verdict"] = np.where(found.target.isna(), "for information", np.where(better, "met", "missed"))
+    print(found.to_string(index=False))
+    write_csv(args.out, found)
+    with style.journal():
+        style.save(draw(times, errors), args.png, args.pdf)
+
+
+def accuracy(errors):
+    """Yield the rows on torque errors."""
+    for row in errors[errors.model == "locator"].sort_values(["stage", "n_sites"]).itertuples():
+        if row.stage == "random":
+            values, target, unit = (row.rmse, row.low, row.high), ERRORS.get(row.n_sites, np.nan), "t0"
+            words = "torque error, random spins"
+        else:
+            values, target, unit = (row.relative, row.relative_low, row.relative_high), RELATIVE, "of rms torque"
+            words = "torque error, frozen states" if row.stage == "frozen" else "torque error, late in quenches"
+        case = f"N = {row.n_sites}, {row.realizations} realizations"
+        yield dict(zip(("number", "case", "measured", "low", "high", "target", "unit"),
+                       (words, case, *values, target, unit), strict=True))  # fmt: skip
+
+
+def speed(times):
+    """Yield the rows on the speed-up, the growth of the time and the memory."""
+    exact = times[times.model == "exact"].iloc[0]
+    locator = times[times.model == "locator"]
+    here = locator[locator.n_sites == exact.n_sites]
+    for replicas, target in ((here.replicas.max(), SPEED_UP), (1, np.nan)):
+        one = here[here.replicas == replicas].iloc[0]
+        low, high = (exact.seconds_per_replica / (one[f"seconds_{end}"] / replicas) for end in ("high", "low"))
+        case = f"N = {exact.n_sites}, batch of {replicas}" if replicas > 1 else f"N = {exact.n_sites}, one replica"
+        yield {"number": "speed-up over diagonalization", "case": case, "unit": "times", "target": target,
+               "measured": exact.seconds_per_replica / one.seconds_per_replica, "low": low, "high": high}  # fmt: skip
+    for replicas in (1, 16):
+        some = locator[locator.replicas == replicas]
+        _, exponent, error = power_law(some.n_sites, some.seconds_per_replica)
+        words = "one replica" if replicas == 1 else f"{replicas} replicas"
+        yield {"number": "exponent of the time", "case": f"N = {some.n_sites.min()} to {some.n_sites.max()}, {words}",
+               "unit": "", "target": EXPONENT, "measured": exponent, "low": exponent - error,
+               "high": exponent + error}  # fmt: skip
+    largest = locator[(locator.replicas == 1) & (locator.n_sites == locator.n_sites.max())].iloc[0]
+    for words, column, target in (("", "evaluation_peak_mib", MEMORY_KB), (", set-up", "setup_peak_mib", np.nan)):
+        yield {"number": f"memory per spin{words}", "case": f"N = {largest.n_sites}, one replica", "unit": "kB",
+               "target": target, "low": np.nan, "high": np.nan,
+               "measured": (largest[column] - largest.empty_mib) * 2**20 / 1e3 / largest.n_sites}  # fmt: skip
+
+
+def draw(times, errors):
+    """Return the figure: torque error against seconds per evaluation, for random spins and frozen states."""
+    exact = times[times.model == "exact"].iloc[0]
+    errors = errors[errors.n_sites == errors.n_sites.max()]
+    figure = style.new_figure(3.1)
+    stages = {"random": "random spins", "frozen": "frozen states", "late": "late in quenches"}
+    stages = {stage: words for stage, words in stages.items() if (errors.stage == stage).any()}
+    panels = figure.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (stage, words), letter in zip(panels, stages.items(), "abc", strict=False):
+        for timed, judged, name, color, marker in MODELS:
+            rows = errors[(errors.model == judged) & (errors.stage == stage)]
+            costs = times[(times.model == timed) & (times.n_sites == exact.n_sites)]
+            if rows.empty or costs.empty:
+                continue
+            row = rows.iloc[0]
+            low, high = row.relative - row.relative_low, row.relative_high - row.relative
+            ends = [costs.loc[costs.replicas.idxmin()], costs.loc[costs.replicas.idxmax()]]
+            x = [end.seconds_per_replica for end in ends]
+            axes.plot(x, [row.relative] * 2, color=color, linewidth=0.8, zorder=1)
+            for place, face in zip(x, ("white", color), strict=True):
+                axes.errorbar(place, row.relative, [[max(low, 0)], [high]], color=color, marker=marker, markersize=5.5,
+                              markerfacecolor=face, linestyle="", elinewidth=0.8)  # fmt: skip
+            axes.plot([], [], color=color, marker=marker, markersize=5.5, linestyle="",
+                      label=f"{name}, {parameters(row.parameters)}")  # fmt: skip
+        axes.axvline(exact.seconds_per_replica, color=style.BLACK, linewidth=0.8, linestyle=(0, (4, 2)))
+        axes.text(exact.seconds_per_replica, 0.5, "exact (ED), no error ", rotation=90, ha="right", va="center",
+                  transform=axes.get_xaxis_transform(), fontsize=8)  # fmt: skip
+        axes.set(xscale="log", yscale="log", title=words)
+        style.letter(axes, letter)
+        axes.set_xlabel("time of an evaluation [s]")
+    panels[0].set_ylabel("torque error / rms torque")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def parameters(count):
+    """Return a number of parameters in words."""
+    if count < 1e3:
+        return f"{count:g} parameters"
+    return f"{count / 1e3:.0f} thousand" if count < 1e6 else f"{count / 1e6:.2f} million"
+
+
+if __name__ == "__main__":
+    main()
