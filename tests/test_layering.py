@@ -27,6 +27,7 @@ FLOORS = [
         "hopping_functions",
         "locator",
         "locator_lists",
+        "locator_uncertainty",
         "compiled_vectors",
         "loop_reach",
         "loop_kernel_block",

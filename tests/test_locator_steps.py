@@ -10,14 +10,13 @@ from sdglass.dataset import LabelledConfigurations
 from sdglass.engines.contract import Evaluation
 from sdglass.spins import random_spins, torque
 from sdglass.steps import locator_errors, locator_quench
-from sdglass.structure import Structure
 
 # ---- errors by stage ------------------------------------------------------------------------------------------
 
 
 def labelled(times, n=8):
     """Return labels with fields along z."""
-    structure = Structure(np.arange(3 * n).reshape(n, 3) / 3 % 5, 5.0)
+    structure = sites(n)
     spins = random_spins(n, np.random.default_rng(1), len(times))
     field = np.broadcast_to([0.0, 0.0, 0.5], spins.shape)
     return LabelledConfigurations(structure, MODEL, spins, np.zeros(len(times)), field, np.array(times), {})

@@ -20,7 +20,7 @@ def sites(n=20, density=0.8, r_min=0.5, seed=1):
     return random_sequential_addition(n, (n / density) ** (1 / 3), r_min, np.random.default_rng(seed))
 
 
-TRAINED = {"structures": describe_structures([sites(seed=1), sites(30, seed=2)])}
+TRAINED = {"structures": describe_structures([sites(200, seed=1), sites(300, seed=2)])}
 
 
 def test_description_is_of_all_structures():

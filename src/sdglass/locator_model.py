@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 
 from sdglass.dataset import require_same_model
 from sdglass.engines.locator import LocatorEngine
 from sdglass.errors import InputError
 from sdglass.hamiltonian import SDModel
 from sdglass.locator_lists import PAIR_FEATURES, LocatorSettings, locator_lists, require_half_filling
+from sdglass.locator_uncertainty import fit_error_model
 from sdglass.loop_kernels import from_blocks, loop_field, pair_field, to_blocks
 from sdglass.loop_reach import loop_reach
 from sdglass.model_file import read_tensors, write_tensors
@@ -25,7 +25,7 @@ from sdglass.spins import torque
 from sdglass.structure import Structure
 
 KIND = "locator"
-FORMAT = 1
+FORMAT = 2
 
 _ORDERED = 1200  # sites up to which the order of a structure's sites is kept: everything is in the cache anyway
 
@@ -46,8 +46,9 @@ class LocatorModel:
     energy_per_site : float
         Energy that the cut series leaves over [t0].
     error_model : tuple of float
-        (floor [t0], slope, loop slope): a torque component of a site is uncertain by
-        sqrt(floor^2 + (slope |its torque|)^2 + (loop slope |torque of its loops|)^2).
+        (floor [t0], slope, loop slope, rms slope): a torque component of a site is uncertain by the root of
+        floor^2 + (slope |its torque|)^2 + (loop slope |torque of its loops|)^2 + (rms slope x rms torque)^2,
+        where the rms is over the sites of the configuration.
     info : dict
         Training data, provenance: what a reader wants to know, not what is needed.
     """
@@ -57,7 +58,7 @@ class LocatorModel:
     pair_coefficients: np.ndarray
     loop_weights: np.ndarray
     energy_per_site: float = 0.0
-    error_model: tuple = (0.0, 0.0, 0.0)
+    error_model: tuple = (0.0, 0.0, 0.0, 0.0)
     info: dict = field(default_factory=dict)
 
     kind = KIND
@@ -136,7 +137,7 @@ class LocatorModel:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: model file is inconsistent ({' '.join(str(error).split())})") from None
         lengths = (len(model.pair_coefficients), len(model.loop_weights), len(model.error_model))
-        expected = (len(PAIR_FEATURES), len(model.settings.screening), 3)
+        expected = (len(PAIR_FEATURES), len(model.settings.screening), 4)
         if lengths != expected:
             raise InputError(f"{path}: model file is inconsistent ({lengths} coefficients; expected {expected})")
         return model
@@ -208,15 +209,27 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         (one.energy - model.engine(one.structure, lists=lists_).evaluate(one.spins).energy) / one.structure.n_sites
         for one, lists_ in zip(data, made, strict=True)
     ]
-    predicted = [d @ coefficients for d in designs]
-    loops = [d[..., n_pairs:] @ coefficients[n_pairs:] for d in designs]
-    errors = [p - t for p, t in zip(predicted, targets, strict=True)]
-    magnitudes = [
-        np.concatenate([np.linalg.norm(part, axis=2).ravel() for part in parts])
-        for parts in (predicted, loops, errors)
-    ]
+    weights = configuration_weights(targets, weight_exponent)
+    error_model = fit_error_model(*_held_out(designs, targets, weights, terms))
     energy_per_site = float(np.mean([part.mean() for part in left]))
-    return replace(model, energy_per_site=energy_per_site, error_model=_error_model(*magnitudes))
+    return replace(model, energy_per_site=energy_per_site, error_model=error_model)
+
+
+def _held_out(designs, targets, weights, terms):
+    """Return torques, their loops' part and their errors (C, N, 3) per realization, of fits to the others.
+
+    Errors of a realization that the fit has seen are too small by what the fit could adapt to it.
+    """
+    n_pairs = len(PAIR_FEATURES)
+    predicted, loops, errors = [], [], []
+    for out, (design, target) in enumerate(zip(designs, targets, strict=True)):
+        some = [k for k in range(len(designs)) if k != out] or [out]  # a single one has no others
+        chosen = [[part[k] for k in some] for part in (designs, targets, weights)]
+        coefficients = solve_coefficients(*chosen, terms)
+        predicted.append(design @ coefficients)
+        loops.append(design[..., n_pairs:] @ coefficients[n_pairs:])
+        errors.append(predicted[-1] - target)
+    return predicted, loops, errors
 
 
 def configuration_weights(torques, exponent):
@@ -259,27 +272,3 @@ def solve_coefficients(designs, targets, weights, terms):
         np.linalg.lstsq(rows[:, used] / norm[used], right, rcond=1e-10)[0] / norm[used]
     )
     return coefficients
-
-
-def _error_model(torques, loops, errors):
-    """Return (floor, slope, loop slope) of the uncertainty of a torque component, by maximum likelihood.
-
-    Parameters
-    ----------
-    torques, loops : numpy.ndarray, shape (M,)
-        Magnitudes of the predicted torque at each site, and of the part that the four-spin loops have in it [t0].
-    errors : numpy.ndarray, shape (M,)
-        Magnitude of the torque error [t0]; two components, across the spin.
-    """
-    scale = np.sqrt(np.square(errors).mean())
-    if scale == 0.0:
-        return 0.0, 0.0, 0.0
-    units = np.array([1.0, *(np.sqrt(np.square(x).mean()) or 1.0 for x in (torques, loops))])
-
-    def negative_log_likelihood(log):
-        floor, slope, loop_slope = scale * np.exp(log) / units
-        variance = floor**2 + (slope * torques) ** 2 + (loop_slope * loops) ** 2
-        return np.mean(np.log(variance) + 0.5 * np.square(errors) / variance)  # two Gaussian components
-
-    best = minimize(negative_log_likelihood, [-1.0, -1.0, -1.0], bounds=[(-12.0, 2.0)] * 3, method="L-BFGS-B").x
-    return tuple(map(float, scale * np.exp(best) / units))

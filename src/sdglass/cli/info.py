@@ -55,7 +55,7 @@ def _describe(model):
 
 def _describe_locator(model):
     """Return (label, text) rows about a `LocatorModel`."""
-    settings, (floor, slope, loop_slope) = model.settings, model.error_model
+    settings, (floor, slope, loop_slope, rms_slope) = model.settings, model.error_model
     rows = [
         ("kind", "locator expansion: pair couplings and four-spin loops"),
         ("name", model.info.get("name")),
@@ -66,8 +66,8 @@ def _describe_locator(model):
         ("configurations", str(model.info.get("configurations", ""))),
         (
             "torque error",
-            f"{floor:.1e} t0, {100 * slope:.2g} % of the torque and {100 * loop_slope:.2g} % of the loops' part, "
-            "in squares",
+            f"{floor:.1e} t0, {100 * slope:.2g} % of the torque, {100 * loop_slope:.2g} % of the loops' part and "
+            f"{100 * rms_slope:.2g} % of the rms torque, added in squares, per component",
         ),
     ]
     return [(label, text) for label, text in rows if text]

@@ -4,6 +4,7 @@ import numpy as np
 
 from sdglass.compiled_vectors import use_threads
 from sdglass.engines.contract import ALL_SYMMETRIES, Evaluation
+from sdglass.locator_uncertainty import error_features
 from sdglass.loop_kernels import LANES, from_blocks, loop_field, pair_field, to_blocks
 from sdglass.loop_reach import loop_reach
 from sdglass.spins import check_spins, torque
@@ -61,18 +62,19 @@ class LocatorEngine:
     def torque_uncertainty(self, spins):
         """Return the standard deviation (R, N) of a torque component at each site [t0].
 
-        It grows with the torque and with the part that the four-spin loops have in it, whose next order is what
-        the force field leaves out. Its three numbers were fitted to the errors on the training data: they know
-        nothing of electrons, densities or spin textures unlike those.
+        It grows with the torque, with the part that the four-spin loops have in it, whose next order is what the
+        force field leaves out, and with the rms torque of the configuration. Its numbers were fitted to errors on
+        training data, each realization by a fit to the others: they know nothing of electrons, densities or spin
+        textures unlike those.
         """
         spins = check_spins(spins, self.structure.n_sites)
-        floor, slope, loop_slope = self.model.error_model
+        numbers = np.square(self.model.error_model)
         result = np.empty(spins.shape[:2])
         for start in range(0, len(spins), _BLOCKS * LANES):
             some = slice(start, start + _BLOCKS * LANES)
             _, pairs, loops = self._parts(spins[some])
-            whole, part = (np.linalg.norm(torque(spins[some], f), axis=2) for f in (pairs + loops, loops))
-            result[some] = np.sqrt(floor**2 + (slope * whole) ** 2 + (loop_slope * part) ** 2)
+            both = (torque(spins[some], field) for field in (pairs + loops, loops))
+            result[some] = np.sqrt(np.tensordot(numbers, np.square(error_features(*both)), 1))
         return result
 
     def _parts(self, spins):
