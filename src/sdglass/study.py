@@ -94,6 +94,13 @@ def locator_rivals(config):
     return [*LINEAR_MODELS, *dict.fromkeys(networks), LOCATOR]
 
 
+def single_model(config, name):
+    """Return the path below results/<study> of a model, or of the first network of a variant's committee."""
+    if name in (*LINEAR_MODELS, LOCATOR):
+        return f"models/{name}.safetensors"
+    return f"training/{name}/fold-{trained_folds(config['network'], name)[0]}.safetensors"
+
+
 def quench_sets(config):
     """Return {group: number of realizations} of the unseen labelled sets that hold states of quenches."""
     sets = {"unseen": config["dataset"]["unseen_realizations"]}
@@ -315,7 +322,7 @@ class Recipes:
                 for group, count in quench_sets(self.config).items()
                 for index in range(count)
             ],
-            models=[self.model(model) for model in locator_rivals(self.config)],
+            models=[self.kept()[single_model(self.config, name)] for name in locator_rivals(self.config)],
         )
 
     def _descents(self, trained):

@@ -78,7 +78,7 @@ rule locator_errors:
         data=unless_kept("tables/locator_errors.csv", expand(f"{RESULTS}/datasets/{{name}}.h5", name=UNSEEN)),
         quenches=unless_kept("tables/locator_errors.csv", expand(f"{RESULTS}/datasets/{{name}}.h5", name=QUENCHED)),
         models=unless_kept(
-            "tables/locator_errors.csv", expand(f"{RESULTS}/models/{{model}}.safetensors", model=RIVALS)
+            "tables/locator_errors.csv", [f"{RESULTS}/{single_model(config, name)}" for name in RIVALS]
         ),
     output:
         f"{TABLES}/locator_errors.csv",

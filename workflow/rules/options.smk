@@ -19,13 +19,14 @@ from sdglass.study import (
     engine_model,
     ensemble_run,
     has_locator,
-    locator_rivals,
     large_group,
     large_runs,
     locator_quenches,
+    locator_rivals,
     model_names,
     quench_sets,
     realization_groups,
+    single_model,
     transfer_sets,
 )
 

@@ -32,18 +32,15 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     use_threads(threads_from_environment())
-    models = [load_model(path) for path in args.models]
-    parameters = {name: n_parameters(model) for name, model in zip(args.names, models, strict=True)}
-    # Of a committee its first network: one that costs what it is said to cost.
-    members = [[0] if model.kind == "network" else None for model in models]
+    parameters = {name: n_parameters(load_model(path)) for name, path in zip(args.names, args.models, strict=True)}
     parts = []
     files = [*zip(args.data, args.sets, strict=True), *zip(args.quenches, args.quench_sets, strict=True)]
     with tqdm(total=len(files) * len(args.models), unit="model", desc="errors") as bar:
         for number, (path, label) in enumerate(files):
             data = LabelledConfigurations.load(path)
             chosen = stages(data) if number < len(args.data) else late_stage(data)
-            for name, path_of_model, some in zip(args.names, args.models, members, strict=True):
-                engine = load_engine(path_of_model, data.structure, data.model, members=some)
+            for name, model in zip(args.names, args.models, strict=True):
+                engine = load_engine(model, data.structure, data.model)
                 parts.append({"model": name, "set": label, **judge(engine, data, chosen)})
                 bar.update()
     write_csv(args.out, pd.DataFrame(summarize(parts, parameters, args.confidence)))
