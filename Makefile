@@ -1,6 +1,6 @@
 # make study    the study at quick scale, in minutes; SCALE=paper for the whole of it, SCALE=smoke for seconds
 # make test     the tests
-# make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (15 minutes)
+# make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (25 minutes)
 # make lint     style of code and workflow
 # make land     finish the study and enter what is kept of it in results/<study>/manifest.json (SCALE=paper)
 #
@@ -43,7 +43,10 @@ benchmark: $(VENV)/study.installed
 	$(VENV)/bin/python benchmarks/dynamics.py --out $(TABLES)/dynamics.csv
 	$(VENV)/bin/python benchmarks/scaling.py exact --out $(TABLES)/scaling_exact.csv
 	$(VENV)/bin/python benchmarks/scaling.py models --out $(TABLES)/scaling_models.csv
-	$(VENV)/bin/python benchmarks/locator.py --out $(TABLES)/locator.csv --summary $(TABLES)/locator_summary.csv
+	$(VENV)/bin/python benchmarks/locator.py --out $(TABLES)/locator.csv --largest 100000
+	$(VENV)/bin/python benchmarks/locator_targets.py --times $(TABLES)/locator.csv \
+		--errors results/paper/tables/locator_errors.csv --out $(TABLES)/locator_targets.csv \
+		--png $(TABLES)/pareto.png --pdf $(TABLES)/pareto.pdf
 	$(VENV)/bin/python benchmarks/summary.py --tables $(TABLES) $(ERRORS) --out $(TABLES)/summary.csv
 	$(VENV)/bin/python benchmarks/figure.py --tables $(TABLES) $(ERRORS) --png $(TABLES)/benchmarks.png --pdf $(TABLES)/benchmarks.pdf
 

@@ -4,7 +4,7 @@
         --errors results/paper/tables/locator_errors.csv --out results/benchmarks/locator_targets.csv
         --png results/benchmarks/pareto.png --pdf results/benchmarks/pareto.pdf
 
-Times are those of benchmarks/locator.py, errors those of the study: realizations that no force field was fitted to.
+Times are those of benchmarks/locator.py, errors those of the study, on realizations that no model was fitted to.
 """
 
 import argparse
@@ -69,15 +69,16 @@ def speed(times):
         one = here[here.replicas == replicas].iloc[0]
         low, high = (exact.seconds_per_replica / (one[f"seconds_{end}"] / replicas) for end in ("high", "low"))
         case = f"N = {exact.n_sites}, batch of {replicas}" if replicas > 1 else f"N = {exact.n_sites}, one replica"
+        value = exact.seconds_per_replica / one.seconds_per_replica
         yield {"number": "speed-up over diagonalization", "case": case, "unit": "times", "target": target,
-               "measured": exact.seconds_per_replica / one.seconds_per_replica, "low": low, "high": high}  # fmt: skip
+               "measured": value, "low": low, "high": high}  # fmt: skip
     for replicas in (1, 16):
         some = locator[locator.replicas == replicas]
         _, exponent, error = power_law(some.n_sites, some.seconds_per_replica)
         words = "one replica" if replicas == 1 else f"{replicas} replicas"
-        yield {"number": "exponent of the time", "case": f"N = {some.n_sites.min()} to {some.n_sites.max()}, {words}",
-               "unit": "", "target": EXPONENT, "measured": exponent, "low": exponent - error,
-               "high": exponent + error}  # fmt: skip
+        case = f"N = {some.n_sites.min()} to {some.n_sites.max()}, {words}"
+        yield {"number": "exponent of the time", "case": case, "unit": "", "target": EXPONENT,
+               "measured": exponent, "low": exponent - error, "high": exponent + error}  # fmt: skip
     largest = locator[(locator.replicas == 1) & (locator.n_sites == locator.n_sites.max())].iloc[0]
     for words, column, target in (("", "evaluation_peak_mib", MEMORY_KB), (", set-up", "setup_peak_mib", np.nan)):
         yield {"number": f"memory per spin{words}", "case": f"N = {largest.n_sites}, one replica", "unit": "kB",
@@ -105,8 +106,8 @@ def draw(times, errors):
             x = [end.seconds_per_replica for end in ends]
             axes.plot(x, [row.relative] * 2, color=color, linewidth=0.8, zorder=1)
             for place, face in zip(x, ("white", color), strict=True):
-                axes.errorbar(place, row.relative, [[max(low, 0)], [high]], color=color, marker=marker, markersize=5.5,
-                              markerfacecolor=face, linestyle="", elinewidth=0.8)  # fmt: skip
+                look = {"color": color, "marker": marker, "markersize": 5.5, "markerfacecolor": face}
+                axes.errorbar(place, row.relative, [[max(low, 0)], [high]], linestyle="", elinewidth=0.8, **look)
             axes.plot([], [], color=color, marker=marker, markersize=5.5, linestyle="",
                       label=f"{name}, {parameters(row.parameters)}")  # fmt: skip
         axes.axvline(exact.seconds_per_replica, color=style.BLACK, linewidth=0.8, linestyle=(0, (4, 2)))
@@ -114,10 +115,15 @@ def draw(times, errors):
                   transform=axes.get_xaxis_transform(), fontsize=8)  # fmt: skip
         axes.set(xscale="log", yscale="log", title=words)
         style.letter(axes, letter)
-        axes.set_xlabel("time of an evaluation [s]")
+        axes.set_xlabel(f"time per replica, $N = {exact.n_sites}$ [s]")
     panels[0].set_ylabel("torque error / rms torque")
+    batch = times[(times.model == "locator") & (times.n_sites == exact.n_sites)].replicas.max()
+    panels[0].plot([], [], "o", color=style.GREY, markersize=5.5, label=f"replicas of a batch of {batch}")
+    panels[0].plot(
+        [], [], "o", color=style.GREY, markersize=5.5, markerfacecolor="white", label="one replica alone"
+    )
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 

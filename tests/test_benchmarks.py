@@ -175,3 +175,46 @@ def test_a_missing_table_is_named(comparison, tmp_path):
     with pytest.raises(InputError, match=r"dynamics\.csv: no such file"):
         comparison.read(Path(tmp_path), "dynamics")
     assert comparison.read(tmp_path, "dynamics", required=False) is None
+
+
+# ---- targets of the locator force field
+
+
+def planted_errors(scale=1.0):
+    """Return a table of the study's errors in which every target is met, if `scale` is one."""
+    rows = []
+    for model, relative, parameters in (("pair", 0.06, 50), ("bond", 0.05, 2_000_000), ("locator", 1.5e-3, 7)):
+        for n_sites in (100, 500, 1000):
+            for stage, rms in (("random", 0.013), ("frozen", 1.8e-3), ("late", 3e-3)):
+                value = scale * relative
+                row = {"model": model, "parameters": parameters, "stage": stage, "n_sites": n_sites}
+                row |= {"realizations": 4, "relative": value, "relative_low": 0.9 * value}
+                row |= {"relative_high": 1.1 * value, "rmse": value * rms, "low": 0.9 * value * rms}
+                rows.append(row | {"high": 1.1 * value * rms})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("scale", "verdicts"), [(1.0, {"met"}), (10.0, {"missed"})])
+def test_targets_are_judged_by_their_numbers(tables, tmp_path, scale, verdicts):
+    planted_errors(scale).to_csv(tmp_path / "errors.csv", index=False)
+    outputs = {name: tmp_path / f"targets.{name}" for name in ("csv", "png", "pdf")}
+    run(
+        "locator_targets.py", "--times", tables / "locator.csv", "--errors", tmp_path / "errors.csv",
+        "--out", outputs["csv"], "--png", outputs["png"], "--pdf", outputs["pdf"],
+    )  # fmt: skip
+    found = pd.read_csv(outputs["csv"])
+    accuracy = found[found.number.str.startswith("torque error")]
+    assert len(accuracy) == 9
+    assert set(accuracy.verdict) == verdicts
+    times = pd.read_csv(tables / "locator.csv")
+    exact = times[times.model == "exact"].seconds_per_replica.iloc[0]
+    for row in found[found.number.str.startswith("speed-up")].itertuples():
+        replicas = 1 if "one replica" in row.case else int(row.case.rpartition(" ")[2])
+        mine = times[(times.model == "locator") & (times.replicas == replicas) & (times.n_sites == 24)]
+        assert row.measured == pytest.approx(exact / mine.seconds_per_replica.iloc[0])
+        assert row.low <= row.measured <= row.high
+        assert row.verdict == ("for information" if replicas == 1 else "met" if row.measured >= 1000 else "missed")
+    for row in found[found.target.notna() & ~found.number.str.startswith("speed-up")].itertuples():
+        assert row.verdict == ("met" if row.measured <= row.target else "missed")
+    assert set(found.number) >= {"exponent of the time", "memory per spin", "memory per spin, set-up"}
+    assert min(path.stat().st_size for path in outputs.values()) > 1000

@@ -13,7 +13,7 @@ def draw(tables):
         tables[f"locator_quench{part}"] for part in ("_correlation", "", "_difference")
     )
     dampings = sorted(set(curves.damping), reverse=True)
-    looks = engines.colours(numbers.engine)
+    looks = engines.colours(numbers.engine) | {"locator": style.PURPLE}  # told from the greens of other networks
     usual = numbers.n_sites.min()
     figure = style.new_figure(7.4)
     panels = figure.subplots(4, len(dampings), squeeze=False, sharey="row")
