@@ -121,7 +121,7 @@ def test_a_changed_parameter_reruns_what_depends_on_it(study, tmp_path):
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text("quench_large:\n  temperature: 2.0e-3\n")
     jobs = planned(study, "--configfile", SMOKE, str(overlay))
-    assert jobs["quench_large"] == 8  # four runs on two realizations
+    assert jobs["quench_large"] == 10  # five runs on two realizations
     assert not {"structure", "dataset", "train", "quench_small", "quench_small_exact"} & set(jobs)
     overlay.write_text("electrons:\n  coupling: 5.0\n")
     jobs = planned(study, "--configfile", SMOKE, str(overlay))
