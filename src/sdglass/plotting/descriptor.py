@@ -54,14 +54,14 @@ def _values(axes, radial, strongest):
     axes.plot(radial.shell, radial.value, "o", color=style.BLACK, markersize=2.5)
     if strongest is not None:
         axes.plot(strongest.shell, strongest.value, "o", color=style.BLUE, markersize=5)
-    axes.set(
-        xlabel=r"radius of the shell $d$ [$\ell$]", ylabel=r"$G_2(d) = \sum_j F_2\,\mathbf{S}_i\cdot\mathbf{S}_j$"
-    )
+    axes.set(xlabel=r"radius of the shell $d$ [$\ell$]", ylabel=r"$G_2(d)$")
+    formula = r"$G_2(d) = \sum_j F_2(R_{ij}; d)\ \mathbf{S}_i\cdot\mathbf{S}_j$"
+    axes.text(0.97, 0.06, formula, ha="right", va="bottom", transform=axes.transAxes)
 
 
 def _triangle(axes):
     """Two neighbours of a site: what F3 looks at."""
-    axes.set(xlim=(-0.5, 3.5), ylim=(-0.65, 2.0), aspect="equal")
+    axes.set(xlim=(-0.5, 3.5), ylim=(-0.85, 1.9), aspect="equal")
     axes.set_axis_off()
     i, j, k = np.array([0.2, 0.0]), np.array([2.3, 0.05]), np.array([1.35, 1.55])
     for a, b, colour, dashes in ((i, j, style.GREY, ()), (i, k, style.GREY, ()), (j, k, style.VERMILLION, (4, 2))):
@@ -79,8 +79,11 @@ def _triangle(axes):
     axes.text(1.25, -0.16, r"$R_{ij}\approx d$", ha="center", va="top")
     axes.text(0.55, 0.95, r"$R_{ik}\approx d$", ha="right", va="center")
     axes.text(1.95, 0.95, r"$R_{jk}$ near $d^\prime$", ha="left", va="center", color=style.VERMILLION)
-    axes.text(1.5, -0.6, r"$G_3 = \sum_{jk}\ (1+\lambda\cos\theta)^\zeta \cdots\ \mathbf{S}_j\cdot\mathbf{S}_k$",
-              ha="center", va="center")  # fmt: skip
+    formula = (
+        r"$G_3(d) \propto \sum_{jk}\ (1+\lambda\cos\theta)^\zeta\ F_2(R_{ij}; d)\ F_2(R_{ik}; d)"
+        r"\ F_2(R_{jk}; d^\prime)\ \mathbf{S}_j\cdot\mathbf{S}_k$"
+    )
+    axes.text(1.5, -0.72, formula, ha="center", va="center", fontsize=8)
 
 
 def _triples(axes, angular):

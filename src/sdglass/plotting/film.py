@@ -80,16 +80,16 @@ def write_film(film, path):
 def _frames(film):
     """Yield every picture as PNG."""
     figure = Figure(figsize=SIZE, dpi=DPI)
-    grid = figure.add_gridspec(2, 3, width_ratios=(0.025, 1.45, 1), left=0.085, right=0.985, top=0.9, bottom=0.13,
-                               hspace=0.5, wspace=0.22)  # fmt: skip
     scale = energy_scale(film.local_energy[[0, -1]])
-    scene = Scene(figure.add_subplot(grid[:, 1]), film.positions, film.box)
-    bar = figure.colorbar(scale, cax=figure.add_subplot(grid[:, 0]), extend="both", ticklocation="left")
+    scene = Scene(figure.add_axes((0.105, 0.07, 0.495, 0.87)), film.positions, film.box)
+    bar = figure.colorbar(
+        scale, cax=figure.add_axes((0.095, 0.2, 0.014, 0.66)), extend="both", ticklocation="left"
+    )
     bar.set_label(r"local energy $e_i$ [$t_0$]", labelpad=0)
     bar.outline.set_linewidth(0.5)
-    curve, trace = (figure.add_subplot(grid[row, 2]) for row in range(2))
+    curve, trace = (figure.add_axes((0.695, bottom, 0.29, 0.3)) for bottom in (0.59, 0.135))
     figure.text(0.5, 0.955, film.title, ha="center", va="center")
-    stamp = figure.text(0.13, 0.035, "", ha="left", va="bottom", fontsize=11)
+    stamp = figure.text(0.02, 0.035, "", ha="left", va="bottom", fontsize=11)
     line, dot, words = _correlation(curve, film)
     passed, here, value = _energy(trace, film)
     per_site = np.asarray(film.energy) / len(film.positions)

@@ -10,6 +10,7 @@ from sdglass.plotting.arrows import COLOURS, LENGTH, arrow_mesh, fade, lit
 
 _TURN, _TILT = 28.0, 18.0  # about z, then towards the reader [degree]
 _DISTANCE = 3.2  # of the eye from the middle of the box, in its edges
+_LENGTH = 1.15 * LENGTH  # of an arrow [ell]
 _HAZE = 0.6  # of the farthest corner
 
 
@@ -45,7 +46,7 @@ class Scene:
         directions = np.asarray(spins, dtype=float) @ _rotation().T
         polygons, paints = [], []
         for site in self.order:
-            facets, normals = arrow_mesh(directions[site], LENGTH)
+            facets, normals = arrow_mesh(directions[site], _LENGTH)
             facets = facets + self.sites[site]
             middle = facets.mean(axis=1)
             facing = np.einsum("fa,fa->f", normals, np.array([0, 0, self.eye]) - middle) > 0

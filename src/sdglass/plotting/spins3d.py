@@ -11,15 +11,15 @@ def draw(tables):
     frame = tables["spins3d"]
     times = [frame.time.min(), frame.time.max()]
     scale = energy_scale(frame.local_energy)
-    figure = style.new_figure(3.5)
-    *boxes, side = figure.subplots(1, 3, width_ratios=(1, 1, 0.3))
+    figure = style.new_figure(3.0)
+    *boxes, side = figure.subplots(1, 3, width_ratios=(1, 1, 0.34))
     for axes, time, words, panel in zip(boxes, times, ("before", "after"), "ab", strict=True):
         some = frame[frame.time == time].sort_values("site")
         scene = Scene(axes, some[["x", "y", "z"]], some[["box_x", "box_y", "box_z"]].iloc[0])
         scene.show(some[["sx", "sy", "sz"]], scale.to_rgba(some.local_energy)[:, :3])
         style.letter(axes, panel)
         axes.set_title(rf"{words} the quench, $t = {style.clock(time)}$", pad=3)
-    bar = figure.colorbar(scale, ax=boxes, location="right", shrink=0.75, aspect=26, pad=0.01, extend="both")
+    bar = figure.colorbar(scale, ax=boxes, location="right", shrink=0.9, aspect=26, pad=0.01, extend="both")
     bar.set_label(r"local energy $e_i$ [$t_0$]")
     bar.outline.set_linewidth(0.5)
     _distribution(side, frame, times)
@@ -37,5 +37,5 @@ def _distribution(axes, frame, times):
             counts, edges, orientation="horizontal", baseline=None, label=f"$t = {style.clock(time)}$", **look
         )
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, linestyle=":")
-    axes.set(xlabel="spins", ylabel=r"$e_i$ [$t_0$]", xlim=(0, None))
+    axes.set(xlabel="spins", xlim=(0, None))
     axes.legend(loc="upper right", handlelength=1.0, fontsize=7)

@@ -154,7 +154,8 @@ def _locator_quench(config, table):
     for (reference, ensemble, quantity), curve in some.groupby(["reference", "ensemble", "quantity"], sort=False):
         last = curve.sort_values("time").iloc[-1]
         words.append(
-            f"{ensemble} minus {label(reference)} at t = {clock(last.time)}: {quantity.replace('_', ' ')} differs by "
+            f"{ensemble} minus {label(reference)} at t = {clock(last.time)}: {quantity.replace('_', ' ')} "
+            f"differs by "
             f"{cell(last.difference)} ({cell(last.low)} to {cell(last.high)})."
         )
     return words

@@ -22,7 +22,7 @@ def main():
     made = trajectory.attributes
     title = (
         rf"Quench of $N = {structure.n_sites}$ spins: {style.label(made['engine'])}, "
-        rf"$\alpha = {made['damping']:g}$, $T = {style.number(made['temperature'])}\,t_0$"
+        rf"$\alpha = {made['damping']:g}$, $T = {style.number(made['temperature'], 1)}\,t_0$"
     )
     film = Film(
         title,
