@@ -234,7 +234,7 @@ def test_the_rule_and_the_command_behind_a_target():
     ("text", "html"),
     [
         ("0.1 t0 at 2.5 ell", "0.1 t<sub>0</sub> at 2.5 ℓ"),
-        ("6e-4 < S_i . S_j", "6 × 10<sup>−4</sup> &lt; S<sub>i</sub> . S<sub>j</sub>"),
+        ("6e-4 < S_i . S_j", "6 × 10<sup>−4</sup> &lt; S<sub>i</sub> · S<sub>j</sub>"),
         ("xi ~ (log t)^(1/psi), N^0.90", "ξ ~ (log t)<sup>1/ψ</sup>, N<sup>0.90</sup>"),
         ("psi_multiverse, -1 and 128-64", "psi_multiverse, −1 and 128-64"),
     ],

@@ -50,6 +50,7 @@ def typeset(text):
     html = re.sub(r"\^\(([^()]+)\)", r"<sup>\1</sup>", html)
     html = re.sub(r"\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", html)
     html = re.sub(r"\b([A-Za-z]|mu)_([A-Za-z]{1,3})\b", r"\1<sub>\2</sub>", html)
+    html = html.replace(" . ", " · ")
     html = re.sub(r"(?<![\w\-.])-(?=\d)", "−", html)
     return Markup(re.sub(rf"\b({'|'.join(_SYMBOLS)})\b", lambda m: _SYMBOLS[m[1]], html))
 

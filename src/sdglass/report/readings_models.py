@@ -54,8 +54,8 @@ def _rkky(config, table):
     errors = some.groupby("model", sort=False).relative_torque_error.first()
     if errors.empty:
         return []
-    listed = ", ".join(f"{_words(name)} {_percent(value)}" for name, value in errors.items())
-    return [f"(a) Torque that is missed at J = {coupling:g} t0, the coupling of the study: {listed}."]
+    listed = "; ".join(f"{_words(name)}: {_percent(value)}" for name, value in errors.items())
+    return [f"(a) What is missed of the torque at J = {coupling:g} t0, the coupling of the study. {listed}."]
 
 
 def _couplings(config, table):
