@@ -21,6 +21,7 @@ include: "workflow/rules/quench.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/locator.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/pictures.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -34,6 +35,8 @@ localrules:
     fig3,
     fig4,
     fig5,
+    descriptor,
+    spins3d,
 
 
 rule all:

@@ -36,6 +36,9 @@ def write_all(folder, seed=5):
     rng = np.random.default_rng(seed)
     tables = {
         "fig1_neighbourhood.csv": neighbourhood(rng),
+        "descriptor.csv": descriptor(rng),
+        "spins3d.csv": snapshots(rng),
+        "electrons.csv": electrons(),
         "fig2_density_of_states.csv": density_of_states(),
         "fig3_parity.csv": parity(rng),
         "fig3_histogram.csv": histogram(),
@@ -94,6 +97,40 @@ def neighbourhood(rng):
     frame["is_centre"] = inside == 0
     frame["cutoff"] = 2.5
     return frame
+
+
+def descriptor(rng):
+    radii = np.linspace(0.5, 2.46, 50)
+    blocks = [("G2", np.nan, np.nan)] + [("G3", sign, distance) for sign in (-1.0, 1.0) for distance in (1.0, 2.0)]
+    return pd.concat(
+        pd.DataFrame({"function": name, "sign": sign, "pair_distance": distance, "shell": radii}).assign(
+            value=rng.standard_normal(50) * np.exp(-radii), width=0.05, cutoff=2.5, pair_width=1.0
+        )
+        for name, sign, distance in blocks
+    )
+
+
+def snapshots(rng):
+    """First and last snapshot of a quench: local energies of both signs, then negative but for a few."""
+    structure = random_sequential_addition(100, 5.0, 0.5, rng)
+    parts = []
+    for time, mean in ((0.0, 0.0), (2000.0, -0.05)):
+        frame = pd.DataFrame(structure.positions, columns=["x", "y", "z"])
+        frame[["sx", "sy", "sz"]] = random_spins(100, rng)
+        frame[["box_x", "box_y", "box_z"]] = 5.0
+        parts.append(
+            frame.assign(site=range(100), time=time, local_energy=rng.normal(mean, 0.02, 100), energy=-600 + mean)
+        )
+    return pd.concat(parts).assign(engine="locator", damping=1.0)
+
+
+def electrons():
+    rows = [
+        ("peak_position", "J=0, N=100", 100, 0.0, -0.14),
+        ("dos_at_fermi_level", "J=0, N=100", 100, 0.0, 1.9),
+        ("gap", "J=6, N=100", 100, 6.0, 7.5),
+    ]
+    return pd.DataFrame(rows, columns="quantity system n_sites coupling value".split())
 
 
 def density_of_states():

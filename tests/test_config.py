@@ -218,6 +218,8 @@ def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words
         ({"quench_small.runs.slow.time_step": 0.7}, "quench_small.runs.slow.duration", "a multiple"),
         ({"quench_large.runs.pair-fast.duration": 3.3}, "quench_large.runs.pair-fast.duration", "a multiple"),
         ({"time_step_test.duration": 202.0}, "time_step_test.duration", "a multiple of the time step 4.0"),
+        ({"film.duration": 3.0}, "film.duration", "a multiple of the time step 2.0"),
+        ({"film.first_snapshot": 2002.0}, "film.first_snapshot", "at most film.duration, 2000.0"),
         ({"dataset.snapshots": 1001}, "dataset.snapshots", "at most one per time step, 500 in all"),
         ({"network.folds": 11}, "network.folds", "at most the 10 realizations"),
         (

@@ -61,6 +61,7 @@ FLOORS = [
         "correlation_length",
         "growth",
         "observables",
+        "local_energy",
         "multiverse",
         "model_errors",
     },

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -16,7 +17,13 @@ from synthetic_tables import write_all
 from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.plotting.registry import FIGURES
-from sdglass.report import Results, beats_pair_model, error_table, render, runtimes, summary
+from sdglass.report.cells import typeset
+from sdglass.report.chapters import CHAPTERS
+from sdglass.report.made import command, rule_of
+from sdglass.report.page import Results, render
+from sdglass.report.readings import what_to_see
+from sdglass.report.runtimes import job_times, kept_times, merged, runtimes
+from sdglass.report.torque import beats_pair_model, error_table, summary
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "workflow" / "report" / "report.html.j2"
 CLAIMS = pd.DataFrame(
@@ -51,7 +58,7 @@ CLAIMS = pd.DataFrame(
 class Page(HTMLParser):
     """Collects text, images, everything that would be loaded, and checks that tags are closed in order."""
 
-    VOID = frozenset({"meta", "img", "br", "link", "rect", "line", "path"})
+    VOID = frozenset({"meta", "img", "br", "link", "rect", "line", "path", "circle", "ellipse"})
 
     def __init__(self, text):
         super().__init__()
@@ -80,7 +87,12 @@ class Page(HTMLParser):
 
     @property
     def text(self):
-        return " ".join(" ".join(self.words).split())
+        return " ".join("".join(self.words).split())
+
+
+def printed(text):
+    """Return plain text as it reads on the page, where symbols and subscripts are typeset."""
+    return Page(f"<p>{typeset(text)}</p>").text
 
 
 @pytest.fixture(scope="module")
@@ -110,22 +122,52 @@ def page(study):
 
 
 def test_every_figure_is_inside(page, study):
+    order = [name for names in CHAPTERS.values() for name in names]
     assert len(page.images) == len(FIGURES)
-    for name, source in zip(FIGURES, page.images, strict=True):
+    for name, source in zip(order, page.images, strict=True):
         kind, data = source.split(",", 1)
         assert kind == "data:image/png;base64"
         assert base64.b64decode(data) == (study / "figures" / f"{name}.png").read_bytes()
     for figure in FIGURES.values():
-        assert figure.caption in page.text
-        assert figure.title in page.text
+        assert printed(figure.caption) in page.text
+        assert printed(figure.title) in page.text
+
+
+def test_every_figure_has_one_place_in_the_story():
+    order = [name for names in CHAPTERS.values() for name in names]
+    assert sorted(order) == sorted(FIGURES)
 
 
 def test_every_claim_is_inside(page):
     for row in CLAIMS.fillna("").to_dict("records"):
-        for value in row.values():
-            assert value in page.text, value
+        for key, value in row.items():
+            assert (value if key == "target" else printed(value)) in page.text, value
     assert page.text.count("not reproduced") >= 2  # table, and beside Fig. 5
     assert "1 depends on" in page.text
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_says_what_to_see(name, study, page):
+    config = {"electrons": {"coupling": 6.0}, "integrator": "heun"}
+    config["quench_small"] = {"runs": {"slow": {"damping": 0.05, "time_step": 4.0}}}
+    sentences = what_to_see(name, study / "tables", config)
+    assert sentences
+    assert all(re.search(r"\d", sentence) and sentence.endswith(".") for sentence in sentences)
+    assert not any("nan" in sentence.split() for sentence in sentences)
+
+
+def test_what_to_see_is_read_from_the_tables(tmp_path):
+    """Planted: of four spins two are frustrated before and none after the quench."""
+    frame = pd.DataFrame({"time": [0.0] * 4 + [9.0] * 4, "site": [0, 1, 2, 3] * 2, "engine": "pair"})
+    frame["local_energy"] = [0.01, 0.03, -0.01, -0.01, -0.05, -0.03, -0.04, -0.04]
+    columns = "box_x box_y box_z x y z sx sy sz damping".split()
+    write_csv(tmp_path / "spins3d.csv", frame.assign(**dict.fromkeys(columns, 1.0)))
+    words = " ".join(what_to_see("spins3d", tmp_path, {}))
+    assert "falls from +0.0050 to -0.0400 t0" in words
+    assert "Of 4 spins 2 are frustrated" in words
+    assert "and 0 after the quench" in words
+    assert what_to_see("fig2", tmp_path, {}) == []  # no table
+    assert what_to_see("unknown", tmp_path, {}) == []
 
 
 def test_nothing_is_loaded_from_elsewhere(page, study):
@@ -145,10 +187,60 @@ def test_page_is_well_formed_and_escaped(page):
 def test_provenance_and_runtimes(page, study):
     for word in ("abc1234", "2311", "python -m x", "numpy"):
         assert word in page.text
-    rows = {row["rule"]: row for row in runtimes(study / "benchmarks")}
+    times = runtimes(study / "benchmarks")
+    assert (times["here"], times["kept"], times["total"]) == (3, 0, "2.0 min")
+    rows = {row["rule"]: row for row in times["rows"]}
     assert rows.keys() == {"quench", "claims"}
     assert (rows["quench"]["jobs"], rows["quench"]["total"], rows["quench"]["longest"]) == (2, "2.0 min", "90.0 s")
     assert rows["quench"]["memory"] == "9000 MB"
+
+
+def test_times_of_jobs_that_ran_elsewhere_are_kept(study, tmp_path):
+    """A job that was run again counts once, with its new time; jobs that differ in a number share a row."""
+    kept = pd.DataFrame(
+        [("quench/large-000", 10.0, 50.0), ("quench/large-001", 30.0, 60.0), ("claims", 99.0, 1.0)],
+        columns=["job", "seconds", "memory_mb"],
+    )
+    write_csv(tmp_path / "runtimes.csv", merged(kept, job_times()))
+    times = runtimes(study / "benchmarks", tmp_path / "runtimes.csv")
+    assert (times["here"], times["kept"]) == (3, 2)
+    rows = {row["rule"]: row for row in times["rows"]}
+    assert rows["claims"]["seconds"] == 1
+    assert (rows["quench: large"]["jobs"], rows["quench: large"]["seconds"]) == (2, 40)
+    assert rows["quench: large"]["memory"] == "60 MB"
+    write_csv(tmp_path / "runtimes.csv", kept.drop(columns="seconds"))
+    with pytest.raises(InputError, match=r"runtimes\.csv: column 'seconds' is missing"):
+        kept_times(tmp_path / "runtimes.csv")
+
+
+def test_the_rule_and_the_command_behind_a_target():
+    rules = [
+        {"rule": "compare", "output": "tables/{comparison}.csv"},
+        {"rule": "errors", "output": "tables/models.csv, tables/paired.csv"},
+        {"rule": "figure", "output": "figures/{figure}.png, figures/{figure}.pdf"},
+    ]
+    assert rule_of("tables/paired.csv", rules) == "errors"
+    assert rule_of("tables/network_size.csv", rules) == "compare"
+    assert rule_of("figures/fig1.png", rules) == "figure"
+    assert rule_of("claims.csv", rules) == ""
+    assert command("fig4", "paper") == "snakemake fig4 --cores N"
+    overlay = "--configfile workflow/scales/quick.yaml"
+    expected = f"snakemake results/quick/figures/rkky.png --cores N {overlay}"
+    assert command("rkky", "quick", overlay) == expected
+    assert command("results/x/tables/a.csv", "x") == "snakemake results/x/tables/a.csv --cores N"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("0.1 t0 at 2.5 ell", "0.1 t<sub>0</sub> at 2.5 ℓ"),
+        ("6e-4 < S_i . S_j", "6 × 10<sup>−4</sup> &lt; S<sub>i</sub> · S<sub>j</sub>"),
+        ("xi ~ (log t)^(1/psi), N^0.90", "ξ ~ (log t)<sup>1/ψ</sup>, N<sup>0.90</sup>"),
+        ("psi_multiverse, -1 and 128-64", "psi_multiverse, −1 and 128-64"),
+    ],
+)
+def test_symbols_are_typeset(text, html):
+    assert str(typeset(text)) == html
 
 
 def test_short_tables_are_shown_and_long_ones_named(page):
@@ -245,7 +337,7 @@ def test_settings_are_named_only_where_they_are_known(study, tmp_path):
     assert "least-squares one" not in unknown
     known = text("analysis: {confidence: 0.9}\nnetwork: {folds: 4, linear_term: true}\n")
     assert "90 % interval" in known
-    assert "95 %" not in known
+    assert "95 % interval" not in known
     assert "a single network 3 of 4 folds" in known
     assert "starts from the least-squares one" in known
     assert "least-squares one" not in text("network: {folds: 4, linear_term: false}\n")

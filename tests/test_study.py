@@ -103,7 +103,13 @@ def depends(name, path):
         return False
     # What a least-squares model depends on, or a network, or what they are judged on or move.
     learned = model is not None or (labelled and group in ("large", "n1000"))
-    if key in ("study", "device") or path[0] in ("density_of_states", "time_step_test", "rkky", "resources"):
+    if key in ("study", "device") or path[0] in (
+        "density_of_states",
+        "time_step_test",
+        "rkky",
+        "film",
+        "resources",
+    ):
         return False
     if key == "seed" or key == "structure.r_min":
         return True
@@ -230,6 +236,7 @@ TABLES = {
         "time_step_test",
     },
 }
+TABLES["spins3d"] = {"structure", "electrons", "seed", "integrator", "locator", "film"}
 TABLES["learning_curves"] = TABLES["training"] = {
     *("structure", "electrons", "seed", "integrator", "dataset.random", "descriptor", "linear_model"),
     "network.torque_weight",

@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SMOKE = "workflow/scales/smoke.yaml"
+# What the quench that is shown needs, with the locator force field.
+FILMED = ("film_quench", "structure", "fit_locator", "descent_dataset")
 
 pytestmark = pytest.mark.workflow
 
@@ -151,6 +153,9 @@ def test_replot_needs_the_tables_alone(study, tmp_path):
     [
         ("fig2", {"fig2", "figure", "density_of_states"}),
         ("fig1", {"fig1", "figure", "neighbourhood", "dataset", "structure"}),
+        ("descriptor", {"descriptor", "figure", "descriptor_example", "neighbourhood", "dataset", "structure"}),
+        ("spins3d", {"spins3d", "figure", "spins3d_table", *FILMED}),
+        ("film", {"film", *FILMED}),
     ],
 )
 def test_a_single_figure_makes_only_what_it_needs(tmp_path, target, rules):
@@ -192,6 +197,13 @@ def test_make_study_computes_in_a_fresh_clone_and_resumes_elsewhere(tmp_path):
     (tmp_path / "results" / "quick" / "structures").mkdir(parents=True)
     assert "rm -rf results" not in commands("quick")
     assert "--configfile workflow/scales/quick.yaml" in commands("quick")
+
+
+def test_figures_that_are_said_to_be_targets_are(tmp_path):
+    from sdglass.plotting.registry import NAMED_TARGETS
+
+    copy_study(tmp_path)
+    assert set(NAMED_TARGETS) <= set(planned(tmp_path, *NAMED_TARGETS, "--configfile", SMOKE))
 
 
 KEPT = ("models", "training", "errors", "observables", "tables", "figures")

@@ -382,6 +382,10 @@ def _durations(config):
     for name, run in config.get("locator", {}).get("quenches", {}).items():
         pairs.append((f"locator.quenches.{name}.duration", run["duration"], run["time_step"]))
     pairs += [("time_step_test.duration", test["duration"], step) for step in test["time_steps"]]
+    film = config["film"]
+    pairs.append(("film.duration", film["duration"], film["time_step"]))
+    if film["first_snapshot"] > film["duration"]:
+        yield f"film.first_snapshot = {film['first_snapshot']}; expected at most film.duration, {film['duration']}"
     for key, duration, step in pairs:
         steps = duration / step
         if round(steps) < 1 or abs(steps - round(steps)) > 1e-9 * steps:

@@ -33,6 +33,7 @@ SLOW_TABLES = (
     "time_step",
     "learning_curves",
     "training",
+    "spins3d",
 )
 
 
@@ -122,6 +123,11 @@ def engine_model(config, engine):
 def engine_members(config, engine):
     """Return the members of a committee that an engine uses: those of force_field, or else the first."""
     return config["force_field"]["members"] if engine == "network" else [0]
+
+
+def film_engine(config):
+    """Return the engine of the quench that is shown: the cheapest accurate one of the study."""
+    return LOCATOR if has_locator(config) else "network"
 
 
 def ensemble_run(config, ensemble, run):
@@ -256,7 +262,7 @@ class Recipes:
         model = engine_model(self.config, engine)
         parts = {key: settings[key] for key in ("damping", "duration", "time_step", "replicas", "temperature")}
         if model is not None:
-            parts["model"] = self.model(model) if model in LINEAR_MODELS else self._members(engine, model)
+            parts["model"] = self._engine_recipe(engine)
         return _digest(
             "quench",
             engine=engine,
@@ -297,6 +303,13 @@ class Recipes:
                 "structure": self.structure("unseen", 0),
                 "model": self.linear_model("pair"),
                 "test": config["time_step_test"],
+                "seed": seed,
+            },
+            "spins3d": lambda: {
+                "structure": self.structure("unseen", 0),
+                "model": self._engine_recipe(film_engine(config)),
+                "film": config["film"],
+                "integrator": config["integrator"],
                 "seed": seed,
             },
         }
@@ -371,6 +384,11 @@ class Recipes:
                 path = f"observables/large-{run}/{index:03d}.h5"
                 paths[path] = self.quench("large", run, settings["engine"], index)
         return paths
+
+    def _engine_recipe(self, engine):
+        """Return what a trained engine's fields are made of: a model, or the members of a committee."""
+        model = engine_model(self.config, engine)
+        return self.model(model) if model in LINEAR_MODELS else self._members(engine, model)
 
     def _members(self, engine, variant):
         if variant == LOCATOR:

@@ -432,3 +432,5 @@ rule tables:
         rules.large_paired.output,
         rules.psi_multiverse.output,
         rules.freezing.output,
+        f"{TABLES}/descriptor.csv",
+        f"{TABLES}/spins3d.csv",

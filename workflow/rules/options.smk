@@ -18,6 +18,7 @@ from sdglass.study import (
     engine_members,
     engine_model,
     ensemble_run,
+    film_engine,
     has_locator,
     large_group,
     large_runs,
@@ -81,15 +82,15 @@ def features_of(engine, name):
     return [] if engine_model(config, engine) == LOCATOR else f"{RESULTS}/features/{name}.h5"
 
 
-def model_options(engine):
+def model_options(engine, dtype=FORCE_FIELD["dtype"]):
     """Command-line options that networks and the locator force field need."""
     if engine_model(config, engine) == LOCATOR:
-        return f"--dtype {FORCE_FIELD['dtype']}"
+        return f"--dtype {dtype}"
     if engine_model(config, engine) not in VARIANTS:
         return ""
     chosen = engine_members(config, engine)
     chosen = " ".join(map(str, chosen if len(chosen) > 1 else [0]))
-    return f"--members {chosen} --dtype {FORCE_FIELD['dtype']} --device {config['device']}"
+    return f"--members {chosen} --dtype {dtype} --device {config['device']}"
 
 
 def llg_options(ensemble, run):

@@ -58,6 +58,13 @@ rule provenance:
         " --out-config {output.config} --out {output.record} > {log} 2>&1"
 
 
+def overlay_options():
+    """How the commands in the report name this configuration: its overlays, those outside the folder by file name."""
+    paths = [Path(path).resolve() for path in workflow.overwrite_configfiles]
+    names = [str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name for path in paths]
+    return " ".join(["--configfile", *names]) if names else ""
+
+
 rule report:
     input:
         code("report"),
@@ -80,6 +87,7 @@ rule report:
         runtime=10,
     params:
         results=lambda w, output: os.path.dirname(output[0]),
+        options=overlay_options(),
     shell:
         "python -m sdglass.steps.report --results {params.results} --template {input.template}"
-        " --provenance {input.record} --out {output} > {log} 2>&1"
+        " --provenance {input.record} --options={params.options:q} --out {output} > {log} 2>&1"

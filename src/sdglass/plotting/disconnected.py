@@ -2,15 +2,26 @@
 
 from sdglass.plotting import style
 
+# More columns than this are too narrow for their titles: they go on below.
+_COLUMNS = 5
+
 
 def draw(tables):
-    """Draw the latest time of every ensemble: correlation (top) and disconnected part (below), a column each."""
+    """Draw the latest time of every ensemble: correlation and, below it, disconnected part, a column each."""
     frame = tables["disconnected"]
     ensembles, engines = list(dict.fromkeys(frame.ensemble)), style.in_order(frame.engine)
-    figure = style.new_figure(3.5)
-    panels = figure.subplots(2, len(ensembles), sharex=True, sharey="row", squeeze=False)
+    rows = -(-len(ensembles) // _COLUMNS)
+    columns = -(-len(ensembles) // rows)
+    figure = style.new_figure(0.5 + 2.6 * rows)
+    grid = figure.subplots(2 * rows, columns, sharex=True, squeeze=False)
+    for kind in (0, 1):  # one scale for all correlations, one for all disconnected parts
+        same = grid[kind::2].ravel()
+        for axes in same[1:]:
+            axes.sharey(same[0])
     shown = {}
-    for (top, bottom), ensemble in zip(panels.T, ensembles, strict=True):
+    for place, ensemble in enumerate(ensembles):
+        row, column = divmod(place, columns)
+        top, bottom = grid[2 * row : 2 * row + 2, column]
         some = frame[frame.ensemble == ensemble]
         latest = some[some.time == some.time.max()]
         for axes in (top, bottom):
@@ -25,10 +36,29 @@ def draw(tables):
                 color=look["color"]
             )  # fmt: skip
         top.set_title(f"{ensemble}\n" + rf"$t = {style.clock(some.time.max())}$", pad=3, fontsize=8)
-        bottom.set_xlabel(r"$r$ [$\ell$]")
-    panels[0, 0].set_ylabel(r"$C(r, t)$")
-    panels[1, 0].set_ylabel("disconnected part")
+    _label(grid, len(ensembles))
     handles = [shown[engine] for engine in engines if engine in shown]
     words = [style.label(engine) for engine in engines if engine in shown]
     figure.legend(handles, words, loc="outside lower center", ncols=4)
     return figure
+
+
+def _label(grid, count):
+    """Write axis labels at the edges and take away the panels without an ensemble."""
+    columns = grid.shape[1]
+    for place in range(grid.size // 2):
+        row, column = divmod(place, columns)
+        top, bottom = grid[2 * row : 2 * row + 2, column]
+        if place >= count:
+            top.remove()
+            bottom.remove()
+            continue
+        if column == 0:
+            top.set_ylabel(r"$C(r, t)$")
+            bottom.set_ylabel("disconnected part")
+        else:
+            top.tick_params(labelleft=False)
+            bottom.tick_params(labelleft=False)
+        if place + columns >= count:  # nothing below
+            bottom.set_xlabel(r"$r$ [$\ell$]")
+            bottom.tick_params(labelbottom=True)

@@ -9,11 +9,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from sdglass.plotting import style
+from sdglass.plotting.arrows import COLOURS, LENGTH, SHAFT, arrow_mesh, fade, lit
 
-_LENGTH = 0.62  # of a drawn spin [ell]
-_SHAFT, _HEAD, _FACETS = 0.055, 0.13, 14  # radii [ell]; facets around an arrow
-_COLOURS = "PuOr"  # diverging, readable with every colour vision
-_LIGHT = np.array([-0.45, 0.55, 0.7])
 # The view: rotation about z, then about the horizontal axis of the picture [degree].
 _TURN, _TILT = 25.0, 20.0
 
@@ -27,7 +24,7 @@ def draw(tables):
     _scheme(right)
     style.letter(left, "a")
     style.letter(right, "b")
-    scale = ScalarMappable(mpl.colors.Normalize(-1, 1), _COLOURS)
+    scale = ScalarMappable(mpl.colors.Normalize(-1, 1), COLOURS)
     bar = figure.colorbar(scale, ax=left, location="left", shrink=0.6, aspect=22, pad=0.02, ticks=(-1, 0, 1))
     bar.set_label(r"$\mathbf{S}_i\cdot\mathbf{S}_j$", labelpad=-2)
     bar.outline.set_linewidth(0.5)
@@ -43,19 +40,19 @@ def _neighbourhood(axes, sites):
     spins = sites[["sx", "sy", "sz"]].to_numpy(dtype=float) @ _view().T
     bonds = spins @ (centre[["sx", "sy", "sz"]].to_numpy(dtype=float) @ _view().T)
     _sphere(axes, cutoff)
-    colours = mpl.colormaps[_COLOURS](0.5 * (1 + bonds))[:, :3]
+    colours = mpl.colormaps[COLOURS](0.5 * (1 + bonds))[:, :3]
     # Painted from back to front; farther is paler.
     for rank, site in enumerate(np.argsort(position[:, 2])):
         haze = 0.55 * np.clip(0.5 - 0.5 * position[site, 2] / cutoff, 0, 1)
         distance = np.linalg.norm(position[site])
-        order, size = 10 + rank, _LENGTH
+        order, size = 10 + rank, LENGTH
         if distance > 0:
             thickness = 4.0 * np.exp(-distance)  # proportional to t(R), paper Eq. 18
-            grey = _fade(np.full(3, 0.55), haze)
+            grey = fade(np.full(3, 0.55), haze)
             axes.plot([0, position[site, 0]], [0, position[site, 1]], color=grey, linewidth=thickness, zorder=9,
                       solid_capstyle="round")  # fmt: skip
         else:  # the centre, larger and never hidden
-            haze, order, size = 0.0, 500, 1.35 * _LENGTH
+            haze, order, size = 0.0, 500, 1.35 * LENGTH
             axes.add_patch(
                 Circle((0, 0), 0.33, facecolor="#FFFFFFB0", edgecolor=style.VERMILLION, lw=1.5, zorder=499)
             )
@@ -104,46 +101,18 @@ def _sphere(axes, cutoff):
 
 def _arrow(axes, position, spin, colour, haze, order, size):
     """Paint a solid arrow of a spin, centred on its site, facet by facet with one lamp."""
-    facets, normals = _mesh(spin, size)
+    facets, normals = arrow_mesh(spin, size)
     facing = normals[:, 2] > 0
     facets, normals = facets[facing], normals[facing]
     back_to_front = np.argsort(facets[:, :, 2].mean(axis=1))
     facets, normals = facets[back_to_front], normals[back_to_front]
-    lamp = np.clip(normals @ (_LIGHT / np.linalg.norm(_LIGHT)), 0, 1)[:, None]
-    shade = np.clip(colour * (0.5 + 0.55 * lamp) + 0.12 * lamp**12, 0, 1)
-    painted = PolyCollection(facets[:, :, :2] + position[:2], facecolors=_fade(shade, haze), zorder=order)
+    shade = lit(colour, normals)
+    painted = PolyCollection(facets[:, :, :2] + position[:2], facecolors=fade(shade, haze), zorder=order)
     # The same colour on the edges closes the seams between the facets.
-    painted.set(edgecolors=_fade(shade * 0.9, haze), linewidths=0.15)
+    painted.set(edgecolors=fade(shade * 0.9, haze), linewidths=0.15)
     axes.add_collection(painted, autolim=False)
-    ball = _fade(np.full(3, 0.25), haze)
-    axes.add_patch(Circle(position[:2], 1.25 * _SHAFT, facecolor=ball, edgecolor="none", zorder=order + 0.5))
-
-
-def _mesh(direction, size):
-    """Quadrilaterals (F, 4, 3) of an arrow of length `size` around the origin, and their normals (F, 3)."""
-    along = direction / np.linalg.norm(direction)
-    aside = np.cross(along, [0.0, 0.0, 1.0] if abs(along[2]) < 0.9 else [1.0, 0.0, 0.0])
-    aside /= np.linalg.norm(aside)
-    other = np.cross(along, aside)
-    angle = np.linspace(0, 2 * np.pi, _FACETS + 1)
-    ring = np.cos(angle)[:, None] * aside + np.sin(angle)[:, None] * other
-    middle = 0.5 * (ring[1:] + ring[:-1])
-    tail, neck, tip = (h * size * along for h in (-0.5, 0.05, 0.5))
-    shaft, head = (radius * size / _LENGTH for radius in (_SHAFT, _HEAD))
-    profile = ((tail, 0.0), (tail, shaft), (neck, shaft), (neck, head), (tip, 0.0))
-    facets, normals = [], []
-    for (a, ra), (b, rb) in pairwise(profile):
-        quads = np.stack([a + ra * ring[:-1], b + rb * ring[:-1], b + rb * ring[1:], a + ra * ring[1:]], axis=1)
-        # The normal of a cone leans towards the end with the smaller radius; flat rings face the tail.
-        height = (b - a) @ along
-        slope = middle * height + along * (ra - rb) if height > 0 else np.tile(-along, (_FACETS, 1))
-        facets.append(quads)
-        normals.append(slope / np.linalg.norm(slope, axis=1, keepdims=True))
-    return np.concatenate(facets), np.concatenate(normals)
-
-
-def _fade(colour, haze):
-    return colour * (1 - haze) + haze
+    ball = fade(np.full(3, 0.25), haze)
+    axes.add_patch(Circle(position[:2], 1.25 * SHAFT, facecolor=ball, edgecolor="none", zorder=order + 0.5))
 
 
 def _scheme(axes):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from sdglass.errors import InputError
 
+# Figures that are targets of the workflow by their names; the others are by their files.
+NAMED_TARGETS = ("fig1", "fig2", "fig3", "fig4", "fig5", "descriptor", "spins3d")
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -49,6 +52,33 @@ FIGURES = {
             "fields are minus the gradient of the sum. A local energy depends on the spins inside its sphere "
             "alone, which is what locality means here; the field on a spin is the gradient of all local energies "
             "whose spheres hold it, and so reaches two cutoff radii far."
+        ),
+    ),
+    "descriptor": Figure(
+        module="sdglass.plotting.descriptor",
+        tables=("fig1_neighbourhood.csv", "descriptor.csv"),
+        title="From a neighbourhood to the numbers that a network reads (paper Eqs. 8-13)",
+        caption=(
+            "The symmetry functions of the neighbourhood in Fig. 1. (a) Bond variables of its neighbours against "
+            "their distance (colours as there); each shell (pale, one of them blue) collects the bonds near its "
+            "radius, less of them towards the cutoff (dashed). (b) What the shells collect: the radial functions "
+            "G2. (c) The angular functions take two neighbours at about the same distance d, weighted by the "
+            "angle between them and by how near they are to d' from each other; their bond variable is collected. "
+            "(d) The angular functions G3 of this neighbourhood. Every value of (b) and (d) is one input of the "
+            "network; none changes when all spins, or all sites, are rotated."
+        ),
+    ),
+    "spins3d": Figure(
+        module="sdglass.plotting.spins3d",
+        tables=("spins3d.csv",),
+        title="A realization before and after a quench",
+        caption=(
+            "All spins of one realization that no model was trained on, in its periodic box (edges in ell, "
+            "farther spins paler), (a) at random and (b) at the end of a quench. Colour is the local energy e_i = "
+            "[E(S) - E(S with S_i reversed)] / 2: turning the spin over would cost -2 e_i; for pair couplings it "
+            "is -S_i . H_i. Purple spins are satisfied, orange ones frustrated. (c) Distribution of the local "
+            "energies at both times. The directions look as random after the quench as before; the local energies "
+            "do not."
         ),
     ),
     "fig2": Figure(

@@ -12,6 +12,7 @@ _TEXT = {
     "system", "model", "member", "set", "stage", "variant", "fold", "run", "engine", "ensemble", "estimator",
     "integrator", "note", "numerator", "denominator", "layers", "activation", "linear_term", "chirality",
     "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law", "ingredient",
+    "function",
 }  # fmt: skip
 
 # What the figures use; a table may hold more.
@@ -55,6 +56,8 @@ COLUMNS = {
     "locator_errors.csv": "model set stage n_sites relative relative_low relative_high",
     "locator_ablation.csv": "ingredient parameters set stage n_sites rmse low high relative",
     "locator_learning.csv": "configurations set stage n_sites rmse",
+    "descriptor.csv": "function sign pair_distance shell value width cutoff pair_width",
+    "spins3d.csv": "time site box_x box_y box_z x y z sx sy sz local_energy engine damping",
     "time_step.csv": "integrator damping time_step error energy_drift",
 }
 

@@ -3,6 +3,7 @@
 Models, observables and errors carry the recipe they were made by; those that match the configuration are
 entered, also from an unfinished study. Tables carry none: --tables names those that are up to date, and
 --complete says that the workflow has just found everything so. --forget deletes what does not match.
+The times of the jobs that ran here, and in the folders of --benchmarks, are kept too, in runtimes.csv.
 """
 
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 from sdglass.codemap import source_files
 from sdglass.config import load_config
 from sdglass.errors import InputError
+from sdglass.files import write_csv
 from sdglass.landed import Manifest, context_digest, recorded_recipe
 from sdglass.provenance import describe_code
+from sdglass.report.runtimes import KEPT, job_times, kept_times, merged
 from sdglass.steps.arguments import run, step_parser
 from sdglass.study import LOCATOR_TABLES, SLOW_TABLES, Recipes
 
@@ -29,6 +32,7 @@ def main():
     )
     parser.add_argument("--complete", action="store_true", help="the study is finished: enter everything")
     parser.add_argument("--forget", action="store_true", help="delete kept results of another configuration")
+    parser.add_argument("--benchmarks", nargs="+", default=[], help="benchmark folders of other checkouts")
     args = parser.parse_args()
     recipes = Recipes(load_config(*args.config))
     manifest = Manifest.load(args.results)
@@ -39,6 +43,9 @@ def main():
             print(f"{manifest.folder / path}: deleted, {why}")
         manifest.save()
         return
+    times = merged(kept_times(manifest.folder / KEPT), job_times(*args.benchmarks, manifest.folder / "benchmarks"))
+    if len(times):
+        write_csv(manifest.folder / KEPT, times)
     refused = enter(manifest, recipes.kept())
     slow = recipes.tables()
     missing = [name for name in args.tables if f"tables/{name}.csv" not in slow]

@@ -4,6 +4,7 @@ from sdglass.provenance import provenance
 from sdglass.quench import quench, random_initial_spins
 from sdglass.steps.arguments import add_dynamics, add_electrons, dynamics, electrons, step_parser
 from sdglass.steps.checkpoints import continued, run_identity
+from sdglass.trajectory import SNAPSHOTS_PER_DECADE, log_times
 
 
 def quench_parser(module_doc):
@@ -15,6 +16,8 @@ def quench_parser(module_doc):
     add_electrons(parser)
     parser.add_argument("--replicas", type=int, required=True)
     add_dynamics(parser)
+    parser.add_argument("--first-snapshot", type=float, help="time after 0 [1/(gamma t0)]; one step by default")
+    parser.add_argument("--snapshots-per-decade", type=float, default=SNAPSHOTS_PER_DECADE)
     parser.add_argument("--out", required=True, help="trajectory .h5")
     return parser
 
@@ -31,6 +34,7 @@ def run_quench(step, args, engine, inputs, **options):
         engine,
         random_initial_spins(engine.structure.n_sites, args.seed, args.realization, range(args.replicas)),
         **dynamics(args),
+        snapshot_times=log_times(args.duration, args.time_step, args.snapshots_per_decade, args.first_snapshot),
         checkpoint=f"{args.out}.checkpoint",
         identity=run_identity(step, made, electrons(args), **options),
         progress=True,

@@ -5,7 +5,7 @@
 """
 
 from sdglass.files import write_text
-from sdglass.report import Results, render
+from sdglass.report.page import Results, render
 from sdglass.steps.arguments import run, step_parser
 
 
@@ -15,9 +15,10 @@ def main():
     parser.add_argument("--results", required=True, help="folder with tables, figures, claims.csv, benchmarks")
     parser.add_argument("--template", required=True, help="Jinja2 template of the page")
     parser.add_argument("--provenance", help="JSON record of code, versions and seed")
+    parser.add_argument("--options", default="", help="of snakemake in the commands that the page shows")
     parser.add_argument("--out", required=True, help="page .html")
     args = parser.parse_args()
-    write_text(args.out, render(Results.of_study(args.results, args.provenance), args.template))
+    write_text(args.out, render(Results.of_study(args.results, args.provenance), args.template, args.options))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The report of a study: one HTML page with its figures inside, readable without a network."""
