@@ -5,6 +5,8 @@
 #   snakemake --cores N --configfile workflow/scales/quick.yaml      minutes
 #   snakemake fig4 --cores N --configfile ...                        one figure and what it needs
 #   snakemake replot --cores 1 --configfile ...                      figures from their CSV, nothing computed
+#   snakemake fig4 --cores N --configfile ... --config filling=0.25  with another parameter, in results/quick-filling-0.25
+#   snakemake sweep --cores N --configfile ... --config sweep='{parameter: filling, values: [0.25, 0.5]}'
 
 
 configfile: "config.yaml"
@@ -22,6 +24,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/locator.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/sweep.smk"
 
 
 localrules:
@@ -34,6 +37,7 @@ localrules:
     fig3,
     fig4,
     fig5,
+    sweep,
 
 
 rule all:

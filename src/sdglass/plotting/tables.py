@@ -11,7 +11,8 @@ from sdglass.errors import InputError
 _TEXT = {
     "system", "model", "member", "set", "stage", "variant", "fold", "run", "engine", "ensemble", "estimator",
     "integrator", "note", "numerator", "denominator", "layers", "activation", "linear_term", "chirality",
-    "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law", "ingredient",
+    "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law", "ingredient", "parameter",
+    "study",
 }  # fmt: skip
 
 # What the figures use; a table may hold more.
@@ -56,6 +57,8 @@ COLUMNS = {
     "locator_ablation.csv": "ingredient parameters set stage n_sites rmse low high relative",
     "locator_learning.csv": "configurations set stage n_sites rmse",
     "time_step.csv": "integrator damping time_step error energy_drift",
+    "sweep.csv": "parameter value study quantity run engine result low high",
+    "sweep_correlation.csv": "parameter value study run engine time distance correlation low high",
 }
 
 
