@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sdglass.config import load_config, load_schema, normalize_config, parameters, validate_config
+from sdglass.config import load_config, load_schema, parameters, remove_nulls, validate_config
 from sdglass.errors import InputError
 from sdglass.hopping import LAWS
 from sdglass.llg import INTEGRATORS
@@ -307,7 +307,7 @@ def test_merging_agrees_with_snakemake():
     for overlay in OVERLAYS:
         expected = yaml.safe_load(BASE.read_text())
         update_config(expected, yaml.safe_load(overlay.read_text()))
-        normalize_config(expected)
+        remove_nulls(expected)
         assert load_config(BASE, overlay) == expected
 
 

@@ -8,7 +8,7 @@ from snakemake.cli import parse_config
 from sdglass.config import load_config
 from sdglass.errors import InputError
 from sdglass.overrides import PARAMETERS, parse_assignments, study_config, sweep_members
-from sdglass.study import Recipes
+from sdglass.study import Recipes, large_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -44,13 +44,14 @@ def test_each_parameter_changes_what_it_names_and_the_study():
     assert changed("density=0.6") == {"study", "structure.box_length", "quench_large.box_length"}
     sets = {f"locator.sets.{name}.box_length" for name in ("a100", "a300", "b100", "b500", "b1000")}
     boxes = {"structure.box_length", "quench_large.box_length", "dataset.transfer.n1000.box_length"}
+    boxes |= {"locator.quenches.locator-wide.box_length"}
     assert changed("density=0.6", files=PAPER) == {"study", *boxes, *sets}
 
 
 def test_a_density_is_that_of_every_box():
     config = overridden("density=0.6", files=PAPER)
     boxes = [config["structure"], config["quench_large"], *config["dataset"]["transfer"].values()]
-    boxes += config["locator"]["sets"].values()
+    boxes += [*config["locator"]["sets"].values(), config["locator"]["quenches"]["locator-wide"]]
     for box in boxes:
         assert box["n_sites"] / box["box_length"] ** 3 == pytest.approx(0.6, rel=5e-4)  # edges have three decimals
 
@@ -111,9 +112,9 @@ def test_what_is_refused(word, message):
 
 
 def test_no_run_of_the_locator_force_field_is_left_where_there_is_none():
-    assert "locator-fast" in overridden(files=PAPER)["quench_large"]["runs"]
+    assert "locator-fast" in large_runs(overridden(files=PAPER))
     for config in (overridden("filling=0.25", files=PAPER), overridden()):  # the quick scale has none
-        assert not [run for run in config["quench_large"]["runs"].values() if run["engine"] == "locator"]
+        assert not [run for run in large_runs(config).values() if run["engine"] == "locator"]
 
 
 def test_a_file_may_change_the_filling_at_the_paper_s_scale(tmp_path):

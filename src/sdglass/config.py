@@ -68,26 +68,8 @@ def load_config(*paths):
         if not isinstance(overlay, dict):
             raise InputError(f"{path}: expected keys at the top level")
         _merge(config, overlay)
-    normalize_config(config)
-    return config
-
-
-def normalize_config(config):
-    """Leave out, in place, what a merged configuration cannot have.
-
-    Keys that are null, and what the locator force field drives where there is none: it has a section of its own,
-    and is for half filling.
-    """
     remove_nulls(config)
-    electrons, small, large = (config.get(name) for name in ("electrons", "quench_small", "quench_large"))
-    if not isinstance(electrons, dict) or ("locator" in config and electrons.get("filling") == 0.5):
-        return
-    if isinstance(small, dict) and isinstance(small.get("engines"), list):
-        small["engines"] = [engine for engine in small["engines"] if engine != "locator"]
-    if isinstance(large, dict) and isinstance(large.get("runs"), dict):
-        for name, run in list(large["runs"].items()):
-            if isinstance(run, dict) and run.get("engine") == "locator":
-                del large["runs"][name]
+    return config
 
 
 def remove_nulls(config):

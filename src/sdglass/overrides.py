@@ -9,7 +9,7 @@ import difflib
 
 import yaml
 
-from sdglass.config import load_config, normalize_config, validate_config
+from sdglass.config import load_config, remove_nulls, validate_config
 from sdglass.errors import InputError
 from sdglass.packing import cube_edge
 
@@ -46,7 +46,7 @@ def study_config(files, given, schema_path):
     if given:
         validate_config(config, schema_path)
         config = with_overrides(config, given)
-        normalize_config(config)
+        remove_nulls(config)
     validate_config(config, schema_path)
     return config
 
@@ -222,7 +222,9 @@ def _boxes(config):
     yield config["structure"]
     yield config["quench_large"]
     yield from config["dataset"]["transfer"].values()
-    yield from config.get("locator", {}).get("sets", {}).values()
+    locator = config.get("locator", {})
+    yield from locator.get("sets", {}).values()
+    yield from (run for run in locator.get("quenches", {}).values() if "n_sites" in run)
 
 
 def _require_name(name, given, study):

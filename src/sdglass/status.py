@@ -12,6 +12,7 @@ from sdglass.study import (
     FAST_TABLES,
     LINEAR_MODELS,
     LOCATOR,
+    LOCATOR_FAST_TABLES,
     LOCATOR_TABLES,
     SLOW_TABLES,
     Recipes,
@@ -19,6 +20,8 @@ from sdglass.study import (
     engine_model,
     ensemble_run,
     has_locator,
+    large_group,
+    large_runs,
     model_names,
     realization_groups,
     transfer_sets,
@@ -80,10 +83,11 @@ def wanted_files(config):
         for engine in config["quench_small"]["engines"]:
             paths = [f"observables/small-{run}/{engine}/{index:03d}.h5" for index in range(count)]
             parts[f"quench small-{run}, {engine}"] = paths
-    for run in config["quench_large"]["runs"]:
+    for run in large_runs(config):
         count = ensemble_run(config, "large", run)["realizations"]
         parts[f"quench large-{run}"] = [f"observables/large-{run}/{index:03d}.h5" for index in range(count)]
-    tables = [*SLOW_TABLES, *FAST_TABLES, *comparisons(config), *(LOCATOR_TABLES if has_locator(config) else ())]
+    tables = [*SLOW_TABLES, *FAST_TABLES, *comparisons(config)]
+    tables += [*LOCATOR_TABLES, *LOCATOR_FAST_TABLES] if has_locator(config) else []
     parts["tables"] = [f"tables/{name}.csv" for name in tables]
     figures = study_figures([*comparisons(config), *([LOCATOR] if has_locator(config) else [])])
     parts["figures"] = [f"figures/{name}.{kind}" for name in figures for kind in ("png", "pdf")]
@@ -98,8 +102,8 @@ def _numbered(folder, suffix, counts):
 def _large_with_descriptor(config):
     """Return on how many of the large realizations a model with descriptor acts."""
     counts = [0]
-    for run, settings in config["quench_large"]["runs"].items():
-        if engine_model(config, settings["engine"]) not in (None, LOCATOR):
+    for run, settings in large_runs(config).items():
+        if engine_model(config, settings["engine"]) not in (None, LOCATOR) and large_group(config, run) == "large":
             counts.append(ensemble_run(config, "large", run)["realizations"])
     return max(counts)
 
