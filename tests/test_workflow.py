@@ -225,3 +225,32 @@ def test_kept_results_of_another_configuration_stop_the_study_until_they_are_for
     jobs = planned(landed, "--configfile", SMOKE, str(overlay))
     assert jobs["observables_large"] == jobs["quench_large"] + jobs["quench_large_exact"] == 10
     assert not {"dataset", "train", "quench_small", "quench_small_exact", "observables_small"} & set(jobs)
+
+
+def test_a_sweep_compares_studies_of_their_own_and_asks_them_again(tmp_path):
+    copy_study(tmp_path)
+    sweep = "sweep={parameter: filling, values: [0.25, 0.4], figures: [fig2]}"
+    result = snakemake(tmp_path, "sweep", "--configfile", SMOKE, "--config", sweep)
+    assert result.returncode == 0, result.stdout[-3000:]
+    results = tmp_path / "results"
+    with open(results / "smoke-sweep-filling" / "tables" / "sweep.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for value in ("0.25", "0.4"):
+        study = f"smoke-filling-{value}"
+        with open(results / study / "tables" / "electrons.csv", newline="") as stream:
+            own = [row for row in csv.DictReader(stream) if row["quantity"] == "gap" and float(row["coupling"])]
+        gaps = [row for row in rows if row["study"] == study and row["quantity"] == "gap"]
+        assert [float(row["result"]) for row in gaps] == [float(row["value"]) for row in own]
+        assert [float(row["value"]) for row in gaps] == [float(value)]
+    assert (results / "smoke-sweep-filling" / "figures" / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    assert not (results / "smoke").exists()  # the study that it starts from is not touched
+    again = snakemake(tmp_path, "sweep", "--configfile", SMOKE, "--config", sweep)
+    assert again.returncode == 0, again.stdout[-3000:]
+    assert again.stdout.count("Nothing to be done") == 2
+
+
+def test_a_sweep_needs_values(tmp_path):
+    copy_study(tmp_path)
+    result = snakemake(tmp_path, "sweep", "--configfile", SMOKE)
+    assert result.returncode != 0
+    assert "--config sweep='{parameter: filling, values: [0.25, 0.5]}'" in result.stdout

@@ -1,5 +1,6 @@
 # Studies that differ in one parameter, compared. Every value is a study with a results folder of its own, made by
-# a workflow of its own, which knows what of it is there: this rule has no output, so that they are always asked.
+# a workflow of its own, which knows what of it is there: this rule has no output (and no benchmark, which would count
+# as one), so that they are always asked.
 
 SWEEP_FOLDER = f"{RESULTS}-sweep-{SWEEP['parameter']}" if SWEEP else RESULTS
 
@@ -9,8 +10,6 @@ rule sweep:
         code("sweep"),
     log:
         f"{SWEEP_FOLDER}/logs/sweep.log",
-    benchmark:
-        f"{SWEEP_FOLDER}/benchmarks/sweep.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: workflow.cores or 1
