@@ -2,10 +2,12 @@
 # make test     the tests
 # make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (25 minutes)
 # make lint     style of code and workflow
+# make status   what of the study is done, running, missing
 # make land     finish the study and enter what is kept of it in results/<study>/manifest.json (SCALE=paper)
 #
 # All of them work in a fresh clone: they make .venv and install from envs/, again only when that changes.
-# An interrupted study goes on where it stopped. CORES=4 and PYTHON=python3.12 choose what their names say.
+# An interrupted study goes on where it stopped. CORES=4 and PYTHON=python3.12 choose what their names say;
+# CONFIG=filling=0.25 changes a parameter, in a results folder of its own (study and status).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,18 +15,24 @@ PYTHON ?= python3
 CORES ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
 SCALE ?= quick
 PYTEST_ARGS ?=
+CONFIG ?=
 
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 OVERLAY := $(if $(filter paper,$(SCALE)),,--configfile workflow/scales/$(SCALE).yaml)
+OVERRIDE := $(if $(CONFIG),--config $(CONFIG),)
 # The tables and figures of the quick study are committed, what they were made from is not. Without structures
 # nothing has been computed here yet: what is committed is set aside (git restores it) and made anew.
-FRESH = $(if $(wildcard results/$(SCALE)/structures),,$(if $(filter quick smoke,$(SCALE)),rm -rf results/$(SCALE)))
+FRESH = $(if $(wildcard results/$(SCALE)/structures),,$(if $(filter quick smoke,$(SCALE)),$(if $(CONFIG),,rm -rf results/$(SCALE))))
 
-.PHONY: study test lint benchmark land
+.PHONY: study status test lint benchmark land
 study: $(VENV)/study.installed
 	$(FRESH)
-	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)
+	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY) $(OVERRIDE)
+
+status:
+	@test -x $(VENV)/bin/python || { echo "$(VENV) is not there: 'make study' makes it" >&2; exit 2; }
+	@PYTHONPATH=src $(VENV)/bin/python -B -m sdglass.steps.status $(OVERLAY) $(OVERRIDE)
 
 land: $(VENV)/study.installed
 	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)

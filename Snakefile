@@ -5,6 +5,8 @@
 #   snakemake --cores N --configfile workflow/scales/quick.yaml      minutes
 #   snakemake fig4 --cores N --configfile ...                        one figure and what it needs
 #   snakemake replot --cores 1 --configfile ...                      figures from their CSV, nothing computed
+#   snakemake fig4 --cores N --configfile ... --config filling=0.25  with another parameter, in results/quick-filling-0.25
+#   snakemake sweep --cores N --configfile ... --config sweep='{parameter: filling, values: [0.25, 0.5]}'
 
 
 configfile: "config.yaml"
@@ -23,6 +25,7 @@ include: "workflow/rules/locator.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/pictures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/sweep.smk"
 
 
 localrules:
@@ -37,6 +40,7 @@ localrules:
     fig5,
     descriptor,
     spins3d,
+    sweep,
 
 
 rule all:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from workflow_runs import finished_smoke_study
 
 from sdglass.packing import random_sequential_addition
 
@@ -35,3 +36,9 @@ def exact_small():
 def small_structure():
     """Return 14 sites at the paper's density of 0.8 / ell^3 (about), small enough for many ED calls."""
     return random_sequential_addition(14, 2.6, 0.5, np.random.default_rng(7))
+
+
+@pytest.fixture(scope="session")
+def smoke_study(tmp_path_factory):
+    """Return the folder of a smoke study, run once; who changes something in it changes it back."""
+    return finished_smoke_study(tmp_path_factory.mktemp("study"))

@@ -72,6 +72,8 @@ def write_all(folder, seed=5):
         "rkky.csv": rkky(rng),
         "two_site.csv": two_site(),
         "time_step.csv": time_step(),
+        "sweep.csv": sweep(),
+        "sweep_correlation.csv": sweep_correlation(),
     }
     for name, frame in tables.items():
         write_csv(folder / name, frame)
@@ -691,3 +693,45 @@ def locator_learning(rng):
         for n in (100, 500)
         for stage in STAGES
     )
+
+
+FILLINGS = (0.25, 0.375, 0.5)
+
+
+def sweep():
+    rows = []
+    for filling in FILLINGS:
+        labels = ("filling", filling, f"quick-filling-{filling:g}")
+        results = [("gap", "coupled", "exact", 0.1 + 7 * (filling == 0.5), 0.05)]
+        results += [
+            ("dos_at_fermi_level", run, "exact", height, 0.02) for run, height in (("free", 2), ("coupled", 0))
+        ]
+        for engine, shift in (("exact", 0.0), ("network", 0.01), ("pair", 0.02)):
+            results += [("correlation_at_contact", run, engine, shift - filling, 0.03) for run in ("slow", "fast")]
+        for engine in ("network", "pair"):
+            results += [("torque_error", stage, engine, 0.05 / filling, 0.01) for stage in ("random", "frozen")]
+        results += [
+            (f"correlation_length_{estimator}", f"{engine}-fast", engine, 0.8 + filling / 10, 0.02)
+            for estimator in ("naive", "split")
+            for engine in ("pair", "network")
+        ]
+        rows += [(*labels, q, run, engine, x, x - e, x + e, "1") for q, run, engine, x, e in results]
+    names = "parameter value study quantity run engine result low high unit"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def sweep_correlation():
+    distance = np.arange(0.55, 2.5, 0.1)
+    return pd.concat(
+        pd.DataFrame(
+            {"parameter": "filling", "value": filling, "study": f"quick-filling-{filling:g}", "run": run}
+            | {"engine": engine, "time": 1000.0, "distance": distance}
+            | {name: shift - filling * np.cos(3 * distance) for name, shift in SHIFTS.items()}
+        )
+        for filling in FILLINGS
+        for run in ("slow", "fast")
+        for engine in ("exact", "network", "pair")
+    )
+
+
+SHIFTS = {"correlation": 0.0, "low": -0.05, "high": 0.05}

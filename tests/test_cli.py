@@ -4,10 +4,12 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -317,6 +319,27 @@ def test_info_about_a_network_and_a_linear_model(folder, capsys):
     assert set(rows) == {"kind", "electrons", "hopping", "descriptor", "parameters"}  # it says no more
     assert (rows["kind"], rows["parameters"]) == ("pair model, linear in G2", "4 coefficients")
     assert "filling 0.25" in rows["electrons"]
+
+
+def test_info_about_a_model_of_a_study_says_how_accurate_the_study_found_it(folder, capsys):
+    header = "model,member,set,stage,n_sites,rmse,relative\n"
+    rows = [
+        "bond,single,training,random,14,9e-4,0.09",
+        "bond,committee,unseen,random,14,9e-4,0.09",
+        "bond,single,unseen,random,14,6e-4,0.05",
+        "bond,single,unseen,frozen,14,2e-4,0.125",
+        "bond,single,unseen,all,14,5e-4,0.1",
+        "pair,-,unseen,random,14,8e-4,0.08",
+        "bond,single,large,random,500,7e-4,0.06",
+    ]
+    Path("study/models").mkdir(parents=True)
+    Path("study/tables").mkdir()
+    Path("study/tables/torque_errors.csv").write_text(header + "\n".join(rows) + "\n")
+    shutil.copy("committee.safetensors", "study/models/bond.safetensors")
+    found = info("study/models/bond", capsys)
+    assert found["unseen, N = 14"] == "random spins 9.0e-04 t0 (9 %), frozen states 2.0e-04 t0 (12 %)"
+    assert found["unseen, N = 500"] == "random spins 7.0e-04 t0 (6 %)"
+    assert "study/tables/torque_errors.csv" in found["torque errors"]
 
 
 @pytest.mark.parametrize(

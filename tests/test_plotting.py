@@ -20,6 +20,7 @@ from sdglass.plotting.make import make_all, make_figure
 from sdglass.plotting.registry import FIGURES, get_figure, study_figures
 
 LOCATOR = ("locator_errors", "locator_ablation", "locator_quench")
+ASKED = (*LOCATOR, "sweep")
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +91,9 @@ def test_registry_lists_known_tables_and_does_not_load_matplotlib():
 
 
 def test_a_study_has_the_figures_of_the_comparisons_that_it_makes():
-    assert FIGURES.keys() - study_figures([]).keys() == {"network_size", "training_size", *LOCATOR}
-    assert FIGURES.keys() - study_figures(["network_size", "activation"]).keys() == {"training_size", *LOCATOR}
-    assert FIGURES.keys() - study_figures(["locator"]).keys() == {"network_size", "training_size"}
+    assert FIGURES.keys() - study_figures([]).keys() == {"network_size", "training_size", *ASKED}
+    assert FIGURES.keys() - study_figures(["network_size", "activation"]).keys() == {"training_size", *ASKED}
+    assert FIGURES.keys() - study_figures(["locator"]).keys() == {"network_size", "training_size", "sweep"}
 
 
 def test_every_network_of_a_crowded_study_has_a_learning_curve(changed):
@@ -348,3 +349,12 @@ def test_numbers_for_people():
     assert style.number(np.inf) == r"\infty"
     assert style.clock(3000.0) == "3000"
     assert style.clock(0.5) == "0.5"
+
+
+def test_a_sweep_without_some_of_its_figures(changed):
+    """What no value has is said to be missing; the rest is drawn."""
+    some = changed("sweep.csv", lambda frame: frame[frame.quantity == "gap"])
+    (some / "sweep_correlation.csv").unlink()
+    panels = render("sweep", some).axes
+    words = [[text.get_text() for text in axes.texts] for axes in panels]
+    assert [("not made" in one) for one in words] == [True, True, True, True, False, True]

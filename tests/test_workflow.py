@@ -2,68 +2,25 @@
 
 import csv
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from workflow_runs import SMOKE, copy_study, planned, snakemake
 
 ROOT = Path(__file__).parents[1]
-SMOKE = "workflow/scales/smoke.yaml"
 # What the quench that is shown needs, with the locator force field.
 FILMED = ("film_quench", "structure", "fit_locator", "descent_dataset")
 
 pytestmark = pytest.mark.workflow
 
 
-def copy_study(folder):
-    """Copy what a study needs, without results, so that neither the checkout nor its results are touched."""
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy2(ROOT / name, folder / name)
-    for name in ("workflow", "src", "envs"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-
-
-def snakemake(folder, *arguments):
-    """Run snakemake in `folder`; return the finished process, both streams in stdout."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-
-
-def planned(folder, *arguments):
-    """Return {rule: number of jobs} of a dry run."""
-    result = snakemake(folder, "-n", *arguments)
-    assert result.returncode == 0, result.stdout[-3000:]
-    if "Nothing to be done" in result.stdout:
-        return {}
-    table = result.stdout.split("Job stats:")[1].split("total")[0]
-    return {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """A finished smoke study."""
-    folder = tmp_path_factory.mktemp("study")
-    copy_study(folder)
-    result = snakemake(folder, "--configfile", SMOKE)
-    logs = "\n".join(
-        f"{path.name}: {path.read_text()[-800:]}"
-        for path in (folder / "results").rglob("*.log")
-        if "rror" in path.read_text()
-    )
-    assert result.returncode == 0, f"{result.stdout[-3000:]}\n{logs}"
-    return folder
+@pytest.fixture
+def study(smoke_study):
+    """A finished smoke study; who changes something in it changes it back."""
+    return smoke_study
 
 
 def test_everything_is_there(study):
@@ -280,3 +237,32 @@ def test_kept_results_of_another_configuration_stop_the_study_until_they_are_for
     jobs = planned(landed, "--configfile", SMOKE, str(overlay))
     assert jobs["observables_large"] == jobs["quench_large"] + jobs["quench_large_exact"] == 10
     assert not {"dataset", "train", "quench_small", "quench_small_exact", "observables_small"} & set(jobs)
+
+
+def test_a_sweep_compares_studies_of_their_own_and_asks_them_again(tmp_path):
+    copy_study(tmp_path)
+    sweep = "sweep={parameter: filling, values: [0.25, 0.4], figures: [fig2]}"
+    result = snakemake(tmp_path, "sweep", "--configfile", SMOKE, "--config", sweep)
+    assert result.returncode == 0, result.stdout[-3000:]
+    results = tmp_path / "results"
+    with open(results / "smoke-sweep-filling" / "tables" / "sweep.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for value in ("0.25", "0.4"):
+        study = f"smoke-filling-{value}"
+        with open(results / study / "tables" / "electrons.csv", newline="") as stream:
+            own = [row for row in csv.DictReader(stream) if row["quantity"] == "gap" and float(row["coupling"])]
+        gaps = [row for row in rows if row["study"] == study and row["quantity"] == "gap"]
+        assert [float(row["result"]) for row in gaps] == [float(row["value"]) for row in own]
+        assert [float(row["value"]) for row in gaps] == [float(value)]
+    assert (results / "smoke-sweep-filling" / "figures" / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    assert not (results / "smoke").exists()  # the study that it starts from is not touched
+    again = snakemake(tmp_path, "sweep", "--configfile", SMOKE, "--config", sweep)
+    assert again.returncode == 0, again.stdout[-3000:]
+    assert again.stdout.count("Nothing to be done") == 2
+
+
+def test_a_sweep_needs_values(tmp_path):
+    copy_study(tmp_path)
+    result = snakemake(tmp_path, "sweep", "--configfile", SMOKE)
+    assert result.returncode != 0
+    assert "--config sweep='{parameter: filling, values: [0.25, 0.5]}'" in result.stdout

@@ -227,7 +227,8 @@ def _expected(node, schema):
     if "enum" in node:
         return f"one of {', '.join(map(str, node['enum']))}"
     if "pattern" in node:
-        return "lower-case letters, digits and hyphens, beginning with a letter"
+        points = " and points" if "." in node["pattern"] else ""
+        return f"lower-case letters, digits{',' if points else ' and'} hyphens{points}, beginning with a letter"
     kind = node["type"]
     if kind == "object":
         children = node.get("properties", {})

@@ -54,7 +54,7 @@ class LengthCurves:
     n_units: int
 
 
-def length_curves(times, histograms, counts, edges, streams, settings, n_samples=1000, n_splits=20):
+def length_curves(times, histograms, counts, edges, streams, settings, n_samples=1000, n_splits=20, progress=None):
     """Return the `LengthCurves` of an ensemble: estimators times bins times ranges.
 
     Estimators of |C|: ``naive``, the paper's formula; ``split``, sign and value from independent halves of the
@@ -71,6 +71,8 @@ def length_curves(times, histograms, counts, edges, streams, settings, n_samples
         ``bin_factors``: how many fine bins make one; ``range_start``, ``range_stop``: ends of the integrals
         [ell], besides the first and the last edge.
     n_samples, n_splits : int
+    progress : callable, optional
+        Called before each of the ``bin_factors``.
 
     Returns
     -------
@@ -85,6 +87,8 @@ def length_curves(times, histograms, counts, edges, streams, settings, n_samples
         resampling.bit_generator.state, halving.bit_generator.state = draws, splits
         merged, pairs, ends = merge_bins(histograms, counts, edges, factor)
         ranges = _ranges(ends, edges, settings)
+        if progress is not None:
+            progress()
         if not ranges:
             continue
         average = bootstrap_average(merged, pairs, resampling, n_samples)
@@ -162,7 +166,7 @@ def _inside(times, window):
     return (times >= window[0]) & (times <= window[1]) & (times > 0)
 
 
-def fit_all(curves, starts, stops, time_units, level):
+def fit_all(curves, starts, stops, time_units, level, progress=None):
     """Fit psi to every curve on every window, for every unit of time, offset and kind of fit.
 
     - ``log``: straight line of log xi against log log t; ``weighted``: the same, weighted by the bootstrap error;
@@ -177,6 +181,8 @@ def fit_all(curves, starts, stops, time_units, level):
         A unit that is not before the window has no logarithm there, and is left out.
     level : float
         Probability inside the intervals.
+    progress : callable, optional
+        Called before each window.
 
     Returns
     -------
@@ -190,6 +196,8 @@ def fit_all(curves, starts, stops, time_units, level):
     """
     parts = []
     for window in fitted_windows(curves.times, starts, stops):
+        if progress is not None:
+            progress()
         chosen = _inside(curves.times, window)
         data = _Window(curves, chosen)
         common = {"start": window[0], "stop": window[1]}

@@ -7,17 +7,16 @@ whichever replicas share its batch; its trajectory then differs by the engine's 
 import hashlib
 import json
 import math
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from sdglass.checkpoint import other_run, read_checkpoint, write_checkpoint
 from sdglass.engines.contract import Evaluation
 from sdglass.errors import CheckpointError, InputError
 from sdglass.llg import INTEGRATORS, thermal_field
+from sdglass.progress import progress_bar
 from sdglass.seeding import generator
 from sdglass.spins import check_spins, normalize, random_spins, torque
 from sdglass.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
@@ -130,9 +129,7 @@ def quench(
         run.restore(checkpoint)
 
     last_write = time.monotonic()
-    with tqdm(
-        total=run.n_steps, initial=run.step, desc="quench", unit="step", file=sys.stderr, disable=not progress
-    ) as bar:
+    with progress_bar(run.n_steps, "quench", "step", initial=run.step, disable=not progress) as bar:
         while run.step < run.n_steps:
             run.advance()
             bar.update()

@@ -36,6 +36,15 @@ SLOW_TABLES = (
     "spins3d",
 )
 
+# Tables that are made from kept errors and observables in seconds.
+FAST_TABLES = (
+    *("models", "torque_errors", "committee", "error_along_quench", "fig3_parity", "fig3_histogram", "float32"),
+    *("paired", "fig4_correlation", "fig4_difference", "fig4_events", "fig5_length", "fig5_fits"),
+    *("fig5_correlation", "large_difference", "large_paired", "psi_multiverse", "psi_units", "freezing"),
+    "disconnected",
+)
+LOCATOR_FAST_TABLES = ("locator_quench", "locator_quench_difference", "locator_quench_correlation")
+
 
 def realization_groups(config):
     """Return {group: {"first", "count", "box"}} of the atomic realizations.
@@ -356,7 +365,8 @@ class Recipes:
     def study(self):
         """Return the recipe of the study as a whole: the configuration, but for how it is computed."""
         return _digest(
-            "study", **{key: value for key, value in self.config.items() if key not in ("resources", "device")}
+            "study",
+            **{key: value for key, value in self.config.items() if key not in ("resources", "device", "sweep")},
         )
 
     def kept(self):

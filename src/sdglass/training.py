@@ -79,6 +79,7 @@ def train_network(
     checkpoint=None,
     identity=None,
     progress=None,
+    tick=None,
 ):
     """Train one network and return the one with the smallest validation loss.
 
@@ -102,6 +103,8 @@ def train_network(
         digest of the code. JSON data.
     progress : callable, optional
         Called with each row of the history.
+    tick : callable, optional
+        Called after each step of the optimiser.
 
     Returns
     -------
@@ -151,7 +154,7 @@ def train_network(
         state.load(checkpoint)
     saved = time.monotonic()
     while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
-        row = _run_epoch(state, training_set, train, validation, settings, seed, fold)
+        row = _run_epoch(state, training_set, train, validation, settings, seed, fold, tick)
         if progress is not None:
             progress(row)
         if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
@@ -165,7 +168,7 @@ def train_network(
     return network.to("cpu", torch.float32), state.history
 
 
-def _run_epoch(state, training_set, train, validation, settings, seed, fold):
+def _run_epoch(state, training_set, train, validation, settings, seed, fold, tick):
     rng = generator(seed, "training order", fold, state.epoch)
     order = rng.permutation(len(train))
     augment = training_set.functions.chirality
@@ -182,6 +185,8 @@ def _run_epoch(state, training_set, train, validation, settings, seed, fold):
         loss.backward(inputs=parameters)
         state.optimizer.step()
         losses.append(float(loss.detach()))
+        if tick is not None:
+            tick()
     validation_loss, torque_error, energy_error = validation_errors(
         training_set, state.network, validation, settings
     )

@@ -17,14 +17,23 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 shell.prefix(f'set -euo pipefail; export PYTHONPATH="{SOURCE}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
 from sdglass.codemap import library_modules
-from sdglass.config import remove_nulls, validate_config
 from sdglass.errors import InputError
+from sdglass.overrides import study_config, sweep_members
 
+# Read again, file by file: `--config filling=0.25` stands for several keys and for another name of the study.
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+GIVEN = dict(workflow.config_settings.config)
+CONFIG_FILES = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+if not workflow.config_settings.replace_workflow_config:
+    CONFIG_FILES.insert(0, "config.yaml")
 try:
-    remove_nulls(config)
-    validate_config(config, ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    found = study_config(CONFIG_FILES, GIVEN, SCHEMA)
+    SWEEP, SWEEP_MEMBERS = sweep_members(CONFIG_FILES, GIVEN, SCHEMA)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+config.clear()
+config.update(found)
+config.pop("sweep", None)
 
 RESULTS = f"results/{config['study']}"
 

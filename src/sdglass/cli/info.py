@@ -1,13 +1,17 @@
 """``sdglass info``: what a trained model says about itself."""
 
+from sdglass.cli.accuracy import measured_errors
 from sdglass.training_domain import training_structures
 
 USAGE = "MODEL.safetensors"
 SUMMARY = "What a trained model is, and what it was trained on"
-DETAILS = "Prints the electrons it may be used for, its descriptor, its training data and its errors."
+DETAILS = (
+    "Prints the electrons it may be used for, its descriptor, its training data and its errors: those of its\n"
+    "own validation, and, of a model inside a study (results/STUDY/models/), those on unseen structures."
+)
 EXAMPLE = """\
 example:
-  sdglass info MODEL.safetensors"""
+  sdglass info results/paper/models/locator.safetensors"""
 
 
 def add_options(parser):
@@ -21,6 +25,9 @@ def run(args):
 
     model = load_model(args.model)
     rows = _describe_locator(model) if model.kind == "locator" else _describe(model)
+    rows += measured_errors(args.model, model.info.get("name"))
+    made = model.info.get("provenance", {}).get("code")
+    rows += [("made by code", made)] if made else []
     width = max(len(label) for label, _ in rows)
     print("\n".join(f"{label:<{width}}  {text}" for label, text in rows))
     return 0
@@ -65,7 +72,7 @@ def _describe_locator(model):
         ("training structures", _training_structures(model.info)),
         ("configurations", str(model.info.get("configurations", ""))),
         (
-            "torque error",
+            "error estimate",
             f"{floor:.1e} t0, {100 * slope:.2g} % of the torque, {100 * loop_slope:.2g} % of the loops' part and "
             f"{100 * rms_slope:.2g} % of the rms torque, added in squares, per component",
         ),

@@ -16,11 +16,12 @@ An engine gives energies and local fields: 'exact' diagonalizes the electrons, a
 trained model."""
 
 _MAIN_EXAMPLE = """\
-example: an amorphous structure, and a quench of five random spin configurations on it
+example: an amorphous structure, a quench of five random spin configurations on it, what a model knows
   sdglass structure --n-sites 30 --box-length 3.35 --seed 1 --out S.npz
   sdglass quench --engine exact --structure S.npz --replicas 5 --duration 100 --damping 1 --out T.h5
+  sdglass info results/paper/models/locator.safetensors
 
-'sdglass COMMAND --help' describes a command."""
+'sdglass COMMAND --help' describes a command; docs/index.md has a tutorial."""
 
 COMMANDS = {"evaluate": evaluate, "quench": quench, "structure": structure, "info": info, "check": check}
 

@@ -364,6 +364,21 @@ FIGURES = {
         ),
         comparison="locator",
     ),
+    "sweep": Figure(
+        module="sdglass.plotting.sweep",
+        tables=("sweep.csv",),
+        optional=("sweep_correlation.csv",),
+        title="Studies that differ in one parameter",
+        caption=(
+            "(a) Correlation C(r) at the end of the first run of the small quenches with exact diagonalization, "
+            "for every value of the parameter. (b) C at contact at the end of all these runs. (c) Correlation "
+            "length by the paper's formula at the end of the large quenches. (d) Torque error of the force fields "
+            "on unseen structures, relative to the rms torque: random spins and frozen states. (e) Gap at the "
+            "Fermi level with random spins. (f) Density of states at the Fermi level, without coupling (free) and "
+            "with it. Bars and bands: confidence intervals over atomic realizations."
+        ),
+        comparison="sweep",
+    ),
 }
 
 

@@ -11,8 +11,8 @@ from sdglass.errors import InputError
 _TEXT = {
     "system", "model", "member", "set", "stage", "variant", "fold", "run", "engine", "ensemble", "estimator",
     "integrator", "note", "numerator", "denominator", "layers", "activation", "linear_term", "chirality",
-    "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law", "ingredient",
-    "function",
+    "protocol", "reference", "reference_ensemble", "quantity", "offset", "fit", "law", "ingredient", "parameter",
+    "study", "function",
 }  # fmt: skip
 
 # What the figures use; a table may hold more.
@@ -59,6 +59,8 @@ COLUMNS = {
     "descriptor.csv": "function sign pair_distance shell value width cutoff pair_width",
     "spins3d.csv": "time site box_x box_y box_z x y z sx sy sz local_energy engine damping",
     "time_step.csv": "integrator damping time_step error energy_drift",
+    "sweep.csv": "parameter value study quantity run engine result low high",
+    "sweep_correlation.csv": "parameter value study run engine time distance correlation low high",
 }
 
 

@@ -7,6 +7,7 @@ from sdglass.engines.load import load_engine
 from sdglass.files import write_csv
 from sdglass.model_file import TrainedModel
 from sdglass.neighbours import neighbour_pairs
+from sdglass.progress import tracked
 from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
 from sdglass.steps.descriptors import load_realizations
 
@@ -35,7 +36,8 @@ def main():
         distances.setdefault(model, []).append(distance)
         values.setdefault(model, []).append(coupling)
 
-    for one, its_maps, bond_maps in zip(data, maps, linear_maps, strict=True):
+    realizations = list(zip(data, maps, linear_maps, strict=True))
+    for one, its_maps, bond_maps in tracked(realizations, "couplings", "realization"):
         pairs = neighbour_pairs(one.structure, trained["linear"].functions.cutoff)
         for name in ("linear", "pair"):
             add(name, pairs.distance, trained[name].linear.couplings(bond_maps))

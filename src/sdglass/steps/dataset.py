@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
+from sdglass.engines.contract import Evaluation
 from sdglass.engines.exact import ExactEngine
+from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.quench import quench, random_initial_spins
 from sdglass.seeding import generator
@@ -76,11 +78,23 @@ def make_dataset(step, args, structure, exact, relaxing, inputs):
         spins.append(trajectory.spins.transpose(1, 0, 2, 3).reshape(-1, n_sites, 3))
         times.append(np.tile(trajectory.times, args.relaxations))
     spins = np.concatenate(spins)
-    labels = exact.evaluate(spins)
+    labels = exact_labels(exact, spins)
     LabelledConfigurations(
         structure, exact.model, spins, labels.energy, labels.field, np.concatenate(times), made
     ).save(args.out)
     checkpoint.unlink(missing_ok=True)
+
+
+def exact_labels(exact, spins):
+    """Return the `Evaluation` of all `spins` (C, N, 3), block by block with a live line."""
+    block = 8 * threads_from_environment()  # some for every process
+    parts = []
+    with progress_bar(len(spins), "labels", "configuration") as bar:
+        for begin in range(0, len(spins), block):
+            parts.append(exact.evaluate(spins[begin : begin + block]))
+            bar.update(len(parts[-1].energy))
+    energy, field = (np.concatenate([getattr(one, name) for one in parts]) for name in ("energy", "field"))
+    return Evaluation(energy, field)
 
 
 def main():

@@ -31,6 +31,7 @@ from sdglass.files import write_csv
 from sdglass.hamiltonian import hopping_matrix, sd_hamiltonian
 from sdglass.occupation import chemical_potential
 from sdglass.packing import cube_edge, random_sequential_addition
+from sdglass.progress import progress_bar
 from sdglass.seeding import generator
 from sdglass.spins import random_spins
 from sdglass.steps.arguments import add_electrons, electrons, run, step_parser
@@ -88,8 +89,8 @@ def systems(args):
     return result
 
 
-def solve_realizations(system, model, r_min, seed):
-    """Diagonalise every realization of a system; return its `Spectra`."""
+def solve_realizations(system, model, r_min, seed, progress=None):
+    """Diagonalise every realization of a system, calling `progress` after each; return its `Spectra`."""
     spectra = Spectra()
     n_electrons = model.n_electrons(system.n_sites)
     for realization in range(system.realizations):
@@ -111,6 +112,8 @@ def solve_realizations(system, model, r_min, seed):
         spectra.fermi_level.append(mu)
         spectra.gap.append(states[n_electrons] - states[n_electrons - 1])
         spectra.spacing.append(spacing_around(levels, filled))
+        if progress is not None:
+            progress()
     return spectra
 
 
@@ -242,12 +245,14 @@ def main():
         raise InputError(f"bin_width = {args.bin_width}; expected a positive energy [t0]")
     model = electrons(args)
     curves, summaries = [], []
-    for index, system in enumerate(systems(args)):
-        spectra = solve_realizations(system, model, args.r_min, args.seed)
-        edges, rho = histograms(spectra, args.bin_width)
-        curves.append(curve_table(system, edges, rho))
-        rng = generator(args.seed, "density of states bootstrap", index)
-        summaries.append(summary_table(system, spectra, edges, rho, rng))
+    count = sum(system.realizations for system in systems(args))
+    with progress_bar(count, "density of states", "realization") as bar:
+        for index, system in enumerate(systems(args)):
+            spectra = solve_realizations(system, model, args.r_min, args.seed, bar.update)
+            edges, rho = histograms(spectra, args.bin_width)
+            curves.append(curve_table(system, edges, rho))
+            rng = generator(args.seed, "density of states bootstrap", index)
+            summaries.append(summary_table(system, spectra, edges, rho, rng))
     summaries.append(exponent_table(summaries[0], summaries[2], systems(args)[2]))
     write_csv(args.out_dos, pd.concat(curves, ignore_index=True))
     write_csv(args.out_summary, pd.concat(summaries, ignore_index=True))

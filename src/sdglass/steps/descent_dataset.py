@@ -1,11 +1,11 @@
 """Label one realization exactly: random spins, and the frozen states that they descend to with exact fields."""
 
 import numpy as np
-from tqdm import tqdm
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.descent import descend
 from sdglass.engines.exact import ExactEngine
+from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.seeding import generator
 from sdglass.spins import random_spins
@@ -30,7 +30,7 @@ def main():
     spins = random_spins(structure.n_sites, rng, args.configurations)
     with (
         ExactEngine(structure, model, workers=threads_from_environment()) as exact,
-        tqdm(total=args.steps + 2, unit="step", desc="descent") as bar,
+        progress_bar(args.steps + 2, "descent", "step") as bar,
     ):
         frozen = descend(exact, spins, args.steps, args.step, bar.update)
         spins = np.concatenate([spins, frozen])

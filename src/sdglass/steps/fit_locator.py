@@ -4,11 +4,10 @@ import argparse
 import dataclasses
 import json
 
-from tqdm import tqdm
-
 from sdglass.dataset import LabelledConfigurations, require_same_model
 from sdglass.locator_lists import LocatorSettings
 from sdglass.locator_model import fit_locator_model
+from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.steps.arguments import run, step_parser
 from sdglass.training_domain import describe_structures
@@ -30,7 +29,7 @@ def main():
     args = parser.parse_args()
     data = [LabelledConfigurations.load(path) for path in args.data]
     require_same_model(data[0], data[1:])
-    with tqdm(total=len(data), unit="realization", desc="locator fit") as bar:
+    with progress_bar(len(data), "locator fit", "realization") as bar:
         model = fit_locator_model(
             data, LocatorSettings(**args.settings), args.weight_exponent, progress=bar.update
         )

@@ -8,7 +8,6 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.files import write_csv
@@ -16,6 +15,7 @@ from sdglass.linear_model import fit_linear_model
 from sdglass.locator_lists import PAIR_FEATURES, LocatorSettings, locator_lists
 from sdglass.locator_model import configuration_weights, solve_coefficients, torque_design
 from sdglass.model_errors import root_mean_square
+from sdglass.progress import progress_bar
 from sdglass.seeding import generator
 from sdglass.spins import torque
 from sdglass.steps.arguments import run, step_parser
@@ -48,7 +48,7 @@ def main():
     settings = LocatorSettings(**args.settings)
     others = {f"loop cutoff {r:g}": dataclasses.replace(settings, loop_cutoff=r) for r in LOOP_CUTOFFS}
     others |= {f"pair cutoff {r:g}": dataclasses.replace(settings, pair_cutoff=r) for r in PAIR_CUTOFFS}
-    with tqdm(total=len(data) * (1 + len(others)), unit="realization", desc="ablation") as bar:
+    with progress_bar(len(data) * (1 + len(others)), "ablation", "realization") as bar:
         rows_of = Rows(data, settings, args.weight_exponent, bar.update)
         found = list(ingredients(rows_of, labels, trained, args.confidence))
         learning = list(learning_curve(rows_of, labels, trained, args.seed))

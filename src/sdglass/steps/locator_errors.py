@@ -5,12 +5,12 @@ Stages: random spins, frozen states (descended from random spins), and late stat
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.engines.load import load_engine, load_model
 from sdglass.files import write_csv
 from sdglass.model_errors import root_mean_square
+from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
 
@@ -35,7 +35,7 @@ def main():
     parameters = {name: n_parameters(load_model(path)) for name, path in zip(args.names, args.models, strict=True)}
     parts = []
     files = [*zip(args.data, args.sets, strict=True), *zip(args.quenches, args.quench_sets, strict=True)]
-    with tqdm(total=len(files) * len(args.models), unit="model", desc="errors") as bar:
+    with progress_bar(len(files) * len(args.models), "errors", "model") as bar:
         for number, (path, label) in enumerate(files):
             data = LabelledConfigurations.load(path)
             chosen = stages(data) if number < len(args.data) else late_stage(data)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from sdglass.engines.load import load_engine
 from sdglass.files import write_csv
+from sdglass.progress import progress_bar
 from sdglass.quench import quench, random_initial_spins
 from sdglass.spins import torque
 from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
@@ -28,7 +28,7 @@ def main():
     args = parser.parse_args()
     use_threads(threads_from_environment())
     frames = []
-    with tqdm(total=len(args.structures) * len(DAMPINGS), unit="run", desc="both precisions") as bar:
+    with progress_bar(len(args.structures) * len(DAMPINGS), "both precisions", "run") as bar:
         for path in args.structures:
             structure = Structure.load(path)
             engines = [load_engine(args.model, structure, dtype=dtype) for dtype in ("float64", "float32")]

@@ -14,6 +14,7 @@ from sdglass.errors import InputError
 from sdglass.feature_cache import load_feature_maps
 from sdglass.model_errors import HISTOGRAM_EDGES, ModelErrors, SetErrors
 from sdglass.model_file import TrainedModel
+from sdglass.progress import tracked
 from sdglass.provenance import provenance
 from sdglass.seeding import generator
 from sdglass.spins import torque
@@ -45,7 +46,8 @@ def main():
     use_threads(threads_from_environment())
     models = [TrainedModel.load(path) for path in args.models]
     parts, drifts, lengths, place = {}, {}, [], {}
-    for data_path, features, label in zip(args.data, args.features, args.sets, strict=True):
+    judged_files = list(zip(args.data, args.features, args.sets, strict=True))
+    for data_path, features, label in tracked(judged_files, f"errors of {args.name}", "dataset"):
         data = LabelledConfigurations.load(data_path)
         maps = load_feature_maps(features, data.structure, models[0].functions)
         engines = [

@@ -7,6 +7,7 @@ from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.growth import PAPER_PSI, fit_power_law
 from sdglass.multiverse import fit_all, fitted_windows, length_curves, unit_of_time_for, windows_of
+from sdglass.progress import progress_bar
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
 from sdglass.steps.ensembles import add_growth, ensemble_parser, load_ensembles
@@ -23,8 +24,11 @@ def main():
     parser.add_argument("--out-units", required=True)
     args = parser.parse_args()
     settings = {name: getattr(args, name) for name in ("bin_factors", "range_start", "range_stop")}
-    fits, units = [], []
-    for ensemble in load_ensembles(args.observables):
+    fits, units, ensembles = [], [], load_ensembles(args.observables)
+    windows = [len(fitted_windows(one.times, args.fit_start, args.fit_stop)) for one in ensembles]
+    parts = sum(len(args.bin_factors) + count for count in windows if count)
+    bar = progress_bar(parts, "psi in all ways", "part")
+    for ensemble in ensembles:
         labels = {
             "run": ensemble.name.removeprefix("large-"),
             "engine": ensemble.engine,
@@ -42,12 +46,14 @@ def main():
             settings,
             args.bootstrap,
             args.splits,
+            bar.update,
         )
-        table = fit_all(curves, args.fit_start, args.fit_stop, args.time_units, args.confidence)
+        table = fit_all(curves, args.fit_start, args.fit_stop, args.time_units, args.confidence, bar.update)
         for place, (name, value) in enumerate(labels.items()):
             table.insert(place, name, value)
         fits.append(table)
         units += _units(labels, curves, table, args.fit_start, args.fit_stop)
+    bar.close()
     if not fits:
         raise InputError(
             f"fit_start = {args.fit_start}, fit_stop = {args.fit_stop}: no run is long enough for a window; "

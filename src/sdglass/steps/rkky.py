@@ -39,6 +39,7 @@ from sdglass.perturbation import (
     second_order_couplings,
     strong_coupling,
 )
+from sdglass.progress import tracked
 from sdglass.seeding import generator
 from sdglass.spins import random_spins, torque
 from sdglass.steps.arguments import add_electrons, electrons, run, step_parser
@@ -196,7 +197,9 @@ def main():
         raise InputError(f"couplings: {couplings[0]}; expected J > 0 [t0]")
     model = electrons(args)
     sample = Sample(args, model)
-    table = [row for coupling in couplings for row in rows(sample, replace(model, coupling=coupling))]
+    table = []
+    for coupling in tracked(couplings, "rkky", "coupling"):
+        table += rows(sample, replace(model, coupling=coupling))
     write_csv(args.out, pd.DataFrame(table))
 
 

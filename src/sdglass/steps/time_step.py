@@ -6,6 +6,7 @@ import pandas as pd
 from sdglass.engines.load import load_engine
 from sdglass.files import write_csv
 from sdglass.llg import INTEGRATORS
+from sdglass.progress import progress_bar
 from sdglass.quench import quench, random_initial_spins
 from sdglass.steps.arguments import run, step_parser
 from sdglass.structure import Structure
@@ -28,6 +29,10 @@ def main():
     engine = load_engine(args.model, structure)
     start = random_initial_spins(structure.n_sites, args.seed, 0, range(REPLICAS))
 
+    steps = sorted(args.time_steps)
+    runs = len(INTEGRATORS) * (len(steps) * (1 + len(args.dampings)) + len(args.dampings))
+    bar = progress_bar(runs, "time steps", "run")
+
     def final(integrator, dt, damping):
         run = quench(
             engine,
@@ -40,10 +45,10 @@ def main():
             integrator=integrator,
             snapshot_times=[0.0, args.duration],
         )
+        bar.update()
         return run.spins[-1], run.energy
 
     rows = []
-    steps = sorted(args.time_steps)
     for integrator in INTEGRATORS:
         # Without damping the energy is conserved: the drift is the same in the rows of every damping.
         drift = {dt: _drift(final(integrator, dt, 0.0)[1], structure.n_sites) for dt in steps}
@@ -62,6 +67,7 @@ def main():
                         "energy_drift": drift[dt],
                     }
                 )
+    bar.close()
     write_csv(args.out, pd.DataFrame(rows))
 
 

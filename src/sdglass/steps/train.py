@@ -10,6 +10,7 @@ import pandas as pd
 from sdglass.files import write_csv
 from sdglass.linear_model import fit_linear_model
 from sdglass.model_file import TrainedModel
+from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.steps.arguments import run, step_parser, threads_from_environment, use_threads
 from sdglass.steps.checkpoints import code_digest, continued
@@ -52,24 +53,32 @@ def main():
     training_set = TrainingSet(data, maps, linear.reference, train, args.device)
     checkpoint = Path(f"{args.out}.checkpoint")
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    network, history = continued(
-        train_network,
-        training_set,
-        train,
-        validation,
-        args.network,
-        TrainingSettings(**args.settings),
-        seed=args.seed,
-        fold=args.fold,
-        start=linear.coefficients,
-        checkpoint=checkpoint,
-        identity={"code": code_digest("train")},
-        progress=lambda row: print(
-            f"{args.variant} fold {args.fold}: epoch {row['epoch']}/{args.settings['epochs']}, validation torque "
-            f"RMSE {row['validation_torque_rmse']:.3e} t0, loss {row['validation_loss']:.4g}",
-            flush=True,
-        ),
-    )
+    settings = TrainingSettings(**args.settings)
+    steps = -(-len(train) // settings.batch)  # of the optimiser, in an epoch
+    with progress_bar(settings.epochs * steps, f"{args.variant} fold {args.fold}", "step") as bar:
+
+        def show(row):
+            bar.n = row["epoch"] * steps  # also of the epochs that a checkpoint had made already
+            bar.set_postfix_str(
+                f"epoch {row['epoch']}/{settings.epochs}, validation torque RMSE "
+                f"{row['validation_torque_rmse']:.3e} t0, loss {row['validation_loss']:.4g}"
+            )
+
+        network, history = continued(
+            train_network,
+            training_set,
+            train,
+            validation,
+            args.network,
+            settings,
+            seed=args.seed,
+            fold=args.fold,
+            start=linear.coefficients,
+            checkpoint=checkpoint,
+            identity={"code": code_digest("train")},
+            progress=show,
+            tick=bar.update,
+        )
     info = {
         "name": args.variant,
         "protocol": args.protocol,

@@ -1,0 +1,248 @@
+"""Parameters that are changed on the command line, ``snakemake ... --config filling=0.25``, and what follows.
+
+A handful of physical parameters have a short name of their own. Each stands for every key of the configuration
+that has to change with it, and gives the study another name, so that nothing that was computed is overwritten.
+"""
+
+import copy
+import difflib
+
+import yaml
+
+from sdglass.config import load_config, remove_nulls, validate_config
+from sdglass.errors import InputError
+from sdglass.packing import cube_edge
+
+# Short names in the order in which they appear in a study's name, and what each of them sets.
+PARAMETERS = {
+    "coupling": "electrons.coupling: J [t0], > 0 (its sign changes nothing)",
+    "filling": "electrons.filling: electrons per state, in (0, 1)",
+    "density": "sites per ell^3: the edge of every box follows from its number of sites",
+    "temperature": "one temperature of electrons and spins [t0], in the labels and in the quenches",
+    "seed": "seed: every random number of the study",
+}
+# What may be said on the command line without another name for the study: how it is computed, or compared.
+_HARMLESS = ("study", "device", "resources", "sweep")
+_DIGITS = 3  # of a box edge that follows from a density; the paper's boxes are given to two
+
+
+def study_config(files, given, schema_path):
+    """Return the checked configuration of a study.
+
+    Parameters
+    ----------
+    files : sequence of path
+        YAML files, the base first.
+    given : dict
+        What ``--config`` says, as Snakemake reads it: values inside a mapping may still be text.
+    schema_path : path
+
+    Raises
+    ------
+    InputError
+        If a file, a name or a value is not valid; the message says what is.
+    """
+    config = load_config(*files)
+    if given:
+        validate_config(config, schema_path)
+        config = with_overrides(config, given)
+        remove_nulls(config)
+    validate_config(config, schema_path)
+    return config
+
+
+def with_overrides(config, given):
+    """Return a copy of a configuration with what the command line says.
+
+    Parameters
+    ----------
+    config : dict
+        A whole configuration.
+    given : dict
+        ``{name: value}``; a name is one of `PARAMETERS` or a section of the configuration.
+
+    Returns
+    -------
+    dict
+        Its ``study`` is the one given, or else that of `config` with every parameter that changes something:
+        ``quick-filling-0.25``.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a parameter has no sensible value, or a section would change a study in place.
+    """
+    given = {name: _understood(name, value) for name, value in given.items()}
+    result = copy.deepcopy(config)
+    suffix = ""
+    for name in sorted(given, key=_order):
+        if name in PARAMETERS:
+            before = copy.deepcopy(result)
+            _SETTERS[name](result, _number(name, given[name]))
+            if result != before:
+                suffix += f"-{name}-{as_text(given[name])}"
+        elif name in config or name in _HARMLESS:
+            _require_name(name, given, config["study"])
+            result[name] = _merged(result.get(name), given[name])
+        else:
+            raise InputError(_unknown(name, config))
+    if "study" not in given:
+        result["study"] = f"{config['study']}{suffix}"
+    return result
+
+
+def parse_assignments(words):
+    """Return ``{name: value}`` of command-line words ``name=value``.
+
+    Raises
+    ------
+    InputError
+        If a word is not of that form.
+    """
+    given = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"{word}: expected NAME=VALUE, such as filling=0.25")
+        given[name] = value
+    return given
+
+
+def sweep_members(files, given, schema_path):
+    """Return the sweep that is asked for and its studies.
+
+    Parameters
+    ----------
+    files, given, schema_path
+        As in `study_config`; ``sweep`` may be in either of the first two.
+
+    Returns
+    -------
+    tuple
+        The section ``sweep``, and a list of (value, name of the study, ``{name: value}`` that makes it on the
+        command line). Both are None where no sweep is asked for.
+
+    Raises
+    ------
+    InputError
+        If the study of one of the values is not valid.
+    """
+    base = study_config(files, given, schema_path)
+    if "sweep" not in base:
+        return None, None
+    sweep = base["sweep"]
+    others = {name: value for name, value in given.items() if name not in ("sweep", sweep["parameter"])}
+    members = []
+    for value in sweep["values"]:
+        said = {**others, sweep["parameter"]: value}
+        if "study" in others:  # a name for them all would make them overwrite one another
+            said["study"] = f"{others['study']}-{sweep['parameter']}-{as_text(value)}"
+        members.append((value, study_config(files, said, schema_path)["study"], said))
+    return sweep, members
+
+
+def as_text(value):
+    """Return a number as it appears in the name of a study."""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _order(name):
+    names = list(PARAMETERS)
+    return names.index(name) if name in names else len(names)
+
+
+def _understood(name, value):
+    try:
+        return _parsed(value)
+    except yaml.YAMLError:
+        raise InputError(f"--config {name}={value}; expected YAML, such as '{{key: value}}'") from None
+
+
+def _parsed(value):
+    """Return what a value means that may still be text."""
+    if isinstance(value, dict):
+        return {key: _parsed(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_parsed(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    for kind in (int, float):  # YAML takes 1e-3 for text
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    parsed = yaml.safe_load(value)
+    return parsed if isinstance(parsed, str) or parsed is None or isinstance(parsed, bool) else _parsed(parsed)
+
+
+def _number(name, value):
+    limits = {"coupling": (0.0, float("inf")), "filling": (0.0, 1.0), "density": (0.0, float("inf"))}
+    low, high = limits.get(name, (-float("inf"), float("inf")))
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    good = good and low < value < high and (name != "temperature" or value >= 0)
+    good = good and (name != "seed" or (isinstance(value, int) and value >= 0))
+    if not good:
+        raise InputError(f"--config {name}={value}; expected {PARAMETERS[name]}")
+    return value
+
+
+def _set_coupling(config, value):
+    config["electrons"]["coupling"] = float(value)
+
+
+def _set_filling(config, value):
+    config["electrons"]["filling"] = float(value)
+
+
+def _set_density(config, value):
+    for box in _boxes(config):
+        box["box_length"] = round(float(cube_edge(box["n_sites"], value)), _DIGITS)
+
+
+def _set_temperature(config, value):
+    for section in ("electrons", "dataset", "quench_small", "quench_large"):
+        config[section]["temperature"] = float(value)
+
+
+def _set_seed(config, value):
+    config["seed"] = value
+
+
+_SETTERS = {
+    "coupling": _set_coupling,
+    "filling": _set_filling,
+    "density": _set_density,
+    "temperature": _set_temperature,
+    "seed": _set_seed,
+}
+
+
+def _boxes(config):
+    """Yield every part of a configuration that has a number of sites and the edge of their box."""
+    yield config["structure"]
+    yield config["quench_large"]
+    yield from config["dataset"]["transfer"].values()
+    locator = config.get("locator", {})
+    yield from locator.get("sets", {}).values()
+    yield from (run for run in locator.get("quenches", {}).values() if "n_sites" in run)
+
+
+def _require_name(name, given, study):
+    if name in _HARMLESS or "study" in given:
+        return
+    raise InputError(
+        f"--config {name}=... would change results/{study}/ in place; expected study=NAME beside it, one of "
+        f"{', '.join(PARAMETERS)}, which name a study of their own, or a file with study and {name} in it"
+    )
+
+
+def _merged(old, new):
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+
+
+def _unknown(name, config):
+    near = difflib.get_close_matches(name, [*PARAMETERS, *config], n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"--config {name}: unknown{hint} (names are {', '.join(PARAMETERS)}, and the sections of config.yaml)"
