@@ -35,3 +35,20 @@ def exact_small():
 def small_structure():
     """Return 14 sites at the paper's density of 0.8 / ell^3 (about), small enough for many ED calls."""
     return random_sequential_addition(14, 2.6, 0.5, np.random.default_rng(7))
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """A finished study at smoke scale, made by the real workflow with two cores; leave it as it is."""
+    from test_workflow import SMOKE, copy_study, snakemake
+
+    folder = tmp_path_factory.mktemp("study")
+    copy_study(folder)
+    result = snakemake(folder, "--configfile", SMOKE)
+    logs = "\n".join(
+        f"{path.name}: {path.read_text()[-800:]}"
+        for path in (folder / "results").rglob("*.log")
+        if "rror" in path.read_text()
+    )
+    assert result.returncode == 0, f"{result.stdout[-3000:]}\n{logs}"
+    return folder

@@ -49,21 +49,6 @@ def planned(folder, *arguments):
     return {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """A finished smoke study."""
-    folder = tmp_path_factory.mktemp("study")
-    copy_study(folder)
-    result = snakemake(folder, "--configfile", SMOKE)
-    logs = "\n".join(
-        f"{path.name}: {path.read_text()[-800:]}"
-        for path in (folder / "results").rglob("*.log")
-        if "rror" in path.read_text()
-    )
-    assert result.returncode == 0, f"{result.stdout[-3000:]}\n{logs}"
-    return folder
-
-
 def test_everything_is_there(study):
     results = study / "results" / "smoke"
     from sdglass.plotting.registry import study_figures

@@ -1,15 +1,29 @@
 """Files that are either complete or absent, and clear words about damaged ones."""
 
+import errno
 import glob
 import os
 import platform
-from contextlib import contextmanager, nullcontext
+import re
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from sdglass.errors import InputError
+from sdglass.errors import InputError, OutputError
+
+# What keeps a file from being written, and the cure; other errors are not about writing.
+_CURES = {
+    errno.ENOSPC: "free some space, then run again",
+    errno.EDQUOT: "free some of the quota, then run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), then run again",
+    errno.EIO: "the disk failed: check it, then run again",
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR),
+        "make its folder writable or name another one, then run again",
+    ),
+}
 
 
 @contextmanager
@@ -19,20 +33,51 @@ def atomic_path(path):
     A reader therefore sees the old file or the new one, never half of it. The temporary name holds
     the machine and the process number, so two writers do not disturb each other. What writers of `path`
     that were killed have left on this machine is removed first.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full, the folder read-only or the like. Nothing is left behind.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     start, end = f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
-    for left in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}"):
-        number = left.name.removeprefix(start).removesuffix(end)
-        if number.isdecimal() and not _is_running(int(number)):
-            left.unlink(missing_ok=True)
     temporary = path.with_name(f"{start}{os.getpid()}{end}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}"):
+            number = left.name.removeprefix(start).removesuffix(end)
+            if number.isdecimal() and not _is_running(int(number)):
+                left.unlink(missing_ok=True)
         yield temporary
         os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:
+        number = _system_error(error)
+        if number not in _CURES or not _is_about(error, path):
+            raise
+        raise OutputError(f"{path}: cannot be written ({os.strerror(number)}); {_CURES[number]}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only folder says so even if there is nothing to delete
+            temporary.unlink(missing_ok=True)
+
+
+def _system_error(error):
+    """Return the operating system's number of an error, None if it has none.
+
+    HDF5 writes much of a file when it is closed, and what goes wrong then has the number in its words only.
+    """
+    while error is not None:
+        if getattr(error, "errno", None) is not None:
+            return error.errno
+        if said := re.search(r"errno = (\d+)", str(error)):
+            return int(said[1])
+        error = error.__context__
+    return None
+
+
+def _is_about(error, path):
+    """Return whether an error is not about another file than `path`, its temporary or a folder above them."""
+    named = getattr(error, "filename", None)
+    return named is None or Path(named).parent == path.parent or Path(named) in path.parents
 
 
 def _is_running(process):
@@ -114,6 +159,27 @@ def _numpy_file(path, kind, expected):
         raise
     except Exception as error:  # whatever zipfile, zlib or the tokenizer say about a damaged file
         raise InputError(f"{path}: not a readable {kind} ({error}); make it again") from None
+
+
+@contextmanager
+def new_hdf5(path):
+    """Yield an `h5py.File` that is written atomically, see `atomic_path`.
+
+    Since HDF5 1.10 there is a format in which names, shapes and attributes have checksums too, except for text
+    (see `attribute_text`); those of the numbers are up to whoever writes them (``fletcher32``). A flipped bit
+    anywhere is then an error.
+    """
+    with atomic_path(path) as temporary, h5py.File(temporary, "w", libver="v110") as handle:
+        yield handle
+
+
+def attribute_text(text):
+    """Return a text as an attribute of an HDF5 file that has a checksum.
+
+    A text of variable length is stored apart from its attribute, without a checksum, and a flipped bit there can
+    even keep HDF5 searching for ever; one of fixed length is not.
+    """
+    return np.bytes_(text.encode())
 
 
 @contextmanager
