@@ -28,7 +28,7 @@ from sdglass.model_file import TrainedModel, read_tensors, write_tensors
 from sdglass.spins import random_spins
 from sdglass.study import Recipes
 
-FUZZ = settings(derandomize=True, deadline=None, max_examples=80, database=None)
+FUZZ = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 ENGINES = ("weights", "locator model", "pair")
 N_SITES = 4
 

@@ -4,7 +4,6 @@ import errno
 import glob
 import os
 import platform
-import re
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import h5py
 import numpy as np
 
 from sdglass.errors import InputError, OutputError
+
+_GROWTH = 2**22  # bytes by which an HDF5 file grows in memory
 
 # What keeps a file from being written, and the cure; other errors are not about writing.
 _CURES = {
@@ -50,28 +51,14 @@ def atomic_path(path):
                 left.unlink(missing_ok=True)
         yield temporary
         os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:
-        number = _system_error(error)
-        if number not in _CURES or not _is_about(error, path):
+    except OSError as error:
+        if error.errno not in _CURES or not _is_about(error, path):
             raise
-        raise OutputError(f"{path}: cannot be written ({os.strerror(number)}); {_CURES[number]}") from error
+        reason = os.strerror(error.errno)
+        raise OutputError(f"{path}: cannot be written ({reason}); {_CURES[error.errno]}") from error
     finally:
         with suppress(OSError):  # a read-only folder says so even if there is nothing to delete
             temporary.unlink(missing_ok=True)
-
-
-def _system_error(error):
-    """Return the operating system's number of an error, None if it has none.
-
-    HDF5 writes much of a file when it is closed, and what goes wrong then has the number in its words only.
-    """
-    while error is not None:
-        if getattr(error, "errno", None) is not None:
-            return error.errno
-        if said := re.search(r"errno = (\d+)", str(error)):
-            return int(said[1])
-        error = error.__context__
-    return None
 
 
 def _is_about(error, path):
@@ -106,12 +93,12 @@ def write_csv(path, frame):
 
 
 def load_npz(path, names):
-    """Return {name: array} read from an ``.npz`` file (no pickles).
+    """Return {name: array of real numbers} read from an ``.npz`` file (no pickles).
 
     Raises
     ------
     InputError
-        If the file is missing, damaged, or lacks one of `names`.
+        If the file is missing, damaged, lacks one of `names`, or holds anything else there.
     """
     expected = f"an .npz with {', '.join(names)}"
     with _numpy_file(path, ".npz file", expected) as data:
@@ -120,7 +107,10 @@ def load_npz(path, names):
         missing = [name for name in names if name not in data]
         if missing:
             raise InputError(f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}")
-        return {name: data[name] for name in names}
+        arrays = {name: data[name] for name in names}
+        for name, array in arrays.items():
+            _require_numbers(array, f"{path}: {name}")
+        return arrays
 
 
 def load_npy(path, expected):
@@ -140,9 +130,13 @@ def load_npy(path, expected):
     with _numpy_file(path, ".npy file of numbers", expected) as array:
         if not isinstance(array, np.ndarray):
             raise InputError(f"{path}: an archive of several arrays; expected a single array in an .npy file")
-        if array.dtype.kind not in "fiu":
-            raise InputError(f"{path}: holds {array.dtype}; expected real numbers")
+        _require_numbers(array, f"{path}:")
         return array
+
+
+def _require_numbers(array, name):
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{name} holds {array.dtype}; expected real numbers")
 
 
 @contextmanager
@@ -168,9 +162,18 @@ def new_hdf5(path):
     Since HDF5 1.10 there is a format in which names, shapes and attributes have checksums too, except for text
     (see `attribute_text`); those of the numbers are up to whoever writes them (``fletcher32``). A flipped bit
     anywhere is then an error.
+
+    The file is made in memory (the largest ones have some 60 MB) and written as a whole: on a full disk the HDF5
+    library, which keeps what it could not write, has been seen to crash while closing the file.
     """
-    with atomic_path(path) as temporary, h5py.File(temporary, "w", libver="v110") as handle:
+    with h5py.File(
+        path, "w", libver="v110", driver="core", backing_store=False, block_size=_GROWTH, track_times=False
+    ) as handle:
         yield handle
+        handle.flush()
+        image = handle.id.get_file_image()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(image)
 
 
 def attribute_text(text):

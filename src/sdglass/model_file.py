@@ -111,7 +111,7 @@ class TrainedModel:
             )
             model._check()
             return model
-        except (KeyError, TypeError, RuntimeError, ValueError) as error:
+        except (KeyError, IndexError, AttributeError, TypeError, RuntimeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())  # torch writes several lines
             raise InputError(f"{path}: model file is inconsistent ({reason})") from None
 
@@ -190,5 +190,5 @@ def _digest(header, tensors):
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())  # numpy does not know every dtype
     return digest.hexdigest()
