@@ -88,8 +88,8 @@ def contents(folder):
     ("name", "moments"),
     [
         ("dataset", IN_A_QUENCH),
-        ("quench_exact", IN_A_QUENCH),
-        ("quench_model", IN_A_QUENCH[1:4]),
+        ("quench_exact", IN_A_QUENCH[1:4]),
+        ("quench_model", IN_A_QUENCH[1:3]),
         ("train", IN_A_TRAINING),
         ("figure", IN_A_FIGURE),
     ],
