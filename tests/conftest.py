@@ -42,3 +42,9 @@ def small_structure():
 def smoke_study(tmp_path_factory):
     """Return the folder of a smoke study, run once; who changes something in it changes it back."""
     return finished_smoke_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="session")
+def study(smoke_study):
+    """The same, for those who leave it as it is."""
+    return smoke_study

@@ -1,92 +1,38 @@
 """Interrupted steps: they go on from their own checkpoint, and start afresh where it is damaged or stale."""
 
 import functools
-import json
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_study import SHORT, exact_data, random_network, sites
+from small_steps import make_inputs, step_options, words
 
 from sdglass import quench as driver
 from sdglass import training
-from sdglass.feature_cache import save_feature_maps
-from sdglass.hamiltonian import SDModel
-from sdglass.linear_model import EnergyReference
 from sdglass.model_file import TrainedModel
 from sdglass.steps import checkpoints, dataset, quench_exact, quench_model, train, transfer_dataset
 from sdglass.steps import quench as quench_step
-from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
 
-ELECTRONS = {
-    "coupling": 6.0,
-    "filling": 0.5,
-    "electron_temperature": 1e-3,
-    "hopping": {"law": "yukawa", "amplitude": 1.0, "decay_length": 1.0},
-}
-DYNAMICS = {
-    "duration": 8.0,
-    "damping": 0.5,
-    "temperature": 1e-3,
-    "time_step": 1.0,
-    "integrator": "heun",
-    "seed": 3,
-    "realization": 0,
-}
-DATASET = {**ELECTRONS, **DYNAMICS, "random": 2, "relaxations": 2, "snapshots": 3}
-QUENCH = {**ELECTRONS, **DYNAMICS, "engine_name": "exact", "ensemble": "small", "replicas": 2}
-# (step, its options, two changes of them that make a checkpoint stale)
+# (step, two changes of its options that make a checkpoint stale)
 STEPS = {
-    "dataset": (dataset, DATASET, [{"temperature": 2e-3}, {"coupling": 6.0 + 1e-9}]),
-    "transfer_dataset": (transfer_dataset, DATASET, [{"snapshots": 4}]),
-    "quench_exact": (quench_exact, QUENCH, [{"damping": 1.0}, {"duration": 12.0}]),
-    "quench_model": (quench_model, QUENCH, [{"seed": 4}, {"dtype": "float32"}]),
+    "dataset": (dataset, [{"temperature": 2e-3}, {"coupling": 6.0 + 1e-9}]),
+    "transfer_dataset": (transfer_dataset, [{"snapshots": 4}]),
+    "quench_exact": (quench_exact, [{"damping": 1.0}, {"duration": 12.0}]),
+    "quench_model": (quench_model, [{"seed": 4}, {"dtype": "float32"}]),
     "train": (
         train,
-        {
-            "descriptor": {**SHORT, "pair_distances": [1.0]},
-            "variant": "bond",
-            "protocol": "configurations",
-            "fold": 0,
-            "folds": 3,
-            "network": {"layers": [6], "activation": "silu", "linear_term": True},
-            "settings": {"epochs": 5, "batch": 4, "patience": 5},
-            "ridge": 1e-4,
-            "seed": 1,
-        },
         [{"settings": {"epochs": 5, "batch": 4, "patience": 5, "learning_rate": 2e-3}}, {"ridge": 1e-3}],
     ),
 }
-CHANGES = [(name, change) for name, (_, _, changes) in STEPS.items() for change in changes]
+CHANGES = [(name, change) for name, (_, changes) in STEPS.items() for change in changes]
 DISCARDED = "discarded, starting afresh: "
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
-    """Structure, model, datasets and descriptors of a study of 10 to 12 sites."""
-    folder = tmp_path_factory.mktemp("inputs")
-    structure, functions = sites(10), SymmetryFunctions(**SHORT)
-    structure.save(folder / "S.npz")
-    save_feature_maps(folder / "F.h5", build_feature_maps(structure, functions), structure, {})
-    network = random_network(functions)
-    network.energy_scale.fill_(1e-2)
-    model = TrainedModel(SDModel(), functions, [EnergyReference(-6.0, -0.08)], [network.float()])
-    model.save(folder / "M.safetensors")
-    made = {
-        "structure": folder / "S.npz",
-        "model": folder / "M.safetensors",
-        "structure_features": folder / "F.h5",
-        "data": [],
-        "features": [],
-    }
-    for number, one in enumerate(exact_data(realizations=2, n_sites=12)):
-        made["data"].append(folder / f"data-{number}.h5")
-        made["features"].append(folder / f"features-{number}.h5")
-        one.save(made["data"][-1])
-        save_feature_maps(made["features"][-1], build_feature_maps(one.structure, functions), one.structure, {})
-    return made
+    return make_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 class Interrupted(Exception):
@@ -121,18 +67,9 @@ def study(inputs, tmp_path, monkeypatch):
 
     def run(name, out, until=None, **change):
         """Run a step and return the bytes that it wrote and its units of work."""
-        module, options, _ = STEPS[name]
-        options = {**options, **change, "out": tmp_path / out}
-        if name == "train":
-            options |= {"data": inputs["data"], "features": inputs["features"], "history": tmp_path / f"{out}.csv"}
-        else:
-            options["structure"] = inputs["structure"]
-        if name in ("quench_model", "transfer_dataset"):
-            options["model"] = inputs["model"]
-        if name == "quench_model":
-            options["features"] = inputs["structure_features"]
+        options = step_options(name, inputs, tmp_path / out, **change)
         work.update(done=0, until=until)
-        run_step(module, monkeypatch, **options)
+        run_step(STEPS[name][0], monkeypatch, **options)
         return options["out"].read_bytes(), work["done"]
 
     def interrupt(name, out):
@@ -149,14 +86,7 @@ def study(inputs, tmp_path, monkeypatch):
 
 def run_step(module, monkeypatch, **options):
     """Run a step's main with options as on the command line."""
-    words = [module.__name__]
-    for name, value in options.items():
-        words.append(f"--{name.replace('_', '-')}")
-        if isinstance(value, dict):
-            words.append(json.dumps(value))
-        else:
-            words += [str(one) for one in value] if isinstance(value, list) else [str(value)]
-    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(sys, "argv", [module.__name__, *words(options)])
     module.main()
 
 

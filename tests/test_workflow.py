@@ -17,12 +17,6 @@ FILMED = ("film_quench", "structure", "fit_locator", "descent_dataset")
 pytestmark = pytest.mark.workflow
 
 
-@pytest.fixture
-def study(smoke_study):
-    """A finished smoke study; who changes something in it changes it back."""
-    return smoke_study
-
-
 def test_everything_is_there(study):
     results = study / "results" / "smoke"
     from sdglass.plotting.registry import study_figures

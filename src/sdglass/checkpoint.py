@@ -7,11 +7,10 @@ the initial spins, and what the caller adds, such as a digest of the code. Anyth
 
 import json
 
-import h5py
 import numpy as np
 
 from sdglass.errors import CheckpointError, InputError
-from sdglass.files import atomic_path, open_hdf5
+from sdglass.files import new_hdf5, open_hdf5
 from sdglass.trajectory import write_array
 
 
@@ -28,7 +27,7 @@ def write_checkpoint(path, identity, state, arrays):
     arrays : dict
         Numpy arrays by name.
     """
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
+    with new_hdf5(path) as handle:
         for name, array in {"identity": _bytes(identity), "state": _bytes(state), **arrays}.items():
             write_array(handle, name, array)
 

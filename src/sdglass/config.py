@@ -63,7 +63,8 @@ def load_config(*paths):
             raise InputError(f"{path}: no such file; expected a YAML configuration")
         try:
             overlay = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
+            json.dumps(overlay, default=str, skipkeys=True)  # an error if something contains itself
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # of dates that do not exist, of other codes
             raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
         if not isinstance(overlay, dict):
             raise InputError(f"{path}: expected keys at the top level")
@@ -98,7 +99,10 @@ def validate_config(config, schema_path):
         nearest valid name.
     """
     schema = load_schema(schema_path)
-    problems = [line for error in _Validator(schema).iter_errors(config) for line in _describe(error, schema)]
+    problems = list(_not_text(config, []))
+    problems = problems or [
+        line for error in _Validator(schema).iter_errors(config) for line in _describe(error, schema)
+    ]
     if not problems:
         problems = _contradictions(config)
     if problems:
@@ -154,6 +158,19 @@ def _merge(base, overlay):
             _merge(base[key], value)
         else:
             base[key] = value
+
+
+def _not_text(value, path):
+    """Yield a line for every key that is no text; YAML reads 1, yes and null as something else."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if not isinstance(key, str):
+                yield f"{_dotted(path)} has the key {_short(key)}; expected a name, in quotes if need be"
+            else:
+                yield from _not_text(child, [*path, key])
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            yield from _not_text(child, [*path, number])
 
 
 # What the schema finds ------------------------------------------------------------------------------------
@@ -285,9 +302,13 @@ def _contradictions(config):
 
 
 def _not_finite(value, path):
-    """Yield a line for every nan and infinity, which pass any range."""
+    """Yield a line for every number that passes any range but cannot be calculated with."""
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{_dotted(path)} = {value}; expected a finite number"
+    elif isinstance(value, float) and not (value == 0 or 1e-100 <= abs(value) <= 1e100):
+        yield f"{_dotted(path)} = {value}; expected a number between 1e-100 and 1e+100 in size"
+    elif isinstance(value, int) and abs(value) >= 2**63:
+        yield f"{_dotted(path)} = {_short(value)}; expected an integer below 2^63"
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
         yield from _not_finite(child, [*path, key])

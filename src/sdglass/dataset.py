@@ -3,11 +3,10 @@
 import json
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.files import atomic_path, open_hdf5
+from sdglass.files import attribute_text, new_hdf5, open_hdf5
 from sdglass.hamiltonian import SDModel
 from sdglass.spins import check_spins, torque
 from sdglass.structure import Structure
@@ -58,13 +57,13 @@ class LabelledConfigurations:
 
     def save(self, path):
         """Write everything to an HDF5 file."""
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
+        with new_hdf5(path) as handle:
             # A checksum per chunk turns a flipped bit into an error instead of a wrong label.
             for name in _ARRAYS:
                 owner = self.structure if name in ("positions", "box") else self
                 handle.create_dataset(name, data=getattr(owner, name), fletcher32=True, chunks=True)
-            handle.attrs["model"] = json.dumps(self.model.to_dict(), sort_keys=True)
-            handle.attrs["provenance"] = json.dumps(self.provenance, sort_keys=True)
+            handle.attrs["model"] = attribute_text(json.dumps(self.model.to_dict(), sort_keys=True))
+            handle.attrs["provenance"] = attribute_text(json.dumps(self.provenance, sort_keys=True))
 
     @classmethod
     def load(cls, path):

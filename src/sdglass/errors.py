@@ -20,3 +20,10 @@ class CheckpointError(InputError):
     def __init__(self, path, reason, remedy="delete it to start afresh"):
         super().__init__(f"{path}: {reason}; {remedy}")
         self.reason = reason
+
+
+class OutputError(OSError):
+    """A file that cannot be written: the message names it, the reason and what to do.
+
+    What stood in its place before is still there, complete.
+    """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.errors import InputError
 from sdglass.hamiltonian import sd_hamiltonian
 from sdglass.occupation import fermi, grand_potential, occupations
 
@@ -52,8 +53,13 @@ def solve(hopping, spins, model):
     Returns
     -------
     ElectronicState
+
+    Raises
+    ------
+    InputError
+        If the numbers are too large to be diagonalized.
     """
-    eigenvalues, vectors = np.linalg.eigh(sd_hamiltonian(hopping, spins, model.coupling))
+    eigenvalues, vectors = _levels(sd_hamiltonian(hopping, spins, model.coupling))
     n_electrons = model.n_electrons(len(hopping))
     occupation, mu = occupations(eigenvalues, n_electrons, model.temperature)
     omega = grand_potential(eigenvalues, mu, model.temperature)
@@ -65,12 +71,22 @@ def solve_at_chemical_potential(hopping, spins, model, chemical_potential):
 
     The local field is then -dOmega/dS_i. Parameters and result as in `solve`.
     """
-    eigenvalues, vectors = np.linalg.eigh(sd_hamiltonian(hopping, spins, model.coupling))
+    eigenvalues, vectors = _levels(sd_hamiltonian(hopping, spins, model.coupling))
     occupation = fermi(eigenvalues, chemical_potential, model.temperature)
     omega = grand_potential(eigenvalues, chemical_potential, model.temperature)
     return _state(
         eigenvalues, vectors, occupation, chemical_potential, omega, model.coupling, float(occupation.sum())
     )
+
+
+def _levels(matrix):
+    try:
+        return np.linalg.eigh(matrix)
+    except np.linalg.LinAlgError as error:  # numbers near the end of double precision
+        raise InputError(
+            f"the electrons' Hamiltonian, entries up to {np.abs(matrix).max():.3g} t0, cannot be diagonalized "
+            f"({error}); expected a smaller coupling or hopping"
+        ) from None
 
 
 def _state(eigenvalues, vectors, occupation, mu, omega, coupling, n_electrons):

@@ -2,12 +2,11 @@
 
 import json
 
-import h5py
 import numpy as np
 from scipy import sparse
 
 from sdglass.errors import InputError
-from sdglass.files import atomic_path, open_hdf5
+from sdglass.files import attribute_text, new_hdf5, open_hdf5
 from sdglass.symmetry_functions import FeatureMaps, SymmetryFunctions
 
 _INDICES = ("first", "second", "triples")
@@ -17,11 +16,11 @@ _PARTS = ("data", "indices", "indptr")
 
 def save_feature_maps(path, maps, structure, provenance):
     """Write `maps` of `structure` to an HDF5 file, with the structure's digest and the parameters."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
-        handle.attrs["functions"] = json.dumps(maps.functions.to_dict(), sort_keys=True)
-        handle.attrs["structure"] = structure.digest()
+    with new_hdf5(path) as handle:
+        handle.attrs["functions"] = attribute_text(json.dumps(maps.functions.to_dict(), sort_keys=True))
+        handle.attrs["structure"] = attribute_text(structure.digest())
         handle.attrs["n_sites"] = maps.n_sites
-        handle.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
+        handle.attrs["provenance"] = attribute_text(json.dumps(provenance, sort_keys=True))
         for name in _INDICES:
             _write(handle, name, getattr(maps, name).astype(np.int32))
         for name in _MATRICES:
@@ -56,7 +55,7 @@ def load_feature_maps(path, structure, functions=None):
     """
     required = [*_INDICES, *(f"{name}/{part}" for name in _MATRICES for part in _PARTS)]
     with open_hdf5(path, required) as handle:
-        if handle.attrs.get("structure") != structure.digest():
+        if handle.attrs.get("structure") not in (structure.digest(), structure.digest().encode()):
             raise InputError(f"{path}: made for another structure than the one given; make the features again")
         try:
             cached = SymmetryFunctions(**json.loads(handle.attrs["functions"]))

@@ -1,15 +1,30 @@
 """Files that are either complete or absent, and clear words about damaged ones."""
 
+import errno
 import glob
 import os
 import platform
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from sdglass.errors import InputError
+from sdglass.errors import InputError, OutputError
+
+_GROWTH = 2**22  # bytes by which an HDF5 file grows in memory
+
+# What keeps a file from being written, and the cure; other errors are not about writing.
+_CURES = {
+    errno.ENOSPC: "free some space, then run again",
+    errno.EDQUOT: "free some of the quota, then run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), then run again",
+    errno.EIO: "the disk failed: check it, then run again",
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR),
+        "make its folder writable or name another one, then run again",
+    ),
+}
 
 
 @contextmanager
@@ -19,20 +34,37 @@ def atomic_path(path):
     A reader therefore sees the old file or the new one, never half of it. The temporary name holds
     the machine and the process number, so two writers do not disturb each other. What writers of `path`
     that were killed have left on this machine is removed first.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full, the folder read-only or the like. Nothing is left behind.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     start, end = f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
-    for left in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}"):
-        number = left.name.removeprefix(start).removesuffix(end)
-        if number.isdecimal() and not _is_running(int(number)):
-            left.unlink(missing_ok=True)
     temporary = path.with_name(f"{start}{os.getpid()}{end}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}"):
+            number = left.name.removeprefix(start).removesuffix(end)
+            if number.isdecimal() and not _is_running(int(number)):
+                left.unlink(missing_ok=True)
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno not in _CURES or not _is_about(error, path):
+            raise
+        reason = os.strerror(error.errno)
+        raise OutputError(f"{path}: cannot be written ({reason}); {_CURES[error.errno]}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only folder says so even if there is nothing to delete
+            temporary.unlink(missing_ok=True)
+
+
+def _is_about(error, path):
+    """Return whether an error is not about another file than `path`, its temporary or a folder above them."""
+    named = getattr(error, "filename", None)
+    return named is None or Path(named).parent == path.parent or Path(named) in path.parents
 
 
 def _is_running(process):
@@ -61,12 +93,12 @@ def write_csv(path, frame):
 
 
 def load_npz(path, names):
-    """Return {name: array} read from an ``.npz`` file (no pickles).
+    """Return {name: array of real numbers} read from an ``.npz`` file (no pickles).
 
     Raises
     ------
     InputError
-        If the file is missing, damaged, or lacks one of `names`.
+        If the file is missing, damaged, lacks one of `names`, or holds anything else there.
     """
     expected = f"an .npz with {', '.join(names)}"
     with _numpy_file(path, ".npz file", expected) as data:
@@ -75,7 +107,10 @@ def load_npz(path, names):
         missing = [name for name in names if name not in data]
         if missing:
             raise InputError(f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}")
-        return {name: data[name] for name in names}
+        arrays = {name: data[name] for name in names}
+        for name, array in arrays.items():
+            _require_numbers(array, f"{path}: {name}")
+        return arrays
 
 
 def load_npy(path, expected):
@@ -95,9 +130,13 @@ def load_npy(path, expected):
     with _numpy_file(path, ".npy file of numbers", expected) as array:
         if not isinstance(array, np.ndarray):
             raise InputError(f"{path}: an archive of several arrays; expected a single array in an .npy file")
-        if array.dtype.kind not in "fiu":
-            raise InputError(f"{path}: holds {array.dtype}; expected real numbers")
+        _require_numbers(array, f"{path}:")
         return array
+
+
+def _require_numbers(array, name):
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{name} holds {array.dtype}; expected real numbers")
 
 
 @contextmanager
@@ -114,6 +153,36 @@ def _numpy_file(path, kind, expected):
         raise
     except Exception as error:  # whatever zipfile, zlib or the tokenizer say about a damaged file
         raise InputError(f"{path}: not a readable {kind} ({error}); make it again") from None
+
+
+@contextmanager
+def new_hdf5(path):
+    """Yield an `h5py.File` that is written atomically, see `atomic_path`.
+
+    Since HDF5 1.10 there is a format in which names, shapes and attributes have checksums too, except for text
+    (see `attribute_text`); those of the numbers are up to whoever writes them (``fletcher32``). A flipped bit
+    anywhere is then an error.
+
+    The file is made in memory (the largest ones have some 60 MB) and written as a whole: on a full disk the HDF5
+    library, which keeps what it could not write, has been seen to crash while closing the file.
+    """
+    with h5py.File(
+        path, "w", libver="v110", driver="core", backing_store=False, block_size=_GROWTH, track_times=False
+    ) as handle:
+        yield handle
+        handle.flush()
+        image = handle.id.get_file_image()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(image)
+
+
+def attribute_text(text):
+    """Return a text as an attribute of an HDF5 file that has a checksum.
+
+    A text of variable length is stored apart from its attribute, without a checksum, and a flipped bit there can
+    even keep HDF5 searching for ever; one of fixed length is not.
+    """
+    return np.bytes_(text.encode())
 
 
 @contextmanager

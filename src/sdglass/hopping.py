@@ -17,7 +17,7 @@ def _set_floats(law, names, ndim=0):
         value = getattr(law, name)
         try:
             array = np.array(value, dtype=float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             array = np.array(np.nan)
         if array.ndim != ndim or not np.isfinite(array).all():
             expected = "a list of finite numbers" if ndim else "a finite number"
@@ -128,7 +128,7 @@ def hopping_from_dict(data):
     """
     data = dict(data)
     name = data.pop("law", None)
-    if name not in LAWS:
+    if not isinstance(name, str) or name not in LAWS:
         raise InputError(f"hopping law {name!r} is unknown; expected one of {', '.join(LAWS)}")
     try:
         return LAWS[name](**data)

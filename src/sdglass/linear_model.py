@@ -29,6 +29,10 @@ class EnergyReference:
     per_site: float
     per_t2: float
 
+    def __post_init__(self):
+        for name in ("per_site", "per_t2"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
     def energy(self, structure, hopping):
         """Return E_ref [t0] of a structure with a hopping law."""
         return self.per_site * structure.n_sites + self.per_t2 * squared_hopping(structure, hopping)

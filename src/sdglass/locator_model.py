@@ -134,12 +134,12 @@ class LocatorModel:
                 tuple(map(float, header["error_model"])),
                 header["info"],
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{path}: model file is inconsistent ({' '.join(str(error).split())})") from None
-        lengths = (len(model.pair_coefficients), len(model.loop_weights), len(model.error_model))
-        expected = (len(PAIR_FEATURES), len(model.settings.screening), 4)
-        if lengths != expected:
-            raise InputError(f"{path}: model file is inconsistent ({lengths} coefficients; expected {expected})")
+        shapes = (model.pair_coefficients.shape, model.loop_weights.shape, len(model.error_model))
+        expected = ((len(PAIR_FEATURES),), (len(model.settings.screening),), 4)
+        if shapes != expected:
+            raise InputError(f"{path}: model file is inconsistent ({shapes} coefficients; expected {expected})")
         return model
 
 

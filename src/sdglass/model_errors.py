@@ -7,12 +7,11 @@ are a few hundred kilobytes, and every table and figure on the accuracy of a mod
 import json
 from dataclasses import dataclass, field
 
-import h5py
 import numpy as np
 from scipy import stats
 
 from sdglass.errors import InputError
-from sdglass.files import atomic_path, open_hdf5
+from sdglass.files import attribute_text, new_hdf5, open_hdf5
 
 STAGES = ("random", "relaxed", "frozen", "all")
 # A relaxation counts as frozen in the last two thirds of its time.
@@ -152,10 +151,10 @@ class ModelErrors:
 
     def save(self, path):
         """Write everything to an HDF5 file; complete or not at all. Equal contents are equal bytes."""
-        with atomic_path(path) as temporary, h5py.File(temporary, "w", libver="v110") as handle:
+        with new_hdf5(path) as handle:
             words = {"name": self.name, "info": self.info, "drift": self.drift, "sets": list(self.sets)}
-            handle.attrs["model"] = json.dumps(words, sort_keys=True)
-            handle.attrs["attributes"] = json.dumps(self.attributes, sort_keys=True)
+            handle.attrs["model"] = attribute_text(json.dumps(words, sort_keys=True))
+            handle.attrs["attributes"] = attribute_text(json.dumps(self.attributes, sort_keys=True))
             for label, one in self.sets.items():
                 group = handle.create_group(label)
                 for name in ("n_sites", "realizations", "latest", "mean_error"):

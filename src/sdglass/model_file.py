@@ -111,7 +111,7 @@ class TrainedModel:
             )
             model._check()
             return model
-        except (KeyError, TypeError, RuntimeError, ValueError) as error:
+        except (KeyError, IndexError, AttributeError, TypeError, RuntimeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())  # torch writes several lines
             raise InputError(f"{path}: model file is inconsistent ({reason})") from None
 
@@ -165,16 +165,17 @@ def read_tensors(path):
             metadata = handle.metadata() or {}
             tensors = {key: handle.get_tensor(key) for key in handle.keys()}
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path}: damaged, or not a safetensors file ({error})") from None
+        raise InputError(f"{path}: damaged, or not a safetensors file ({error}); make or fetch it again") from None
     if "sdglass" not in metadata:
         raise InputError(f"{path}: safetensors file without 'sdglass' metadata; expected a model of this library")
     try:
         header = dict(json.loads(metadata["sdglass"]))
     except (ValueError, TypeError) as error:
-        raise InputError(f"{path}: damaged, its 'sdglass' metadata is unreadable ({error})") from None
-    sha256 = header.pop("sha256", None)
+        raise InputError(
+            f"{path}: damaged, its 'sdglass' metadata is unreadable ({error}); make or fetch it again"
+        ) from None
     # Safetensors has no checksum of its own, and a flipped bit in a weight is a wrong force.
-    if sha256 is not None and sha256 != _digest(header, tensors):
+    if header.pop("sha256", None) != _digest(header, tensors):
         raise InputError(f"{path}: damaged, its content does not match its checksum; make or fetch it again")
     return tensors, header
 
@@ -189,5 +190,5 @@ def _digest(header, tensors):
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())  # numpy does not know every dtype
     return digest.hexdigest()

@@ -7,12 +7,11 @@ hundred kilobytes, which are kept with the results of a study: every table and f
 import json
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 
 from sdglass.correlation import bin_centres, correlation_histogram, disconnected_histogram, pair_bins
 from sdglass.errors import InputError
-from sdglass.files import atomic_path, open_hdf5
+from sdglass.files import attribute_text, new_hdf5, open_hdf5
 from sdglass.trajectory import read_attributes, write_array
 
 _ARRAYS = ("times", "edges", "counts", "correlation", "disconnected", "energy", "torque_rms", "step_overlap")
@@ -64,8 +63,8 @@ class Observables:
 
     def save(self, path):
         """Write every array, and `attributes` as JSON, to an HDF5 file; complete or not at all."""
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
-            handle.attrs["attributes"] = json.dumps(self.attributes, sort_keys=True)
+        with new_hdf5(path) as handle:
+            handle.attrs["attributes"] = attribute_text(json.dumps(self.attributes, sort_keys=True))
             for name in (*_ARRAYS, "magnetization"):
                 array = getattr(self, name)
                 write_array(handle, name, _rounded(array) if name == "correlation" else array, packed=True)

@@ -64,7 +64,7 @@ class Structure:
     @property
     def density(self):
         """Sites per volume [ell^-3]."""
-        return self.n_sites / float(np.prod(self.box))
+        return float(self.n_sites / np.prod(self.box))
 
     @property
     def least_distance(self):

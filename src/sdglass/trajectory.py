@@ -4,11 +4,10 @@ import json
 import math
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.files import atomic_path, open_hdf5
+from sdglass.files import attribute_text, new_hdf5, open_hdf5
 
 SNAPSHOTS_PER_DECADE = 10  # 26 % more time from one to the next
 
@@ -55,8 +54,8 @@ class Trajectory:
 
         Not compressed (the digits of thermal spins are noise), but checksummed, so that damage is noticed.
         """
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
-            handle.attrs["attributes"] = json.dumps(self.attributes, sort_keys=True)
+        with new_hdf5(path) as handle:
+            handle.attrs["attributes"] = attribute_text(json.dumps(self.attributes, sort_keys=True))
             for name in ("times", "spins", "energy", "torque_rms", "step_overlap", "magnetization"):
                 write_array(handle, name, getattr(self, name))
 

@@ -32,6 +32,13 @@ from sdglass.study import (
 )
 
 THREADS = config["resources"]["threads"]
+CORES = workflow.resource_settings.cores
+if CORES and CORES < THREADS:
+    # Snakemake would give a job fewer threads than it asks for, and sums of other threads round differently.
+    raise WorkflowError(
+        f"--cores {CORES} is less than resources.threads = {THREADS} of the configuration, on which results may "
+        f"depend in their last digits; give at least --cores {THREADS}"
+    )
 STRUCTURE = "--n-sites {n_sites} --box-length {box_length} --r-min {r_min}".format(**config["structure"])
 DESCRIPTOR = json.dumps(config["descriptor"])
 ELECTRONS = (

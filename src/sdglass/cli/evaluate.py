@@ -1,7 +1,7 @@
 """``sdglass evaluate``: energies and local fields of given spins."""
 
 from sdglass.cli.engine import add_engine, add_workers, input_files, opened_engine
-from sdglass.cli.validation import check_outputs, load_spins
+from sdglass.cli.validation import check_outputs, finite, load_spins
 
 USAGE = "--engine ENGINE --structure S.npz --spins SPINS.npy --out OUT.npz [options]"
 SUMMARY = "Energies and local fields of given spins"
@@ -36,10 +36,11 @@ def run(args):
     from sdglass.structure import Structure
 
     check_outputs([args.out], input_files(args))
-    structure = Structure.load(args.structure)
-    spins = load_spins(args.spins, structure.n_sites)
-    with opened_engine(args, structure) as (engine, _):
-        arrays = vars(engine.evaluate(spins))
+    with np.errstate(all="ignore"):  # what comes of an overflow is refused below
+        structure = Structure.load(args.structure)
+        spins = load_spins(args.spins, structure.n_sites)
+        with opened_engine(args, structure) as (engine, _):
+            arrays = vars(finite(engine.evaluate(spins), f"--engine {args.engine}"))
     with atomic_path(args.out) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, **arrays)
     print(f"{args.out}: {', '.join(f'{name} {array.shape}' for name, array in arrays.items())}")

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -104,8 +105,15 @@ _worker = {}
 def _start_worker(hopping, model):
     # An interrupt is the business of the process that owns the pool: it closes the pool and says so once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # If that process is killed, nobody closes the pool, and its workers would wait for work for ever.
+    threading.Thread(target=_end_with_the_owner, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"
     _worker.update(hopping=hopping, model=model, limits=threadpool_limits(1))
+
+
+def _end_with_the_owner():
+    parent_process().join()
+    os._exit(1)
 
 
 def _work(spins):

@@ -66,7 +66,10 @@ def load_engine(
     if str(source) == "exact":
         return ExactEngine(structure, SDModel() if sd_model is None else sd_model, workers)
     trained = load_model(source)
-    unlike = departures(trained.info, structure)
+    try:
+        unlike = departures(trained.info, structure)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{source}: what it says of its training structures is inconsistent ({error})") from None
     if unlike:
         warnings.warn(
             f"{source}: the structure is unlike those it was trained on, its errors here are not known: "

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from sdglass.errors import InputError
+from sdglass.errors import InputError, OutputError
 from sdglass.hamiltonian import SDModel
 from sdglass.hopping import hopping_from_dict
 
@@ -48,10 +48,10 @@ def electrons(args):
 
 
 def run(main):
-    """Run a step: bad input is one line on standard error and exit status 2."""
+    """Run a step: bad input, or a file that cannot be written, is one line on standard error and exit status 2."""
     try:
         main()
-    except InputError as error:
+    except (InputError, OutputError) as error:
         sys.exit(_fail(error))
 
 

@@ -49,5 +49,5 @@ def continued(function, *args, checkpoint, **kwargs):
         return function(*args, checkpoint=checkpoint, **kwargs)
     except CheckpointError as error:
         print(f"{checkpoint}: discarded, starting afresh: {error.reason}", file=sys.stderr, flush=True)
-        Path(checkpoint).unlink()
+        Path(checkpoint).unlink(missing_ok=True)
         return function(*args, checkpoint=checkpoint, **kwargs)
