@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from measuring import alternate, cores, parser, quartiles, seconds, structure, write_rows
+from measuring import alternate, parser, quartiles, seconds, structure, write_rows
 
 MODELS = Path(__file__).resolve().parents[1] / "results" / "paper" / "models"
 ENGINES = {"network": "small", "pair": "pair"}  # of the study, and their files
@@ -61,14 +61,13 @@ def main():
     """Measure and write the table."""
     args = parser(__doc__, repeats=2).parse_args()
     n_sites, replicas, realizations = (24, 2, 2) if args.quick else (N_SITES, REPLICAS, REALIZATIONS)
-    counts = sorted({1, args.threads, cores()})
+    counts = sorted({1, args.threads})
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         for index in range(realizations):
             structure(n_sites, args.seed + index).save(folder / f"{index}.npz")
-        for engine, n_steps in STEPS.items():
-            n_steps = 8 if args.quick else n_steps
+        for engine, n_steps in ({"pair": 8} if args.quick else STEPS).items():
             runs = {(count, n_steps): count for count in counts} | {(1, n_steps // SHORTER): 1}
             shards = realizations, replicas, args.seed, folder
             calls = {key: partial(ensemble, count, engine, key[1], *shards) for key, count in runs.items()}

@@ -85,12 +85,12 @@ cd "$study"
 
 say "a job killed for memory comes back with more"
 cp -r workflow/profiles/slurm "$scratch/tight"
-sed -i -E 's/mem_mb: [0-9]+ \* attempt/mem_mb: 300 * attempt/' "$scratch/tight/config.yaml"
+sed -i -E 's/mem_mb: [0-9]+ \* attempt/mem_mb: 150 * attempt/' "$scratch/tight/config.yaml"
 table=results/smoke/tables/two_site.csv
 through_slurm "$scratch/tight" -- --slurm-jobname-prefix tight $table >"$scratch/memory.log" 2>&1 ||
     fail "a job with too little memory was given up"
 [[ -s $table ]] || fail "no $table"
-grep -q "Trying to restart job" "$scratch/memory.log" || fail "300 MB were enough for a job and two snakemakes: no restart"
+grep -q "Trying to restart job" "$scratch/memory.log" || fail "150 MB were enough for a job and two snakemakes: no restart"
 
 say "the study, and its head process killed once the pair model is there"
 through_slurm workflow/profiles/slurm -- >"$scratch/first.log" 2>&1 &
