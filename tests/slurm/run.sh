@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The smoke study through workflow/profiles/slurm, on a real Slurm of one node that is started here for it:
 #
-#   tests/slurm/run.sh [PYTHON]        PYTHON has the packages of envs/requirements-slurm.txt
+#   tests/slurm/run.sh [PYTHON [TARGET...]]      PYTHON has the packages of envs/requirements-slurm.txt;
+#                                                with targets (fig1, files), the part of the study that they need
 #
 # 1. A job that is killed for memory is submitted again with more.       3. Its results are those of the local run.
 # 2. The head process is killed in the middle: a second start finishes   4. `device: cuda` is refused before any job.
@@ -16,6 +17,9 @@ python=$(command -v "${1:-python3}") || { echo "no $1" >&2; exit 1; }
 [[ $python == /* ]] || python=$PWD/$python
 . "$here/one_node.sh"
 SMOKE=workflow/scales/smoke.yaml
+table=results/smoke/tables/two_site.csv
+targets=()
+if (($# > 1)); then targets=("${@:2}" "$table"); fi
 
 skip() { echo "skipped: $*"; exit 77; }
 fail() { echo "failed: $*" >&2; exit 1; }
@@ -58,22 +62,23 @@ copy_study() { # FOLDER
     cp -r "$root"/{Snakefile,config.yaml,workflow,src,envs} "$1"
 }
 
+# Sets `command`: it is run as "${command[@]}", whose process is then the head process itself and no shell around it.
 # Asking often pays here alone, where jobs take seconds; squeue, because nobody keeps accounts.
 through_slurm() { # PROFILES... -- ARGUMENTS...
-    local profiles=()
-    while [[ $1 != -- ]]; do profiles+=(--profile "$1") && shift; done
+    command=("$python" -m snakemake)
+    while [[ $1 != -- ]]; do command+=(--profile "$1") && shift; done
     shift
-    "$python" -m snakemake "${profiles[@]}" --latency-wait 5 --slurm-status-command squeue \
-        --slurm-init-seconds-before-status-checks 1 "$@" --configfile $SMOKE
+    command+=(--latency-wait 5 --slurm-status-command squeue --slurm-init-seconds-before-status-checks 1 "$@"
+        --configfile "$SMOKE")
 }
 
 say "local run"
 reference=$root
-plan=$(cd "$root" && "$python" -m snakemake -n --nolock --configfile $SMOKE 2>&1) || true
-if [[ $plan != *"Nothing to be done"* || ! -d $root/results/smoke/trajectories ]]; then
+plan=$(cd "$root" && "$python" -m snakemake -n --nolock "${targets[@]}" --configfile "$SMOKE" 2>&1) || true
+if ((${#targets[@]})) || [[ $plan != *"Nothing to be done"* || ! -d $root/results/smoke/trajectories ]]; then
     reference=$scratch/local
     copy_study "$reference"
-    (cd "$reference" && "$python" -m snakemake --cores 2 --configfile $SMOKE) >"$scratch/local.log" 2>&1 ||
+    (cd "$reference" && "$python" -m snakemake --cores 2 "${targets[@]}" --configfile "$SMOKE") >"$scratch/local.log" 2>&1 ||
         fail "the smoke study does not run locally"
 fi
 
@@ -86,16 +91,17 @@ cd "$study"
 say "a job killed for memory comes back with more"
 cp -r workflow/profiles/slurm "$scratch/tight"
 sed -i -E 's/mem_mb: [0-9]+ \* attempt/mem_mb: 150 * attempt/' "$scratch/tight/config.yaml"
-table=results/smoke/tables/two_site.csv
-through_slurm "$scratch/tight" -- --slurm-jobname-prefix tight $table >"$scratch/memory.log" 2>&1 ||
+through_slurm "$scratch/tight" -- --slurm-jobname-prefix tight "$table"
+"${command[@]}" >"$scratch/memory.log" 2>&1 ||
     fail "a job with too little memory was given up"
 [[ -s $table ]] || fail "no $table"
 grep -q "Trying to restart job" "$scratch/memory.log" || fail "150 MB were enough for a job and two snakemakes: no restart"
 
 say "the study, and its head process killed once the pair model is there"
-through_slurm workflow/profiles/slurm -- >"$scratch/first.log" 2>&1 &
+through_slurm workflow/profiles/slurm -- "${targets[@]}"
+"${command[@]}" >"$scratch/first.log" 2>&1 &
 head_pid=$!
-until grep -q "rule quench_small:\|rule errors:" "$scratch/first.log"; do
+until grep -q "rule quench_small:\|rule quench_large:" "$scratch/first.log"; do
     kill -0 "$head_pid" 2>/dev/null || fail "the study ended before it could be killed"
     sleep 0.5
 done
@@ -107,11 +113,11 @@ head_pid=
 say "what the documentation says to do then"
 squeue --me --noheader --format='%A %j' | awk '$2 ~ /^sdglass_/ {print $1}' | xargs -r scancel
 while [[ -n $(squeue --noheader) ]]; do sleep 0.5; done
-"$python" -m snakemake --unlock --configfile $SMOKE >"$scratch/unlock.log" 2>&1 || fail "--unlock"
+"$python" -m snakemake --unlock --configfile "$SMOKE" >"$scratch/unlock.log" 2>&1 || fail "--unlock"
 "$python" "$here/check.py" finished . >"$scratch/finished.json"
-through_slurm workflow/profiles/slurm -- >"$scratch/second.log" 2>&1 || fail "the second start did not finish the study"
+"${command[@]}" >"$scratch/second.log" 2>&1 || fail "the second start did not finish the study"
 "$python" "$here/check.py" untouched . "$scratch/finished.json"
-plan=$("$python" -m snakemake -n --configfile $SMOKE 2>&1)
+plan=$("$python" -m snakemake -n "${targets[@]}" --configfile "$SMOKE" 2>&1)
 [[ $plan == *"Nothing to be done"* ]] || fail "a finished study has something left to do"
 
 say "results are those of the local run"
@@ -119,7 +125,8 @@ say "results are those of the local run"
 
 say "no GPU: refused before any job"
 status=0
-through_slurm workflow/profiles/slurm workflow/profiles/gpu -- --forcerun train >"$scratch/gpu.log" 2>&1 || status=$?
+through_slurm workflow/profiles/slurm workflow/profiles/gpu -- --forcerun train
+"${command[@]}" >"$scratch/gpu.log" 2>&1 || status=$?
 ((status != 0)) || fail "device: cuda ran on a node without a GPU"
 grep "no node of this Slurm cluster offers a GPU" "$scratch/gpu.log" || fail "device: cuda was refused without saying why"
 ! grep -q "submitted with SLURM jobid" "$scratch/gpu.log" || fail "a job was submitted before the refusal"
