@@ -49,7 +49,7 @@ benchmark: $(VENV)/study.installed
 	$(VENV)/bin/python benchmarks/scaling.py models --out $(TABLES)/scaling_models.csv
 	$(VENV)/bin/python benchmarks/locator.py --out $(TABLES)/locator.csv --summary $(TABLES)/locator_summary.csv
 	$(VENV)/bin/python benchmarks/ensemble_scaling.py --out $(TABLES)/ensemble_scaling.csv
-	$(VENV)/bin/python benchmarks/job_counts.py --tables $(TABLES) --out $(TABLES)/job_counts.csv
+	$(VENV)/bin/python benchmarks/job_counts.py --tables $(TABLES) --out $(TABLES)/job_counts.csv --page docs/cluster.md
 	$(VENV)/bin/python benchmarks/summary.py --tables $(TABLES) $(ERRORS) --out $(TABLES)/summary.csv
 	$(VENV)/bin/python benchmarks/figure.py --tables $(TABLES) $(ERRORS) --png $(TABLES)/benchmarks.png --pdf $(TABLES)/benchmarks.pdf
 

@@ -1,6 +1,7 @@
-"""On paper: how many cluster jobs an ensemble of quenches takes, how long they run and what memory they ask for.
+r"""On paper: how many cluster jobs an ensemble of quenches takes, how long they run and what memory they ask for.
 
-    python benchmarks/job_counts.py --tables results/benchmarks --out results/benchmarks/job_counts.csv
+    python benchmarks/job_counts.py --tables results/benchmarks --out results/benchmarks/job_counts.csv \
+        --page docs/cluster.md
 
 Two ensembles of damping 1 to t = 3000 (1500 Heun steps of 2), with what was measured on one core:
 10^4 trajectories of the paper's N = 500 (500 realizations with 20 replicas; seconds per step and spin from
@@ -18,7 +19,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sdglass.files import write_csv
+from sdglass.errors import InputError
+from sdglass.files import atomic_path, write_csv
 
 STEPS = 1500  # of Heun's scheme: two evaluations each
 BLOCK_MINUTES, LIMIT_HOURS = 10, 24
@@ -112,16 +114,68 @@ def plans(scaling, models):
     return found
 
 
+def scaling_lines(scaling):
+    """Return the table of ensemble scaling as Markdown."""
+    whole = scaling[scaling.steps == scaling.groupby("engine").steps.transform("max")]
+    lines = [
+        "| engine | ensemble | processes | seconds | speed-up | others' use of the cores |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in whole.sort_values(["engine", "processes"]).itertuples():
+        ensemble = f"{row.realizations} x {row.replicas} replicas of N = {row.n_sites}, {row.steps} steps"
+        lines.append(
+            f"| {row.engine} | {ensemble} | {row.processes} | {row.seconds:.1f} | {row.speed_up:.2f}"
+            f" [{row.speed_up_low:.2f}, {row.speed_up_high:.2f}] | {row.cores_used_by_others} |"
+        )
+    return lines
+
+
+def count_lines(found):
+    """Return the plans as Markdown."""
+    titles = "ensemble", "engine", "realizations x replicas", "jobs", "minutes each", "cores", "memory each [GiB]"
+    lines = ["| " + " | ".join((*titles, "core hours", "hours on 100 nodes")) + " |", "|" + 9 * "---|"]
+    for row in found.itertuples():
+        lines.append(
+            f"| {row.ensemble} | {row.engine} | {row.realizations} x {row.replicas} | {row.jobs}"
+            f" | {row.job_minutes:.0f} | {row.cores_per_job} | {row.memory_per_job_gib:.1f}"
+            f" | {row.core_hours:.1f} | {row.hours_on_100:.1f} |"
+        )
+    return lines
+
+
+def with_lines(page, name, lines):
+    """Return a page whose part between the markers of a name are these lines.
+
+    Raises
+    ------
+    InputError
+        If the markers are not there, in this order.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise InputError(f"the page has no part {begin} ... {end} to put the table into")
+    return "\n".join([before + begin, *lines, end + after])
+
+
 def main():
-    """Write the table."""
+    """Write the table, and what the page shows of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=Path, required=True, help="folder of the measured tables")
     parser.add_argument("--out", required=True, help="table to write, .csv")
+    parser.add_argument("--page", type=Path, help="documentation to bring up to date, .md")
     args = parser.parse_args()
     models = pd.concat([pd.read_csv(args.tables / name) for name in ("scaling_models.csv", "locator.csv")])
-    found = plans(pd.read_csv(args.tables / "ensemble_scaling.csv"), models)
+    scaling = pd.read_csv(args.tables / "ensemble_scaling.csv")
+    found = plans(scaling, models)
     write_csv(args.out, found)
     print(found.to_string(index=False))
+    if args.page:
+        page = with_lines(args.page.read_text(encoding="utf-8"), "scaling", scaling_lines(scaling))
+        page = with_lines(page, "job counts", count_lines(found))
+        with atomic_path(args.page) as temporary:
+            temporary.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

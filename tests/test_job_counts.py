@@ -70,8 +70,40 @@ def test_plans_of_both_ensembles(job_counts):
     for engine in ("pair", "network", "paper's network", "locator"):
         large = found.loc["10^6 spins in one box", engine]
         assert large.memory_per_job_gib == pytest.approx((300 + 0.1 * 10**6 + 350) / 1024)
-        seconds = (
-            10.0 * 1000 + 3000 * 10.0
-        )  # a thousand times the measured set-up and evaluations
+        seconds = 10.0 * 1000 + 3000 * 10.0  # a thousand times the measured set-up and evaluations
         assert large.core_hours == pytest.approx(2 * 4 * (seconds + 6) / 3600)
         assert large.jobs == 4
+
+
+def test_the_page_shows_the_tables(job_counts):
+    from sdglass.errors import InputError
+
+    page = "a\n<!-- scaling: begin -->\nold\n<!-- scaling: end -->\nb\n"
+    table = scaling(3.0, 2e-6).assign(speed_up=[1.0, float("nan"), 2.0], cores_used_by_others=0.1)
+    table = table.assign(speed_up_low=table.speed_up, speed_up_high=table.speed_up)
+    lines = job_counts.scaling_lines(table)
+    assert len(lines) == 4  # a head of two lines, one and two processes; not the shorter run
+    assert "| pair | 4 x 20 replicas of N = 500, 60 steps | 2 | 8.4 | 2.00 [2.00, 2.00] | 0.1 |" in lines
+    assert job_counts.with_lines(page, "scaling", lines).splitlines() == [
+        "a",
+        "<!-- scaling: begin -->",
+        *lines,
+        "<!-- scaling: end -->",
+        "b",
+    ]
+    with pytest.raises(InputError, match="job counts: begin"):
+        job_counts.with_lines(page, "job counts", lines)
+    shown = (ROOT / "docs" / "cluster.md").read_text()
+    for name in ("scaling", "job counts"):
+        assert job_counts.with_lines(shown, name, lines) != shown
+
+
+def test_what_the_page_shows_is_what_was_measured(job_counts):
+    tables = ROOT / "results" / "benchmarks"
+    if not (tables / "ensemble_scaling.csv").is_file():
+        pytest.skip("results/benchmarks/ensemble_scaling.csv has not been measured (make benchmark)")
+    shown = (ROOT / "docs" / "cluster.md").read_text()
+    lines = job_counts.scaling_lines(pd.read_csv(tables / "ensemble_scaling.csv"))
+    assert job_counts.with_lines(shown, "scaling", lines) == shown
+    lines = job_counts.count_lines(pd.read_csv(tables / "job_counts.csv"))
+    assert job_counts.with_lines(shown, "job counts", lines) == shown

@@ -34,11 +34,12 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/sdglass-slurm.XXXXXX")
 head_pid=
 finish() {
     local status=$?
+    set +e # nothing keeps the machine from being left as it was found
     trap - EXIT
-    trap '' INT TERM # the machine is left as it was found, whoever is impatient
-    if [[ -n $head_pid ]]; then kill -9 "$head_pid" 2>/dev/null || true; fi
-    ((status == 0 || status == 77)) || show_logs
-    stop_slurm || true
+    trap '' INT TERM
+    [[ -n $head_pid ]] && kill -9 "$head_pid" 2>/dev/null
+    ((status == 0)) || show_logs
+    stop_slurm
     rm -rf "$scratch"
     exit "$status"
 }
