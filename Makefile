@@ -1,5 +1,6 @@
 # make study    the study at quick scale, in minutes; SCALE=paper for the whole of it, SCALE=smoke for seconds
 # make test     the tests
+# make test-slurm  the smoke study on a Slurm of one node, started for it (root on Debian; else skipped with status 77)
 # make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (25 minutes)
 # make lint     style of code and workflow
 # make status   what of the study is done, running, missing
@@ -25,7 +26,7 @@ OVERRIDE := $(if $(CONFIG),--config $(CONFIG),)
 # nothing has been computed here yet: what is committed is set aside (git restores it) and made anew.
 FRESH = $(if $(wildcard results/$(SCALE)/structures),,$(if $(filter quick smoke,$(SCALE)),$(if $(CONFIG),,rm -rf results/$(SCALE))))
 
-.PHONY: study status test lint benchmark land
+.PHONY: study status test test-slurm lint benchmark land
 study: $(VENV)/study.installed
 	$(FRESH)
 	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY) $(OVERRIDE)
@@ -42,6 +43,9 @@ land: $(VENV)/study.installed
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
+test-slurm: $(VENV)/test.installed
+	tests/slurm/run.sh $(VENV)/bin/python
+
 TABLES := results/benchmarks
 ERRORS := --errors results/paper/tables/torque_errors.csv results/quick/tables/torque_errors.csv
 benchmark: $(VENV)/study.installed
@@ -55,6 +59,8 @@ benchmark: $(VENV)/study.installed
 	$(VENV)/bin/python benchmarks/locator_targets.py --times $(TABLES)/locator.csv \
 		--errors results/paper/tables/locator_errors.csv --out $(TABLES)/locator_targets.csv \
 		--png $(TABLES)/pareto.png --pdf $(TABLES)/pareto.pdf
+	$(VENV)/bin/python benchmarks/ensemble_scaling.py --out $(TABLES)/ensemble_scaling.csv
+	$(VENV)/bin/python benchmarks/job_counts.py --tables $(TABLES) --out $(TABLES)/job_counts.csv --page docs/cluster.md
 	$(VENV)/bin/python benchmarks/summary.py --tables $(TABLES) $(ERRORS) --out $(TABLES)/summary.csv
 	$(VENV)/bin/python benchmarks/figure.py --tables $(TABLES) $(ERRORS) --png $(TABLES)/benchmarks.png --pdf $(TABLES)/benchmarks.pdf
 
@@ -71,6 +77,6 @@ $(VENV)/study.installed: envs/requirements.txt pyproject.toml
 	$(PIP) --no-deps -e .
 	touch $@
 
-$(VENV)/test.installed: envs/requirements-test.txt $(VENV)/study.installed
+$(VENV)/test.installed: envs/requirements-test.txt envs/requirements-slurm.txt $(VENV)/study.installed
 	$(PIP) -r envs/requirements-test.txt
 	touch $@

@@ -22,6 +22,7 @@ PROGRAMS = {
     "scaling_exact": ["scaling.py", "exact"],
     "scaling_models": ["scaling.py", "models"],
     "locator": ["locator.py"],
+    "ensemble_scaling": ["ensemble_scaling.py"],
 }
 MACHINE = {"cpu", "cores", "threads", "numpy", "torch", "blas", "cores_used_by_others"}
 

@@ -13,6 +13,8 @@ rule dataset:
         f"{RESULTS}/benchmarks/dataset/{{group}}-{{index}}.tsv"
     wildcard_constraints:
         group="train|unseen",
+    group:
+        lambda w: f"prepare-{w.group}"
     conda:
         "../../envs/environment.yaml"
     threads: THREADS

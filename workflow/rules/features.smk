@@ -11,6 +11,8 @@ rule features:
         f"{RESULTS}/logs/features/{{group}}-{{index}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/features/{{group}}-{{index}}.tsv"
+    group:
+        lambda w: f"prepare-{w.group}"
     conda:
         "../../envs/environment.yaml"
     threads: 1

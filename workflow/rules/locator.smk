@@ -28,6 +28,8 @@ rule descent_dataset:
         f"{RESULTS}/benchmarks/descent_dataset/{{group}}-{{index}}.tsv"
     wildcard_constraints:
         group="|".join(LOCATOR_SETS) or "(?!)",
+    group:
+        lambda w: f"prepare-{w.group}"
     conda:
         "../../envs/environment.yaml"
     threads: THREADS

@@ -55,12 +55,15 @@ rule quench_small:
         f"{RESULTS}/benchmarks/quench/small-{{run}}-{{engine}}-{{index}}.tsv"
     wildcard_constraints:
         engine="|".join(["network", LOCATOR, *MODELS]),
+    group:
+        lambda w: f"quench-small-{w.engine}"
     conda:
         "../../envs/environment.yaml"
     threads: THREADS
     resources:
         mem_mb=2000,
         runtime=720,
+        gpu=lambda w: gpus(w.engine),
     params:
         electrons=ELECTRONS,
         llg=lambda w: llg_options("small", w.run),
@@ -118,12 +121,15 @@ rule quench_large:
         f"{RESULTS}/benchmarks/quench/large-{{run}}-{{index}}.tsv"
     wildcard_constraints:
         run="|".join(run for run, engine in LARGE_ENGINES.items() if engine != "exact") or "(?!)",
+    group:
+        lambda w: f"quench-large-{LARGE_ENGINES[w.run]}"
     conda:
         "../../envs/environment.yaml"
     threads: THREADS
     resources:
         mem_mb=4000,
         runtime=1440,
+        gpu=lambda w: gpus(LARGE_ENGINES[w.run]),
     params:
         electrons=ELECTRONS,
         llg=lambda w: llg_options("large", w.run),

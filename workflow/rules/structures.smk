@@ -15,6 +15,8 @@ rule structure:
         f"{RESULTS}/logs/structure/{{group}}-{{index}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/structure/{{group}}-{{index}}.tsv"
+    group:
+        lambda w: f"prepare-{w.group}"
     conda:
         "../../envs/environment.yaml"
     threads: 1

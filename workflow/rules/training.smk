@@ -60,6 +60,7 @@ rule train:
     resources:
         mem_mb=6000,
         runtime=1440,
+        gpu=lambda w: gpus(w.variant),
     params:
         descriptor=DESCRIPTOR,
         chirality=lambda w: "--chirality" if VARIANTS[w.variant]["chirality"] else "",
@@ -125,6 +126,7 @@ rule errors:
     resources:
         mem_mb=4000,
         runtime=120,
+        gpu=lambda w: gpus(w.model),
     params:
         sets=SETS,
         part=lambda w: data_options(w.model) if w.model in VARIANTS else "",
