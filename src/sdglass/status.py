@@ -12,7 +12,7 @@ from sdglass.study import (
     FAST_TABLES,
     LINEAR_MODELS,
     LOCATOR,
-    LOCATOR_FAST_TABLES,
+    LOCATOR_QUENCH,
     LOCATOR_TABLES,
     SLOW_TABLES,
     Recipes,
@@ -87,7 +87,7 @@ def wanted_files(config):
         count = ensemble_run(config, "large", run)["realizations"]
         parts[f"quench large-{run}"] = [f"observables/large-{run}/{index:03d}.h5" for index in range(count)]
     tables = [*SLOW_TABLES, *FAST_TABLES, *comparisons(config)]
-    tables += [*LOCATOR_TABLES, *LOCATOR_FAST_TABLES] if has_locator(config) else []
+    tables += [*LOCATOR_TABLES, *LOCATOR_QUENCH] if has_locator(config) else []
     parts["tables"] = [f"tables/{name}.csv" for name in tables]
     figures = study_figures([*comparisons(config), *([LOCATOR] if has_locator(config) else [])])
     parts["figures"] = [f"figures/{name}.{kind}" for name in figures for kind in ("png", "pdf")]

@@ -43,7 +43,6 @@ FAST_TABLES = (
     *("fig5_correlation", "large_difference", "large_paired", "psi_multiverse", "psi_units", "freezing"),
     "disconnected",
 )
-LOCATOR_FAST_TABLES = ("locator_quench", "locator_quench_difference", "locator_quench_correlation")
 
 
 def realization_groups(config):
