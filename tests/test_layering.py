@@ -66,7 +66,7 @@ FLOORS = [
         "multiverse",
         "model_errors",
     },
-    {"claims", "plotting", "report", "cli"},
+    {"claims", "plotting", "report", "status", "cli"},
     {"steps"},
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
