@@ -131,4 +131,4 @@ def test_the_kept_results_of_the_paper_scale_fit_its_configuration():
         ["git", "ls-files", "results/paper"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     sizes = [(ROOT / name).stat().st_size for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-    assert sum(sizes) < 30 * 2**20
+    assert sum(sizes) < 34 * 2**20  # what a clone has to carry
