@@ -16,7 +16,7 @@ def draw(tables):
     looks = engines.colours(numbers.engine) | {"locator": style.PURPLE}  # told from the greens of other networks
     usual = numbers.n_sites.min()
     figure = style.new_figure(7.4)
-    panels = figure.subplots(4, len(dampings), squeeze=False, sharey="row")
+    panels = figure.subplots(4, len(dampings), squeeze=False)
     for column, damping in enumerate(dampings):
         mine = [frame[frame.damping == damping] for frame in (curves, numbers, differences)]
         first, second, third, fourth = panels[:, column]
