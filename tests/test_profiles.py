@@ -22,10 +22,12 @@ pytestmark = pytest.mark.workflow
 
 
 def rules():
-    """Return the names of the rules that are jobs."""
+    """Return the names of the rules that are jobs of a cluster."""
     sources = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
     blocks = [block for path in sources for block in re.split(r"^(?=\S)", path.read_text(), flags=re.MULTILINE)]
-    return {re.match(r"rule (\w+):", one)[1] for one in blocks if one.startswith("rule ") and "shell:" in one}
+    jobs = {re.match(r"rule (\w+):", one)[1] for one in blocks if one.startswith("rule ") and "shell:" in one}
+    local = [re.findall(r"^ +(\w+),", one, re.MULTILINE) for one in blocks if one.startswith("localrules:")]
+    return jobs - {name for names in local for name in names}
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,7 @@ rule film_quench:
     resources:
         mem_mb=2000,
         runtime=60,
+        gpu=gpus(FILM_ENGINE),
     params:
         electrons=ELECTRONS,
         llg="--replicas 1 --duration {duration} --damping {damping} --time-step {time_step}"
@@ -106,6 +107,7 @@ rule spins3d_table:
     resources:
         mem_mb=2000,
         runtime=30,
+        gpu=gpus(FILM_ENGINE),
     params:
         electrons=ELECTRONS,
         shown=shown,
@@ -139,6 +141,7 @@ rule film:
     resources:
         mem_mb=2000,
         runtime=60,
+        gpu=gpus(FILM_ENGINE),
     params:
         electrons=ELECTRONS,
         shown=shown,
