@@ -41,7 +41,7 @@ FAST_TABLES = (
     *("models", "torque_errors", "committee", "error_along_quench", "fig3_parity", "fig3_histogram", "float32"),
     *("paired", "fig4_correlation", "fig4_difference", "fig4_events", "fig5_length", "fig5_fits"),
     *("fig5_correlation", "large_difference", "large_paired", "psi_multiverse", "psi_units", "freezing"),
-    "disconnected",
+    *("disconnected", "descriptor"),
 )
 
 
