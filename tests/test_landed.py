@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sdglass.config import load_config
 from sdglass.errors import InputError
 from sdglass.landed import MANIFEST, Manifest, context_digest, recorded_recipe
 from sdglass.model_file import write_tensors
+from sdglass.steps import land
 from sdglass.steps.land import enter
 from sdglass.study import Recipes
 
@@ -132,3 +134,22 @@ def test_the_kept_results_of_the_paper_scale_fit_its_configuration():
     )
     sizes = [(ROOT / name).stat().st_size for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
     assert sum(sizes) < 34 * 2**20  # what a clone has to carry
+
+
+def test_landing_keeps_the_times_of_jobs(tmp_path, monkeypatch):
+    """Those that ran here count before those of another checkout, which count before those that were kept."""
+
+    def benchmark(path, seconds):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\tmax_rss\n{seconds}\t100\n")
+
+    results, elsewhere = tmp_path / "results", tmp_path / "elsewhere"
+    benchmark(results / "benchmarks" / "claims.tsv", 1)
+    benchmark(elsewhere / "claims.tsv", 2)
+    benchmark(elsewhere / "train" / "bond-0.tsv", 3)
+    results.joinpath("runtimes.csv").write_text("job,seconds,memory_mb\nrkky,4,50\ntrain/bond-0,5,50\n")
+    words = ["land", "--results", results, "--config", ROOT / "config.yaml", "--benchmarks", elsewhere]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    land.main()
+    lines = (results / "runtimes.csv").read_text().splitlines()
+    assert lines == ["job,seconds,memory_mb", "claims,1,100", "rkky,4,50", "train/bond-0,3,100"]

@@ -123,6 +123,7 @@ def page(study):
 
 def test_every_figure_is_inside(page, study):
     order = [name for names in CHAPTERS.values() for name in names]
+    order += [name for name in FIGURES if name not in order]
     assert len(page.images) == len(FIGURES)
     for name, source in zip(order, page.images, strict=True):
         kind, data = source.split(",", 1)
@@ -135,7 +136,9 @@ def test_every_figure_is_inside(page, study):
 
 def test_every_figure_has_one_place_in_the_story():
     order = [name for names in CHAPTERS.values() for name in names]
-    assert sorted(order) == sorted(FIGURES)
+    assert len(order) == len(set(order))
+    assert FIGURES.keys() - set(order) == {"sweep"}  # of several studies
+    assert set(order) <= FIGURES.keys()
 
 
 def test_every_claim_is_inside(page):

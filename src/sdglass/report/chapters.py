@@ -8,7 +8,8 @@ from sdglass.plotting.registry import FIGURES
 from sdglass.report.made import command, rule_of
 from sdglass.report.readings import what_to_see
 
-# The template writes the words between them. A figure that is not named here comes in the chapter "more".
+# The template writes the words between them. A figure that is not named here comes in the chapter "more", such as
+# that of a sweep, which belongs to several studies.
 CHAPTERS = {
     "method": ("fig1", "descriptor", "spins3d"),
     "data": ("fig2", "rkky"),

@@ -161,6 +161,19 @@ def _locator_quench(config, table):
     return words
 
 
+def _sweep(config, table):
+    words = []
+    for (quantity, run, engine), some in table.groupby(["quantity", "run", "engine"], sort=False):
+        some = some[np.isfinite(some.result)].sort_values("value")
+        if len(some) > 1 and engine in ("exact", "network"):
+            first, last = some.iloc[0], some.iloc[-1]
+            words.append(
+                f"{_name(quantity.replace('_', ' '))} ({run}, {label(engine)}): {cell(first.result)} at "
+                f"{first.parameter} = {first.value:g}, {cell(last.result)} at {last.value:g}."
+            )
+    return words
+
+
 def _psi_multiverse(config, table):
     barrier = table[table.law == "barrier"]
     good = barrier[barrier.identified.astype(bool)]
@@ -190,5 +203,6 @@ READINGS = {
     "fig5": (("fig5_length", "fig5_fits"), _fig5),
     "fig5_control": (("large_paired",), _fig5_control),
     "locator_quench": (("locator_quench_difference",), _locator_quench),
+    "sweep": (("sweep",), _sweep),
     "psi_multiverse": (("psi_multiverse",), _psi_multiverse),
 }
