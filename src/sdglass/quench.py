@@ -17,6 +17,7 @@ from tqdm import tqdm
 from sdglass.checkpoint import other_run, read_checkpoint, write_checkpoint
 from sdglass.engines.contract import Evaluation
 from sdglass.errors import CheckpointError, InputError
+from sdglass.files import discard
 from sdglass.llg import INTEGRATORS, thermal_field
 from sdglass.seeding import generator
 from sdglass.spins import check_spins, normalize, random_spins, torque
@@ -147,7 +148,7 @@ def quench(
     if out is not None:
         trajectory.save(out)
         if checkpoint is not None:
-            Path(checkpoint).unlink(missing_ok=True)
+            discard(checkpoint)
     return trajectory
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.engines.exact import ExactEngine
+from sdglass.files import discard
 from sdglass.provenance import provenance
 from sdglass.quench import quench, random_initial_spins
 from sdglass.seeding import generator
@@ -80,7 +81,7 @@ def make_dataset(step, args, structure, exact, relaxing, inputs):
     LabelledConfigurations(
         structure, exact.model, spins, labels.energy, labels.field, np.concatenate(times), made
     ).save(args.out)
-    checkpoint.unlink(missing_ok=True)
+    discard(checkpoint)
 
 
 def main():
