@@ -33,10 +33,10 @@ FUNCTIONS = {
 
 
 def dotted(node):
-    """Return "np.load" of the expression np.load, "" of anything but names."""
+    """Return "np.load" of the expression np.load; anything but names is "?" in it."""
     if isinstance(node, ast.Attribute):
-        return f"{dotted(node.value)}.{node.attr}".removeprefix(".")
-    return node.id if isinstance(node, ast.Name) else ""
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "?"
 
 
 def dangers(source):
@@ -87,7 +87,7 @@ def test_every_danger_is_recognised(source):
 def test_nothing_in_the_library_unpickles():
     assert len(SOURCES) > 100
     assert {str(path): found for path in SOURCES if (found := dangers(path.read_text(encoding="utf-8")))} == {}
-    assert dangers("re.compile(t)\nnetwork.eval()\nnp.load(p, allow_pickle=False)\nyaml.safe_load(t)") == []
+    assert dangers("re.compile(t)\ncopy(network).eval()\nnp.load(p, allow_pickle=False)\nyaml.safe_load(t)") == []
 
 
 def test_nothing_in_the_workflow_unpickles():
