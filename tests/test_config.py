@@ -196,6 +196,11 @@ def test_all_problems_are_reported_at_once(config):
         ("time_step_test.dampings", [], "expected a list of at least 1, each a number > 0"),
         ("time_step_test.dampings", [0.0], "time_step_test.dampings[0] = 0.0; expected a number > 0"),
         ("study", "Paper", "lower-case letters"),
+        ("electrons.coupling", 1e200, "expected a number between 1e-100 and 1e+100 in size"),
+        ("quench_small.runs.slow.time_step", 5e-324, "expected a number between 1e-100 and 1e+100 in size"),
+        ("seed", 2**64, "expected an integer below 2^63"),
+        ("network.folds", 10**9, "expected an integer >= 2 and <= 1000"),
+        ("electrons", {1: 0.5}, "has the key 1; expected a name"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words):
@@ -315,7 +320,13 @@ def test_merging_agrees_with_snakemake():
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(None, "no such file"), ("seed: [1", "not YAML"), ("- seed\n", "keys at the top level")],
+    [
+        (None, "no such file"),
+        ("seed: [1", "not YAML"),
+        ("- seed\n", "keys at the top level"),
+        ("seed: 2001-99-99\n", "not YAML"),
+        ("seed: &a [*a]\n", "not YAML"),
+    ],
 )
 def test_a_file_that_is_no_configuration_is_refused(tmp_path, text, words):
     path = tmp_path / "broken.yaml"

@@ -14,7 +14,7 @@ from synthetic_tables import write_all
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 HELD = Path(__file__).with_name("held_step.py")
-PATIENCE = 120.0  # seconds, far more than anything here takes
+PATIENCE = 600.0  # seconds, far more than anything here takes
 
 # (ending of a file's name, which of them, just before or after it is there): where run after run is killed.
 IN_A_QUENCH = [

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sdglass.errors import InputError
-from sdglass.files import atomic_path, load_npy, load_npz, open_hdf5, write_text
+from sdglass.files import atomic_path, discard, load_npy, load_npz, open_hdf5, write_text
 
 # Fields of the first entry of a zip's directory, by their offset, and a value that no reader supports.
 SPOILED = {
@@ -120,6 +120,23 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
     write_text(path, "new")
     assert listing(tmp_path) == [path.name]
     assert path.read_text() == "new"
+
+
+def test_discarding_a_file_takes_what_killed_writers_of_it_have_left(tmp_path):
+    path = tmp_path / "T.h5.checkpoint"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", KILLED, path])
+    path.write_text("state")
+    (tmp_path / "T.h5").touch()
+    discard(path)
+    assert listing(tmp_path) == ["T.h5"]
+    discard(path)  # nothing is there any more
+
+
+def test_numbers_that_are_not_real_are_refused(tmp_path):
+    np.savez(tmp_path / "bad.npz", positions=np.ones((2, 3), complex), box=np.ones(3))
+    with pytest.raises(InputError, match=r"bad\.npz: positions holds complex128; expected real numbers"):
+        load_npz(tmp_path / "bad.npz", ("positions", "box"))
 
 
 def test_what_others_may_still_be_writing_is_left_alone(tmp_path):

@@ -38,7 +38,7 @@ WANTED = [
 
 
 @cache
-def tests_of(name):
+def names_in(name):
     """Return the names of the tests in a file of this folder."""
     path = Path(__file__).with_name(name)
     assert path.is_file(), f"{name} does not exist"
@@ -51,7 +51,7 @@ def test_every_row_names_tests_that_exist(row):
     assert row.tests
     for test in row.tests:
         name, _, function = test.partition("::")
-        assert function in tests_of(name), test
+        assert function in names_in(name), test
 
 
 def test_no_row_is_there_twice():
@@ -66,7 +66,7 @@ def test_what_was_promised_is_in_the_table(fault, where):
 def test_every_test_of_a_fault_is_in_the_table():
     named = {test for row in ROWS for test in row.tests}
     for path in Path(__file__).parent.glob("test_faults_*.py"):
-        assert {f"{path.name}::{test}" for test in tests_of(path.name)} - named <= UNNAMED
+        assert {f"{path.name}::{test}" for test in names_in(path.name)} - named <= UNNAMED
 
 
 # Tests of the tests' own tools.

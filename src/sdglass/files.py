@@ -41,14 +41,11 @@ def atomic_path(path):
         If the disk is full, the folder read-only or the like. Nothing is left behind.
     """
     path = Path(path)
-    start, end = f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
+    start, end = _temporary_name(path)
     temporary = path.with_name(f"{start}{os.getpid()}{end}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}"):
-            number = left.name.removeprefix(start).removesuffix(end)
-            if number.isdecimal() and not _is_running(int(number)):
-                left.unlink(missing_ok=True)
+        _remove_left(path)
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
@@ -59,6 +56,25 @@ def atomic_path(path):
     finally:
         with suppress(OSError):  # a read-only folder says so even if there is nothing to delete
             temporary.unlink(missing_ok=True)
+
+
+def discard(path):
+    """Delete a file that is no longer needed, if it is there, and what killed writers of it have left."""
+    Path(path).unlink(missing_ok=True)
+    _remove_left(Path(path))
+
+
+def _temporary_name(path):
+    """Return what stands before and after the process number in the names of temporary files of `path`."""
+    return f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
+
+
+def _remove_left(path):
+    start, end = _temporary_name(path)
+    for left in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}"):
+        number = left.name.removeprefix(start).removesuffix(end)
+        if number.isdecimal() and not _is_running(int(number)):
+            left.unlink(missing_ok=True)
 
 
 def _is_about(error, path):

@@ -15,6 +15,7 @@ import numpy as np
 from sdglass.checkpoint import other_run, read_checkpoint, write_checkpoint
 from sdglass.engines.contract import Evaluation
 from sdglass.errors import CheckpointError, InputError
+from sdglass.files import discard
 from sdglass.llg import INTEGRATORS, thermal_field
 from sdglass.progress import progress_bar
 from sdglass.seeding import generator
@@ -144,7 +145,7 @@ def quench(
     if out is not None:
         trajectory.save(out)
         if checkpoint is not None:
-            Path(checkpoint).unlink(missing_ok=True)
+            discard(checkpoint)
     return trajectory
 
 

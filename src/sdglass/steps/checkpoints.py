@@ -2,10 +2,10 @@
 
 import hashlib
 import sys
-from pathlib import Path
 
 from sdglass.codemap import library_modules
 from sdglass.errors import CheckpointError
+from sdglass.files import discard
 
 
 def code_digest(step):
@@ -49,5 +49,5 @@ def continued(function, *args, checkpoint, **kwargs):
         return function(*args, checkpoint=checkpoint, **kwargs)
     except CheckpointError as error:
         print(f"{checkpoint}: discarded, starting afresh: {error.reason}", file=sys.stderr, flush=True)
-        Path(checkpoint).unlink(missing_ok=True)
+        discard(checkpoint)
         return function(*args, checkpoint=checkpoint, **kwargs)

@@ -7,6 +7,7 @@ import numpy as np
 from sdglass.dataset import LabelledConfigurations
 from sdglass.engines.contract import Evaluation
 from sdglass.engines.exact import ExactEngine
+from sdglass.files import discard
 from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.quench import quench, random_initial_spins
@@ -82,7 +83,7 @@ def make_dataset(step, args, structure, exact, relaxing, inputs):
     LabelledConfigurations(
         structure, exact.model, spins, labels.energy, labels.field, np.concatenate(times), made
     ).save(args.out)
-    checkpoint.unlink(missing_ok=True)
+    discard(checkpoint)
 
 
 def exact_labels(exact, spins):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sdglass.files import write_csv
+from sdglass.files import discard, write_csv
 from sdglass.linear_model import fit_linear_model
 from sdglass.model_file import TrainedModel
 from sdglass.progress import progress_bar
@@ -98,7 +98,7 @@ def main():
     frame.insert(0, "variant", args.variant)
     write_csv(args.history, frame)
     TrainedModel(data[0].model, training_set.functions, [linear.reference], [network], None, info).save(args.out)
-    checkpoint.unlink(missing_ok=True)
+    discard(checkpoint)
 
 
 def training_part(data, maps, samples):
