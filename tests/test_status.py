@@ -34,7 +34,7 @@ def make(root, *paths):
 def test_an_empty_folder_has_nothing(tmp_path):
     parts = by_name(tmp_path)
     assert all(part.done == 0 and part.missing == part.wanted for part in parts.values())
-    assert len(parts["structures"].wanted) == 3 + 2 + 2 + 6
+    assert len(parts["structures"].wanted) == 3 + 2 + 2 + 2 + 6  # train, unseen, large, a wider box, descents
     assert len(parts["networks"].wanted) == 4 * 2
     assert len(parts["quench large-exact-fast"].wanted) == 2
 
