@@ -8,17 +8,6 @@ SMALL_OBSERVABLES = expand(
     engine=SMALL["engines"],
     index=range(DATASET["unseen_realizations"]),
 )
-
-
-def large_observables(runs):
-    """What is observed on the quenches of some large runs."""
-    return [
-        f"{RESULTS}/observables/large-{run}/{index:03d}.h5"
-        for run in runs
-        for index in range(ensemble_run(config, "large", run)["realizations"])
-    ]
-
-
 LARGE_OBSERVABLES = large_observables(LARGE["runs"])
 
 

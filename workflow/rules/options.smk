@@ -166,3 +166,17 @@ def data_options(variant):
     """What part of the training set a variant uses."""
     used = [(key, VARIANTS[variant].get(key)) for key in ("realizations", "configurations")]
     return " ".join(f"--{key} {value}" for key, value in used if value is not None)
+
+
+def large_member(w):
+    """The realization of a large run, as in the names of structures and features."""
+    return f"{large_group(config, w.run)}-{w.index}"
+
+
+def large_observables(runs):
+    """What is observed on the quenches of some large runs."""
+    return [
+        f"{RESULTS}/observables/large-{run}/{index:03d}.h5"
+        for run in runs
+        for index in range(ensemble_run(config, "large", run)["realizations"])
+    ]

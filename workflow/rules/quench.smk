@@ -4,11 +4,6 @@
 LARGE_ENGINES = {run: settings["engine"] for run, settings in large_runs(config).items()}
 
 
-def large_member(w):
-    """The realization of a large run, as in the names of structures and features."""
-    return f"{large_group(config, w.run)}-{w.index}"
-
-
 wildcard_constraints:
     run=r"[a-z][a-z0-9-]*",
     engine="|".join(["exact", "network", LOCATOR, *MODELS]),
