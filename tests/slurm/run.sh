@@ -73,20 +73,21 @@ through_slurm() { # PROFILES... -- ARGUMENTS...
         --configfile "$SMOKE")
 }
 
+study=$scratch/study # before anything is run, so that the same is run twice
+copy_study "$study"
+
 say "local run"
 reference=$root
 plan=$(cd "$root" && "$python" -m snakemake -n --nolock "${targets[@]}" --configfile "$SMOKE" 2>&1) || true
 if ((${#targets[@]})) || [[ $plan != *"Nothing to be done"* || ! -d $root/results/smoke/trajectories ]]; then
     reference=$scratch/local
-    copy_study "$reference"
+    cp -r "$study" "$reference"
     (cd "$reference" && "$python" -m snakemake --cores 2 "${targets[@]}" --configfile "$SMOKE") >"$scratch/local.log" 2>&1 ||
         fail "the smoke study does not run locally"
 fi
 
 say "starting Slurm"
 start_slurm "$scratch/slurm"
-study=$scratch/study
-copy_study "$study"
 cd "$study"
 
 say "a job killed for memory comes back with more"
