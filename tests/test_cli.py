@@ -556,7 +556,7 @@ def test_a_file_system_error_is_one_line(folder, capsys, monkeypatch):
         raise OSError(28, "No space left on device", "OUT.npz")
 
     monkeypatch.setattr(np, "savez", full)
-    refused(EVALUATE, "error: OUT.npz: No space left on device", capsys)
+    refused(EVALUATE, r"error: OUT\.npz: cannot be written \(No space left on device\); free some space", capsys)
 
 
 # --- help, and the program itself
