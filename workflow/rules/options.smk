@@ -180,3 +180,26 @@ def large_observables(runs):
         for run in runs
         for index in range(ensemble_run(config, "large", run)["realizations"])
     ]
+
+
+def film_inputs(name):
+    """An input of what shows the quench: the trajectory, and what its local energies need."""
+    return {
+        "trajectory": f"{RESULTS}/trajectories/film.h5",
+        "structure": f"{RESULTS}/structures/{FILM_SITES}.npz",
+        "model": model_of(FILM_ENGINE),
+        "features": features_of(FILM_ENGINE, FILM_SITES),
+    }[name]
+
+
+def shown(w, input):
+    """Options of the steps that show the quench."""
+    features = f" --features {input.features}" if input.features else ""
+    return f"--trajectory {input.trajectory} --structure {input.structure} --model {input.model}{features}"
+
+
+def overlay_options():
+    """How the commands in the report name this configuration: its overlays, those outside the folder by file name."""
+    paths = [Path(path).resolve() for path in workflow.overwrite_configfiles]
+    names = [str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name for path in paths]
+    return " ".join(["--configfile", *names]) if names else ""

@@ -7,22 +7,6 @@ SPINS3D = "tables/spins3d.csv"
 FILM_SITES = "unseen-000"
 
 
-def film_inputs(name):
-    """An input of what shows the quench: the trajectory, and what its local energies need."""
-    return {
-        "trajectory": f"{RESULTS}/trajectories/film.h5",
-        "structure": f"{RESULTS}/structures/{FILM_SITES}.npz",
-        "model": model_of(FILM_ENGINE),
-        "features": features_of(FILM_ENGINE, FILM_SITES),
-    }[name]
-
-
-def shown(w, input):
-    """Options of the steps that show the quench."""
-    features = f" --features {input.features}" if input.features else ""
-    return f"--trajectory {input.trajectory} --structure {input.structure} --model {input.model}{features}"
-
-
 rule descriptor_example:
     input:
         code("descriptor_example"),

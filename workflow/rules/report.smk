@@ -58,13 +58,6 @@ rule provenance:
         " --out-config {output.config} --out {output.record} > {log} 2>&1"
 
 
-def overlay_options():
-    """How the commands in the report name this configuration: its overlays, those outside the folder by file name."""
-    paths = [Path(path).resolve() for path in workflow.overwrite_configfiles]
-    names = [str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name for path in paths]
-    return " ".join(["--configfile", *names]) if names else ""
-
-
 rule report:
     input:
         code("report"),
