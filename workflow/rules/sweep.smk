@@ -12,7 +12,7 @@ rule sweep:
         f"{SWEEP_FOLDER}/logs/sweep.log",
     conda:
         "../../envs/environment.yaml"
-    threads: workflow.cores or 1
+    threads: workflow.resource_settings.cores or 1  # workflow.cores fails where none are given (--unlock)
     resources:
         mem_mb=8000,
         runtime=1440,
