@@ -97,7 +97,8 @@ def depends(name, path):
         kind
     )
     labelled = kind == "datasets"
-    if model == "locator" or group.startswith(("descent-", "large-")):
+    sized = kind == "structures" and group.startswith("large-")
+    if model == "locator" or group.startswith("descent-") or sized:
         return depends_locator(kind, group, path)
     if path[0] == "locator":
         return False
@@ -299,7 +300,7 @@ def test_no_two_groups_share_a_realization(config):
     config["dataset"]["transfer"]["n200"] = {**config["dataset"]["transfer"]["n1000"], "n_sites": 200}
     groups = realization_groups(config)
     descents = {f"descent-{name}" for name in ("a100", "a300", "b100", "b500", "b1000")}
-    assert set(groups) == {"train", "unseen", "large", "n1000", "n200"} | descents
+    assert set(groups) == {"train", "unseen", "large", "n1000", "n200", "large-locator-wide"} | descents
     numbers = [one["first"] + k for one in groups.values() for k in range(one["count"])]
     assert len(numbers) == len(set(numbers))
     assert groups["n200"]["box"] == {"n_sites": 200, "box_length": 10.77}

@@ -224,12 +224,12 @@ def test_kept_results_of_another_configuration_stop_the_study_until_they_are_for
     overlay.write_text("quench_large:\n  temperature: 2.0e-3\n")
     result = snakemake(landed, "-n", "--configfile", SMOKE, str(overlay))
     assert result.returncode != 0
-    assert "results/smoke/observables/large-pair-fast/000.h5: made with other parameters" in result.stdout
+    assert "results/smoke/observables/large-exact-fast/000.h5: made with other parameters" in result.stdout
     assert "give the study another name" in result.stdout
     said = land(landed, "--forget", config=("config.yaml", SMOKE, str(overlay)))
     assert "observables/large-pair-fast/000.h5: deleted" in said
     jobs = planned(landed, "--configfile", SMOKE, str(overlay))
-    assert jobs["observables_large"] == jobs["quench_large"] + jobs["quench_large_exact"] == 10
+    assert jobs["observables_large"] == jobs["quench_large"] + jobs["quench_large_exact"] == 12
     assert not {"dataset", "train", "quench_small", "quench_small_exact", "observables_small"} & set(jobs)
 
 
