@@ -103,9 +103,9 @@ say "the study, and its head process killed once the pair model is there"
 through_slurm workflow/profiles/slurm -- "${targets[@]}"
 "${command[@]}" >"$scratch/first.log" 2>&1 &
 head_pid=$!
-until grep -q "rule quench_small:\|rule quench_large:" "$scratch/first.log"; do
+until "$python" "$here/check.py" finished . >/dev/null 2>&1; do
     kill -0 "$head_pid" 2>/dev/null || fail "the study ended before it could be killed"
-    sleep 0.5
+    sleep 1
 done
 sleep 5
 kill -9 "$head_pid"
