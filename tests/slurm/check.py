@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 RESULTS = Path("results", "smoke")
-# Of a run, not of the study: how long it took, what it printed.
-OF_A_RUN = ("benchmarks", "logs")
+# Of a run, not of the study: how long it took, what it printed, and the report, which says how long it took.
+OF_A_RUN = ("benchmarks", "logs", "report.html")
 # The study was interrupted after these: they have to be among the finished ones.
 EARLY = ("structures/train-000.npz", "datasets/train-000.h5", "models/pair.safetensors")
 
