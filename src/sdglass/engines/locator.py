@@ -46,6 +46,7 @@ class LocatorEngine:
         self.cutoff = max(settings.pair_cutoff, 2.0 * settings.loop_cutoff)
         self._lists = lists
         self._order = order
+        self._back = None if order is None else np.argsort(order)
         self._reach = loop_reach(lists.loops.indptr, lists.loops.indices)
         self.constant = lists.spinless + float(lists.onsite[0]) + model.energy_per_site * structure.n_sites
 
@@ -91,6 +92,5 @@ class LocatorEngine:
         of_pairs, of_loops = (from_blocks(part, replicas).astype(float) for part in (of_pairs, of_loops))
         two_spin = -0.5 * np.einsum("rna,rna->r", sorted_spins, of_pairs)
         if self._order is not None:
-            back = np.argsort(self._order)
-            of_pairs, of_loops = of_pairs[:, back], of_loops[:, back]
+            of_pairs, of_loops = of_pairs[:, self._back], of_loops[:, self._back]
         return self.constant + two_spin + energy[:replicas], of_pairs, of_loops

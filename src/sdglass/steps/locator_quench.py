@@ -6,13 +6,11 @@ from scipy import stats
 
 from sdglass.bootstrap import centred_interval
 from sdglass.correlation import bootstrap_average
-from sdglass.correlation_features import value_at_contact
-from sdglass.correlation_length import correlation_length, split_correlation_length
 from sdglass.files import write_csv
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
 from sdglass.steps.ensembles import ensemble_parser, load_ensembles, shared_part
-from sdglass.steps.paired import NUMBERS, compare_shared
+from sdglass.steps.paired import NUMBERS, compare_shared, length_quantities
 
 _REFERENCES = ("exact", "locator")  # what the others are held against, the better one first
 
@@ -44,24 +42,10 @@ def _labels(ensemble):
 
 def over_time(ensemble, average, r_max, args):
     """Return xi, C at contact, energy per site and rms torque of one ensemble at all times, with intervals."""
-    edges, n = ensemble.edges, average.n_units
-    split = split_correlation_length(
-        ensemble.histograms,
-        ensemble.counts,
-        edges,
-        generator(args.seed, "replica halves"),
-        n_splits=args.splits,
-        weights=average.weights,
-        r_max=r_max,
-    )
-    found = {
-        "xi_naive": tuple(correlation_length(edges, c, r_max=r_max) for c in (average.mean, average.samples)),
-        "xi_split": (split.length, split.samples),
-        "contact": (value_at_contact(average.mean), value_at_contact(average.samples)),
-    }
     rows = []
-    for quantity, (value, samples) in found.items():
-        rows.append((quantity, value, *centred_interval(value, samples, args.confidence, n)))
+    for quantity, (value, samples) in length_quantities(ensemble, average, args, r_max).items():
+        interval = centred_interval(value, samples, args.confidence, average.n_units)
+        rows.append((quantity, value, *interval))
     sites = ensemble.members[0].attributes["n_sites"]
     energies = np.array([one.energy.mean(axis=1) / sites for one in ensemble.members])
     torques = np.array([np.sqrt(np.square(one.torque_rms).mean(axis=1)) for one in ensemble.members])

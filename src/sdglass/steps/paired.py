@@ -13,6 +13,38 @@ CURVE = ("distance", "correlation", "reference_correlation", "difference", "low"
 NUMBERS = ("value", "reference_value", "difference", "low", "high")
 
 
+def length_quantities(ensemble, average, args, r_max=np.inf):
+    """Return {quantity: (values (K,), resamples)} of an ensemble: both estimates of xi, and C at contact.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    average : EnsembleCorrelation
+        Of that ensemble.
+    args : argparse.Namespace
+        ``seed``, ``splits``.
+    r_max : float
+        Upper end of the integrals of xi [ell].
+    """
+    means = average.mean, average.samples
+    found = {
+        "xi_naive": tuple(correlation_length(ensemble.edges, c, r_max=r_max) for c in means),
+        "contact": tuple(value_at_contact(c) for c in means),
+    }
+    if ensemble.replicas > 1:
+        split = split_correlation_length(
+            ensemble.histograms,
+            ensemble.counts,
+            ensemble.edges,
+            generator(args.seed, "replica halves"),
+            n_splits=args.splits,
+            weights=average.weights,
+            r_max=r_max,
+        )
+        found["xi_split"] = split.length, split.samples
+    return found
+
+
 def compare_shared(labels, reference, other, args):
     """Return C(r, t), and xi(t) with C at contact, of two ensembles as made by `shared_part`, and differences.
 
@@ -36,21 +68,7 @@ def compare_shared(labels, reference, other, args):
             ensemble.histograms, ensemble.counts, generator(args.seed, "bootstrap"), args.bootstrap
         )
         averages.append(average)
-        found = {
-            "xi_naive": tuple(correlation_length(ensemble.edges, c) for c in (average.mean, average.samples)),
-            "contact": (value_at_contact(average.mean), value_at_contact(average.samples)),
-        }
-        if ensemble.replicas > 1:
-            split = split_correlation_length(
-                ensemble.histograms,
-                ensemble.counts,
-                ensemble.edges,
-                generator(args.seed, "replica halves"),
-                n_splits=args.splits,
-                weights=average.weights,
-            )
-            found["xi_split"] = split.length, split.samples
-        quantities.append(found)
+        quantities.append(length_quantities(ensemble, average, args))
     exact, model = averages
     n = exact.n_units
     samples = model.samples - exact.samples
