@@ -41,7 +41,7 @@ land: $(VENV)/study.installed
 		--config config.yaml $(filter %.yaml,$(OVERLAY))
 
 test: $(VENV)/test.installed
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup $(PYTEST_ARGS)
 
 test-slurm: $(VENV)/test.installed
 	tests/slurm/run.sh $(VENV)/bin/python
@@ -61,6 +61,7 @@ benchmark: $(VENV)/study.installed
 		--png $(TABLES)/pareto.png --pdf $(TABLES)/pareto.pdf
 	$(VENV)/bin/python benchmarks/ensemble_scaling.py --out $(TABLES)/ensemble_scaling.csv
 	$(VENV)/bin/python benchmarks/job_counts.py --tables $(TABLES) --out $(TABLES)/job_counts.csv --page docs/cluster.md
+	$(VENV)/bin/python benchmarks/cluster_blocks.py --times results/paper/runtimes.csv --out $(TABLES)/cluster_blocks.csv --page docs/cluster.md
 	$(VENV)/bin/python benchmarks/summary.py --tables $(TABLES) $(ERRORS) --out $(TABLES)/summary.csv
 	$(VENV)/bin/python benchmarks/figure.py --tables $(TABLES) $(ERRORS) --png $(TABLES)/benchmarks.png --pdf $(TABLES)/benchmarks.pdf
 

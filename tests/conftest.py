@@ -13,6 +13,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(config, items):
+    """With `-n`: a file stays on one worker, and all that use the finished study on the one that made it."""
+    for item in items if config.pluginmanager.hasplugin("xdist") else []:
+        group = "smoke study" if "smoke_study" in item.fixturenames else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def shared_file():
     """Return a function: path below ../shared, or skip the test where it is not there."""

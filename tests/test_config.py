@@ -89,9 +89,8 @@ def test_the_schema_is_valid_and_closed():
                 # The keys of the hopping depend on its law; a variant and a run may leave out what others say.
                 # Without its section, a study has no locator force field; a sweep is asked for when it is wanted.
                 if "properties" in node and not where.endswith(("hopping", "z][a-z0-9-]*$")):
-                    assert set(node["required"]) == set(node["properties"]) - {"locator", "sweep", "figures"}, (
-                        where
-                    )
+                    optional = {"locator", "sweep", "figures", "options"}
+                    assert set(node["required"]) == set(node["properties"]) - optional, where
             for key, child in node.items():
                 visit(child, f"{where}/{key}")
 

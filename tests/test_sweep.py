@@ -122,6 +122,15 @@ def test_a_study_that_fails_stops_the_sweep(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_options_go_to_the_snakemake_of_every_study(tmp_path):
+    members = [[0.25, "quick-filling-0.25", {"filling": 0.25}]]
+    options = "--profile no/such/profile --default-resources 'slurm_account=a b'"
+    made = command(tmp_path, members, parameter="filling", values=[0.25, 0.5], options=options)
+    done = subprocess.run(made, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no/such/profile" in done.stderr + done.stdout
+
+
 def test_a_table_that_is_missing_is_named(tmp_path):
     with pytest.raises(InputError, match=r"fig5_length\.csv: no such file"):
         compared(tmp_path, "fig5")

@@ -5,6 +5,7 @@ one after the other, so that a finished value costs nothing and an interrupted s
 """
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,8 @@ def make_study(args, figures, given):
     command += ["--snakefile", args.snakefile]
     if args.configfiles:
         command += ["--configfile", *args.configfiles]
+    # After --configfile, which takes all words up to the next option.
+    command += shlex.split(args.sweep.get("options", ""))
     said = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in given.items()]
     status = subprocess.run([*command, "--config", *said], check=False).returncode
     if status:
