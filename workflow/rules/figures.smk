@@ -1,4 +1,9 @@
 # Figures, each from its tables alone; `replot` draws them again without computing anything.
+# What the networks are called follows from the configuration.
+
+from sdglass.plotting.networks import network_names
+
+NETWORK_NAMES = json.dumps(network_names(config))
 
 
 wildcard_constraints:
@@ -25,8 +30,9 @@ rule figure:
         runtime=10,
     params:
         tables=TABLES,
+        names=NETWORK_NAMES,
     shell:
-        "python -m sdglass.steps.figure {wildcards.figure} --tables {params.tables}"
+        "python -m sdglass.steps.figure {wildcards.figure} --tables {params.tables} --names {params.names:q}"
         " --out-png {output.png} --out-pdf {output.pdf} > {log} 2>&1"
 
 
@@ -74,5 +80,7 @@ rule replot:
     params:
         tables=TABLES,
         figures=f"{RESULTS}/figures",
+        names=NETWORK_NAMES,
     shell:
-        "python -m sdglass.steps.replot --tables {params.tables} --figures {params.figures} 2>&1 | tee {log}"
+        "python -m sdglass.steps.replot --tables {params.tables} --figures {params.figures}"
+        " --names {params.names:q} 2>&1 | tee {log}"

@@ -2,7 +2,7 @@
 
 from matplotlib.ticker import NullFormatter
 
-from sdglass.plotting import style
+from sdglass.plotting import networks, style
 
 _USUAL = ("exact", "network", "pair", "linear", "locator")
 _PLAIN = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
@@ -19,8 +19,9 @@ def colours(engines):
 
 
 def words(engine):
-    """Return the words for an engine: the network of the study, or another one by its name."""
-    return style.label(engine) if engine in _USUAL else f"network “{engine}”"
+    """Return the words for an engine: the network that drives the quenches, or another one."""
+    known = engine in _USUAL or networks.words_of(engine) is not None
+    return style.label(engine) if known else f"network “{engine}”"
 
 
 def plain_log_axis(axis):

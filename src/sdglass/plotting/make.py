@@ -4,13 +4,21 @@ from importlib import import_module
 from pathlib import Path
 
 from sdglass.errors import InputError
-from sdglass.plotting import style
+from sdglass.plotting import networks, style
 from sdglass.plotting.registry import FIGURES, get_figure
 from sdglass.plotting.tables import read_tables
 
 
-def make_figure(name, folder, png=None, pdf=None):
+def make_figure(name, folder, png=None, pdf=None, names=None):
     """Draw one figure of the registry from the tables in `folder` and write it.
+
+    Parameters
+    ----------
+    name : str
+    folder : path
+    png, pdf : path, optional
+    names : dict or str, optional
+        What the networks of the study are called, as from `networks.network_names`, or JSON of it.
 
     Raises
     ------
@@ -19,12 +27,12 @@ def make_figure(name, folder, png=None, pdf=None):
     """
     figure = get_figure(name)
     tables = read_tables(folder, figure)
-    with style.journal():
+    with style.journal(), networks.named(names):
         style.save(import_module(figure.module).draw(tables), png, pdf)
 
 
-def make_all(folder, out):
-    """Draw every figure whose tables are in `folder`, as ``out/NAME.png`` and ``.pdf``.
+def make_all(folder, out, names=None):
+    """Draw every figure whose tables are in `folder`, as ``out/NAME.png`` and ``.pdf``; `names`: see `make_figure`.
 
     Returns
     -------
@@ -37,7 +45,7 @@ def make_all(folder, out):
         outcome[name] = f"{', '.join(absent)} not in {folder}" if absent else None
         if not absent:
             try:
-                make_figure(name, folder, Path(out) / f"{name}.png", Path(out) / f"{name}.pdf")
+                make_figure(name, folder, Path(out) / f"{name}.png", Path(out) / f"{name}.pdf", names)
             except InputError as error:
                 outcome[name] = str(error)
     return outcome

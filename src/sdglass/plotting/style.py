@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sdglass.files import atomic_path
+from sdglass.plotting import networks
 
 WIDTH = 7.0  # inches, both columns of a journal page
 DPI = 200
@@ -127,15 +128,23 @@ def save(figure, png=None, pdf=None):
 
 
 def label(name):
-    """Return the words for a model, engine or set; an unknown name stands for itself."""
+    """Return the words for a model, engine or set: those of the study (`networks.named`) or the usual ones.
+
+    An unknown name stands for itself.
+    """
+    name = networks.stands_for(name)
+    given = networks.words_of(name)
+    if given is not None:
+        return given
     return _NAMES[name][0] if name in _NAMES else str(name).replace("_", " ")
 
 
 def look(name, others=()):
     """Return {color, marker} of a name, the same in every figure; unknown ones go by their place in `others`."""
+    others, name = [networks.stands_for(one) for one in others], networks.stands_for(name)
     if name in _NAMES:
         return {"color": _NAMES[name][1], "marker": _NAMES[name][2]}
-    place = list(others).index(name) if name in others else 0
+    place = others.index(name) if name in others else 0
     return {"color": CYCLE[place % len(CYCLE)], "marker": MARKERS[place % len(MARKERS)]}
 
 

@@ -14,11 +14,13 @@ from sdglass.claims.psi import psi_paragraph
 from sdglass.claims.table import Tables
 from sdglass.config import load_config
 from sdglass.errors import InputError
+from sdglass.plotting.networks import named, network_names
 from sdglass.plotting.registry import FIGURES
 from sdglass.report.cells import cell, typeset
 from sdglass.report.chapters import chapters
 from sdglass.report.claims import claim_rows, headlines, tally
 from sdglass.report.made import command, record, rule_of
+from sdglass.report.networks import driver_words, networks_used
 from sdglass.report.pipeline import stations
 from sdglass.report.runtimes import KEPT, runtimes
 from sdglass.report.torque import beats_pair_model, error_table, summary, training_words
@@ -97,32 +99,41 @@ def render(results, template, options=""):
         lstrip_blocks=True,
     )
     environment.filters["typeset"] = typeset
-    config, made = settings(results.config), record(results.provenance)
+    config = settings(results.config)
+    with named(network_names(config)):
+        content = _content(results, config, options)
+    return environment.get_template(template.name).render(**content)
+
+
+def _content(results, config, options):
+    """Return what the template shows, by name."""
+    made = record(results.provenance)
     study = config.get("study", Path(results.tables).parent.name)
     claims = claim_rows(results.claims)
     for row in claims:
         row["made_by"], row["command"] = _behind(row["target"], made["rules"], study, options)
     words = interval_words(config)
     sentences = beats_pair_model(results.tables, words)
-    return environment.get_template(template.name).render(
-        stations=stations(config),
-        study=study,
-        seed=config.get("seed"),
-        options=options,
-        claims=claims,
-        headlines=headlines(claims),
-        tally=tally(claims),
-        chapters=chapters(results, claims, made["rules"], config, study, options),
-        torque=error_table(results.tables),
-        interval=words,
-        training=training_words(config),
-        verdict=sentences,
-        verdict_summary=summary(sentences),
-        exponent=exponent_words(results.tables, config),
-        record=made,
-        times=runtimes(results.benchmarks, results.runtimes),
-        tables=table_entries(results.tables, made["rules"]),
-    )
+    return {
+        "stations": stations(config, networks_used(config, results.tables)),
+        "study": study,
+        "seed": config.get("seed"),
+        "options": options,
+        "claims": claims,
+        "headlines": headlines(claims),
+        "tally": tally(claims),
+        "chapters": chapters(results, claims, made["rules"], config, study, options),
+        "torque": error_table(results.tables),
+        "interval": words,
+        "training": training_words(config),
+        "verdict": sentences,
+        "verdict_summary": summary(sentences),
+        "driver": driver_words(config, results.tables),
+        "exponent": exponent_words(results.tables, config),
+        "record": made,
+        "times": runtimes(results.benchmarks, results.runtimes),
+        "tables": table_entries(results.tables, made["rules"]),
+    }
 
 
 def _behind(target, rules, study, options):

@@ -1,15 +1,17 @@
 """The stations from disorder to the growth law, with the numbers of the study, for the picture of the method."""
 
 
-def stations(config):
+def stations(config, networks=()):
     """Return the stations in order as dictionaries: name, title, what (words), numbers (lines; none if not known).
 
     Parameters
     ----------
     config : dict
         The configuration of the study; may be empty.
+    networks : list of dict
+        As from `sdglass.report.networks.networks_used`.
     """
-    numbers = _numbers(config) if config.keys() >= {"structure", "electrons", "descriptor"} else {}
+    numbers = _numbers(config, networks) if config.keys() >= {"structure", "electrons", "descriptor"} else {}
     words = (
         ("structure", "Disorder", "random sites with a least distance, in a periodic box"),
         ("electrons", "Electrons", "exact diagonalization: energy and local field of every spin"),
@@ -21,7 +23,7 @@ def stations(config):
     return [{"name": n, "title": t, "what": w, "numbers": numbers.get(n, [])} for n, t, w in words]
 
 
-def _numbers(config):
+def _numbers(config, networks):
     structure, electrons, descriptor = config["structure"], config["electrons"], config["descriptor"]
     features = descriptor["shells"] * (1 + len(descriptor["lambdas"]) * len(descriptor["pair_distances"]))
     return {
@@ -34,7 +36,7 @@ def _numbers(config):
             *_labels(config.get("dataset")),
         ],
         "descriptor": [f"R_c = {descriptor['cutoff']:g} ell", f"{features} numbers per spin"],
-        "network": _network(config),
+        "network": _networks(config, networks),
         "dynamics": _dynamics(config),
         "growth": _growth(config),
     }
@@ -47,12 +49,12 @@ def _labels(dataset):
     return [f"{dataset['training_realizations']} × {each} labelled states"]
 
 
-def _network(config):
-    network, variant = config.get("network"), config.get("force_field", {}).get("variant")
-    if not network or variant not in network.get("variants", {}):
-        return []
-    layers = network["variants"][variant].get("layers", network["layers"])
-    return ["layers " + "-".join(map(str, layers)), f"{network['folds']} folds"]
+def _networks(config, networks):
+    """Return a line per network, by its name if there are two, and the number of folds."""
+    lines = [f"{one['words']}: {one['size']}" if len(networks) > 1 else one["size"] for one in networks]
+    if len(networks) > 1:
+        lines[-1] += ", drives the quenches"
+    return [*lines, f"{config['network']['folds']} folds"] if networks else []
 
 
 def _dynamics(config):

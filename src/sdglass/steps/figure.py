@@ -15,10 +15,11 @@ def main():
     parser = step_parser(__doc__)
     parser.add_argument("name", metavar="NAME", help=", ".join(FIGURES))
     parser.add_argument("--tables", required=True, help="folder of the tables")
+    parser.add_argument("--names", help="JSON, what the networks are called: sdglass.plotting.networks")
     parser.add_argument("--out-png", help="raster image, 200 dots per inch")
     parser.add_argument("--out-pdf", help="vector image")
     args = parser.parse_args()
-    make_figure(args.name, args.tables, args.out_png, args.out_pdf)
+    make_figure(args.name, args.tables, args.out_png, args.out_pdf, args.names)
 
 
 if __name__ == "__main__":

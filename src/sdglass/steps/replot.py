@@ -12,8 +12,9 @@ def main():
     parser = step_parser(__doc__)
     parser.add_argument("--tables", required=True, help="folder of the tables")
     parser.add_argument("--figures", required=True, help="folder for NAME.png and NAME.pdf")
+    parser.add_argument("--names", help="JSON, what the networks are called: sdglass.plotting.networks")
     args = parser.parse_args()
-    outcome = make_all(args.tables, args.figures)
+    outcome = make_all(args.tables, args.figures, args.names)
     for name, reason in outcome.items():
         print(f"{name}: drawn" if reason is None else f"{name}: skipped, {reason}")
 
