@@ -453,14 +453,14 @@ def test_the_verdict_on_psi_in_words_follows_the_numbers():
     tables = make_tables()
     words = psi.psi_paragraph(tables)
     assert words.startswith("psi was fitted in 6 ways")
-    assert "In 6 of them (100%)" in words
+    assert "In 6 of the fits (100%)" in words
     assert "these data do not support 1.02: xi grows more slowly" in words
     assert "a unit of 10^-20 (in" in words  # of the window with growth, not of the other
     set_values(tables, "psi_multiverse", "exponent_low", 0.9, offset="free")
     words = psi.psi_paragraph(tables)
     assert "1 (17%) have a 95 % interval that holds 1.02" in words
     assert "1.02 can be obtained, but by choosing" in words
-    assert "offset of xi free (100% of its exponents)" in words
+    assert "offset of xi fitted (100% of its exponents)" in words
     set_values(tables, "psi_multiverse", ["exponent", "exponent_low", "exponent_high"], [1.0, 0.9, 1.1])
     assert "1.02 is compatible with most analyses of these data." in psi.psi_paragraph(tables)
     assert psi.barrier_exponent(tables).verdict == "reproduced"

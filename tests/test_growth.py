@@ -11,6 +11,7 @@ from sdglass.growth import (
     fit_power_law,
     fit_with_confidence,
     window_table,
+    windows_of,
 )
 
 TIMES = np.geomspace(5.0, 3000.0, 20)
@@ -135,7 +136,7 @@ def test_comparison_weighs_points_by_their_errors():
 def test_window_table_has_every_window_and_both_laws():
     xi, samples = resampled(BARRIER_LAW, 0.02, 20, 200, 8)
     table = window_table(TIMES, xi, samples, [5.0, 50.0, 2000.0], [500.0, 3000.0], [1.0, 10.0], n_units=20)
-    assert len(table) == 5 * 3  # five windows with start < stop, three rows each
+    assert len(table) == 4 * 3  # four wide windows, three rows each
     barrier = table[(table.model == "barrier") & (table.time_unit == 1.0)].set_index(["start", "stop"])
     power = table[table.model == "power_law"].set_index(["start", "stop"])
     direct = fit_with_confidence(TIMES, xi, samples, (50.0, 3000.0), n_units=20)
@@ -144,12 +145,19 @@ def test_window_table_has_every_window_and_both_laws():
     assert row.n_points == direct.fit.n_points
     assert barrier.delta_aic[(5.0, 3000.0)] < -10
     assert (power.delta_aic.dropna() == 0).all()
-    # Windows that cannot be fitted stay, with the reason.
-    assert "points" in power.note[(2000.0, 3000.0)]
-    assert np.isnan(power.exponent[(2000.0, 3000.0)])
     early = table[(table.time_unit == 10.0) & (table.start == 5.0)]
     assert early.note.str.contains("time_unit").all()
     assert early.exponent.isna().all()
+    # A window that cannot be fitted stays, with the reason.
+    (narrow,) = window_table(TIMES, xi, samples, [2000.0], [3000.0], (), n_units=20).itertuples()
+    assert "points" in narrow.note
+    assert np.isnan(narrow.exponent)
+
+
+def test_windows_are_wide_if_there_is_a_wide_one():
+    assert windows_of(TIMES, [10.0, 1000.0], [100.0, 3000.0]) == [(10.0, 100.0), (10.0, 3000.0)]
+    assert windows_of(TIMES[TIMES < 300], [10.0], [3000.0])[0][1] == TIMES[TIMES < 300].max()
+    assert windows_of(TIMES, [1000.0], [1500.0, 3000.0]) == [(1000.0, 3000.0)]
 
 
 def test_bad_windows_and_lengths_are_refused():

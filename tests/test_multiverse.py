@@ -18,7 +18,6 @@ from sdglass.multiverse import (
     holds_paper,
     length_curves,
     unit_of_time_for,
-    windows_of,
 )
 
 TIMES = np.concatenate([[0.0], np.geomspace(5.0, 5000.0, 31)])
@@ -147,10 +146,7 @@ def test_units_before_the_window_only():
     assert set(chosen(table, start=100.0, law="barrier").time_unit) == {1.0, 50.0}
 
 
-def test_windows_are_wide_if_there_is_a_wide_one():
-    assert windows_of(TIMES, [10.0, 1000.0], [100.0, 3000.0]) == [(10.0, 100.0), (10.0, 3000.0)]
-    assert windows_of(TIMES[TIMES < 300], [10.0], [3000.0])[0][1] == TIMES[TIMES < 300].max()
-    assert windows_of(TIMES, [1000.0], [1500.0, 3000.0]) == [(1000.0, 3000.0)]
+def test_a_run_without_four_snapshots_in_a_window_is_refused():
     assert fitted_windows(TIMES, [10.0], [3000.0]) == [(10.0, 3000.0)]
     assert fitted_windows([0.0, 10.0, 20.0, 30.0, 40.0], [30.0], [3000.0]) == []  # two snapshots
     with pytest.raises(InputError, match="no window of this run"):

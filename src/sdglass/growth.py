@@ -16,6 +16,8 @@ from sdglass.errors import InputError
 
 BARRIER, POWER_LAW = "barrier", "power_law"
 PAPER_PSI = 1.02  # of arXiv:2311.16964, Fig. 5
+# End over start of a window: where log t hardly changes, xi says nothing about a law in log t.
+LEAST_RATIO = 4.0
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=
     times, xi, xi_samples, level, n_units
         As in `fit_with_confidence`.
     starts, stops : sequence of float
-        First and last times; every combination with start < stop is a window.
+        First and last times; `windows_of` says which combinations are windows.
     time_units : sequence of float
         Units of time for the barrier law.
 
@@ -226,12 +228,30 @@ def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=
         and note. A window that cannot be fitted keeps its row, with nan and the reason in note.
     """
     rows = []
-    for start in starts:
-        for stop in stops:
-            if start < stop:
-                for model, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
-                    rows.append(_row(times, xi, xi_samples, (start, stop), model, unit, level, n_units))
+    for window in windows_of(times, starts, stops):
+        for model, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
+            rows.append(_row(times, xi, xi_samples, window, model, unit, level, n_units))
     return pd.DataFrame(rows)
+
+
+def windows_of(times, starts, stops):
+    """Return the windows (start, stop) that a run allows: they end with it at the latest, and are wide.
+
+    Parameters
+    ----------
+    times : array_like, shape (K,)
+    starts, stops : sequence of float
+        [1/(gamma t0)]
+
+    Returns
+    -------
+    list of tuple
+        Sorted; every one with stop / start >= `LEAST_RATIO`, or the widest if there is none.
+    """
+    end = float(np.max(times))
+    windows = sorted({(start, min(stop, end)) for start in starts for stop in stops if start < min(stop, end)})
+    wide = [window for window in windows if window[1] / window[0] >= LEAST_RATIO]
+    return wide or sorted(windows, key=lambda window: window[1] / window[0])[-1:]
 
 
 def main_ensembles(frame):

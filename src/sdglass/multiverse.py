@@ -16,13 +16,17 @@ from sdglass.bootstrap import centred_interval
 from sdglass.correlation import bootstrap_average, merge_bins
 from sdglass.correlation_length import length_of_magnitude, split_integrals
 from sdglass.errors import InputError
-from sdglass.growth import PAPER_PSI
+from sdglass.growth import PAPER_PSI, windows_of
 
 # Columns of the table that are choices; everything else in it is a result.
 CHOICES = ("run", "estimator", "bin_width", "r_low", "r_max", "start", "stop", "time_unit", "offset", "fit")
 ESTIMATORS = ("naive", "split", "subtracted")
-# A window in which log t hardly changes says nothing about a law in log t.
-LEAST_RATIO = 4.0
+# What readers know the choices by; the others are numbers, or runs (`run_words`).
+CHOICE_WORDS = {
+    "estimator": {"naive": "as it comes", "split": "from halves", "subtracted": "less its noise"},
+    "offset": {"none": "none", "r_low": "start of the integral", "free": "fitted"},
+    "fit": {"log": "straight line", "weighted": "weighted line", "nonlinear": "weighted curve"},
+}
 FEWEST_POINTS = 4
 FEWEST_BINS = 3
 # Where the inverse exponent of the law with a free offset is looked for. With an end of its interval here, the
@@ -133,26 +137,6 @@ def _ranges(ends, edges, settings):
         for high in stops
         if np.count_nonzero((ends[:-1] >= low - slack) & (ends[1:] <= high + slack)) >= FEWEST_BINS
     ]
-
-
-def windows_of(times, starts, stops):
-    """Return the windows (start, stop) that a run allows: they end with it at the latest, and are wide.
-
-    Parameters
-    ----------
-    times : array_like, shape (K,)
-    starts, stops : sequence of float
-        [1/(gamma t0)]
-
-    Returns
-    -------
-    list of tuple
-        Every one with stop / start >= 4; if there is none, the widest.
-    """
-    end = float(np.max(times))
-    windows = sorted({(start, min(stop, end)) for start in starts for stop in stops if start < min(stop, end)})
-    wide = [window for window in windows if window[1] / window[0] >= LEAST_RATIO]
-    return wide or sorted(windows, key=lambda window: window[1] / window[0])[-1:]
 
 
 def fitted_windows(times, starts, stops):
@@ -300,9 +284,22 @@ def holds_paper(frame):
     return (frame.identified == 1) & (frame.exponent_low <= PAPER_PSI) & (frame.exponent_high >= PAPER_PSI)
 
 
+def run_words(frame, engine_words=str):
+    """Return {run: words} of the runs in the table of the multiverse: their engine and their damping.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With columns run, engine and damping.
+    engine_words : callable
+        Gives the words for an engine.
+    """
+    runs = frame[["run", "engine", "damping"]].drop_duplicates("run")
+    return {row.run: f"{engine_words(row.engine)}, alpha = {row.damping:g}" for row in runs.itertuples()}
+
+
 def _order(dimension):
-    known = {"estimator": ESTIMATORS, "offset": ("none", "r_low", "free"), "fit": ("log", "weighted", "nonlinear")}
-    names = known.get(dimension, ())
+    names = list(CHOICE_WORDS.get(dimension, ()))
     return lambda choice: (names.index(choice) if choice in names else len(names), choice)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass.claims.table import Claim
 from sdglass.growth import PAPER_PSI
-from sdglass.multiverse import by_choice, holds_paper
+from sdglass.multiverse import CHOICE_WORDS, by_choice, holds_paper, run_words
 
 # Shares of the combinations: "most", and enough not to be an accident.
 MOST, SOME = 0.5, 0.05
@@ -45,8 +45,9 @@ def psi_paragraph(tables):
     barrier, good = _barrier(tables)
     share = len(good) / len(barrier)
     begin = (
-        f"psi was fitted in {len(barrier)} ways: every combination of {', '.join(_WORDS.values())}. In {len(good)} of "
-        f"them ({share:.0%}) xi grows significantly and the exponent is determined."
+        f"psi was fitted in {len(barrier)} ways: every combination of {', '.join(_WORDS.values())}. The narrowest "
+        f"window ends at {(barrier.stop / barrier.start).min():.2g} times its start. In {len(good)} of the fits "
+        f"({share:.0%}) xi grows significantly and the exponent is determined."
     )
     if good.empty:
         return f"{begin} The data of this study do not fix any exponent, neither 1.02 nor another."
@@ -57,13 +58,12 @@ def psi_paragraph(tables):
         f"Of these, 90 % give psi between {low:.2g} and {high:.2g} (median {median:.2g}), and {held} ({held / len(good):.0%}) "
         f"have a {tables.level} interval that holds {PAPER_PSI}.",
     ]
-    recipe = _recipe(good)
+    recipe = _recipe(barrier)
     if len(recipe):
         inside = holds_paper(recipe).mean()
         text.append(
             f"With the paper's formula as it is printed (|C| as it comes, the whole range, t in 1/(gamma t0), no offset) "
-            f"psi is {_span(recipe.exponent)} over {len(recipe)} runs, windows, bins and fits, and {PAPER_PSI} is in {inside:.0%} of the "
-            "intervals."
+            f"psi is {_recipe_words(recipe)}, and {PAPER_PSI} is in {inside:.0%} of the intervals."
         )
     else:
         text.append("With the paper's formula as it is printed no window fixes an exponent.")
@@ -107,16 +107,23 @@ def _barrier(tables):
     return barrier, barrier[barrier.identified == 1]
 
 
-def _recipe(frame):
-    """Return the rows with the paper's formula as printed."""
-    if frame.empty:
-        return frame
-    plain = (frame.estimator == "naive") & (frame.offset == "none") & (frame.time_unit == 1.0)
-    return frame[plain & (frame.r_low == frame.r_low.min()) & (frame.r_max == frame.r_max.max())]
+def _recipe(barrier):
+    """Return the rows with the paper's formula as printed that determine an exponent."""
+    plain = (barrier.estimator == "naive") & (barrier.offset == "none") & (barrier.time_unit == 1.0)
+    whole = (barrier.r_low == barrier.r_low.min()) & (barrier.r_max == barrier.r_max.max())
+    return barrier[plain & whole & (barrier.identified == 1)]
+
+
+def _recipe_words(recipe):
+    """Return the range of psi, and that of the single fit of Fig. 5 (straight lines, finest bins) if it differs."""
+    words = f"{_span(recipe.exponent)} over {len(recipe)} runs, windows, bins and fits"
+    shown = recipe[(recipe.fit == "log") & (recipe.bin_width == recipe.bin_width.min())]
+    return f"{words} ({_span(shown.exponent)} with those of Fig. 5)" if 0 < len(shown) < len(recipe) else words
 
 
 def _span(values):
-    return f"{values.min():.2g} to {values.max():.2g}"
+    low, high = (f"{end:.2g}" for end in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _typical_width(good):
@@ -124,9 +131,17 @@ def _typical_width(good):
     return float(np.median(good.exponent_high / good.exponent_low))
 
 
+def _in_words(barrier):
+    """Return `by_choice`, its choices named for readers."""
+    table = by_choice(barrier)
+    words = {"run": run_words(barrier)} | CHOICE_WORDS
+    named = [words.get(row.dimension, {}).get(row.choice, row.choice) for row in table.itertuples()]
+    return table.assign(choice=named)
+
+
 def _effects(barrier):
     """Return (dimension, (choice, median psi) of the smallest, of the largest), the strongest effect first."""
-    table = by_choice(barrier)
+    table = _in_words(barrier)
     table = table[table.identified > 0]
     effects = []
     for name, rows in table.groupby("dimension", sort=False):
@@ -193,7 +208,7 @@ def _laws(tables):
 def barrier_exponent(tables):
     """Psi = 1.02."""
     barrier, good = _barrier(tables)
-    recipe, held = _recipe(good), int(holds_paper(good).sum())
+    recipe, held = _recipe(barrier), int(holds_paper(good).sum())
     share, enough = held / len(good) if len(good) else 0.0, len(good) >= FEW * len(barrier)
     if good.empty:
         ours, limits = "no exponent: xi does not grow significantly in any combination of choices", "no interval"
@@ -202,7 +217,7 @@ def barrier_exponent(tables):
         ours = (
             f"psi from {low:.2g} to {high:.2g} (90 % of the combinations of choices), median {median:.2g}; with the paper's "
             "formula as printed "
-            + (f"{_span(recipe.exponent)}" if len(recipe) else "no window fixes it")
+            + (_recipe_words(recipe) if len(recipe) else "no window fixes it")
             + f"; {len(good)} of {len(barrier)} combinations determine an exponent"
         )
         limits = (
@@ -254,7 +269,7 @@ def one_exponent(tables):
 
 def _holders(barrier):
     """Return a sentence on the choices that most often give 1.02."""
-    table = by_choice(barrier)
+    table = _in_words(barrier)
     table = table[table.holds > 0]
     if table.empty:
         return f"No combination gives {PAPER_PSI}."

@@ -8,7 +8,6 @@ from sdglass.plotting import engines, style
 
 _ESTIMATORS = {"naive": "paper's formula", "split": "without the bias of $|C|$"}
 _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
-_WIDE = 2.9  # last time / first time of a window that counts as wide: about half a decade
 
 
 def draw(tables):
@@ -18,17 +17,21 @@ def draw(tables):
     fits = tables["fig5_fits"][lambda frame: frame.ensemble.isin(lengths.ensemble)]
     names = list(dict.fromkeys(lengths.ensemble))
     looks = {name: {"color": style.CYCLE[k % 7], "marker": style.MARKERS[k % 7]} for k, name in enumerate(names)}
-    figure = style.new_figure(7.6)
-    grid = figure.add_gridspec(3, 2, height_ratios=(1.25, 1, 1))
-    panels = [figure.add_subplot(grid[place]) for place in ((0, 0), (0, 1), (1, 0), (1, 1))]
-    panels.append(figure.add_subplot(grid[2, :]))
+    figure = style.new_figure(8.0)
+    grid = figure.add_gridspec(4, 2, height_ratios=(1.25, 0.12 * len(names), 1, 1))
+    panels = [figure.add_subplot(grid[place]) for place in ((0, 0), (0, 1), (2, 0), (2, 1))]
+    panels.append(figure.add_subplot(grid[3, :]))
     for axes, text in zip(panels, "abcde", strict=True):
         style.letter(axes, text)
-    for axes, (estimator, words) in zip(panels[:2], _ESTIMATORS.items(), strict=True):
+    for column, (axes, (estimator, words)) in enumerate(zip(panels[:2], _ESTIMATORS.items(), strict=True)):
         axes.set_title(words, pad=3)
-        _log_log(axes, lengths[lengths.estimator == estimator], fits[fits.estimator == estimator], looks)
-    _same_scale(panels[:2])
-    _linear(panels[2], lengths, looks)
+        lines = _log_log(axes, lengths[lengths.estimator == estimator], fits[fits.estimator == estimator], looks)
+        # A legend inside the panel would hide points.
+        below = figure.add_subplot(grid[1, column])
+        below.set_axis_off()
+        below.legend(handles=lines, loc="center")
+    _same_scale(panels[:2], looks)
+    _late(panels[2], lengths[lengths.time >= fits.start.min()], looks)
     _units(panels[3], fits, looks)
     _windows(panels[4], fits, looks)
     handles = [Line2D([], [], linestyle="", label=ensemble_words(lengths, name), **looks[name]) for name in names]
@@ -52,8 +55,7 @@ def best_window(fits, model, time_unit=None):
     """Return the row of an ensemble's headline exponent, or None if xi grows significantly in no window.
 
     Only exponents with a finite interval count: the others have a slope that may be zero. Of these windows the
-    latest start is taken, where the law should hold best, and the widest window that starts there. Windows of
-    less than half a decade are taken only if there is no other.
+    latest start is taken, where the law should hold best, and the widest window that starts there.
     """
     finite = np.isfinite(fits[["exponent", "exponent_low", "exponent_high"]]).all(axis=1)
     rows = fits[(fits.model == model) & finite]
@@ -61,8 +63,7 @@ def best_window(fits, model, time_unit=None):
         rows = rows[np.isclose(rows.time_unit, time_unit)]
     if rows.empty:
         return None
-    wide = rows[rows.stop / rows.start >= _WIDE]
-    return (wide if len(wide) else rows).sort_values(["start", "stop"]).iloc[-1]
+    return rows.sort_values(["start", "stop"]).iloc[-1]
 
 
 def _main_unit(fits):
@@ -72,7 +73,7 @@ def _main_unit(fits):
 
 
 def _log_log(axes, lengths, fits, looks):
-    """xi against log t, both logarithmic, with the fitted laws."""
+    """Draw xi against log t, both logarithmic, with the fitted laws; return legend handles with psi."""
     unit = _main_unit(fits) or 1.0
     lengths = lengths[(lengths.time > 2.0 * unit) & (lengths.xi > 0)]
     lines = []
@@ -101,8 +102,7 @@ def _log_log(axes, lengths, fits, looks):
     axes.set(ylabel=r"$\xi$ [$\ell$]")
     axes.set_xlabel(r"$\ln t$" if unit == 1.0 else rf"$\ln(t/{unit:g})$")
     if lengths.empty:
-        return
-    axes.legend(handles=lines, loc="upper right", frameon=True, framealpha=0.85, edgecolor="none")
+        return lines
     _paper_slope(axes, lengths, unit)
     _plain_ticks(axes.xaxis, (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10))
     top = axes.secondary_xaxis("top", functions=(lambda x: x, lambda x: x))
@@ -112,6 +112,7 @@ def _log_log(axes, lengths, fits, looks):
     top.set_xticks([np.log(t / unit) for t in decades], [style.clock(t) for t in decades], fontsize=7)
     top.set_xticks([], minor=True)
     top.tick_params(pad=1)
+    return lines
 
 
 def _paper_slope(axes, lengths, unit):
@@ -122,15 +123,23 @@ def _paper_slope(axes, lengths, unit):
     axes.plot(x, y, color=style.BLACK, dashes=(1, 1), linewidth=1.0, zorder=4)
 
 
-def _same_scale(panels):
-    """Let both estimators share their vertical scale, with room for the words."""
+def _same_scale(panels, looks):
+    """Let both estimators share their vertical scale; triangles at its ends stand for points beyond them."""
     drawn = [np.ravel(line.get_ydata()) for axes in panels for line in axes.get_lines()]
     drawn = np.concatenate(drawn) if drawn else np.zeros(1)
     drawn = drawn[drawn > 0]
-    # Early lengths without the bias are noise: a few of them may leave the frame.
+    # Early lengths without the bias are noise: they may leave the frame.
     low, high = np.nanpercentile(drawn, [2, 99.5]) if len(drawn) else (0.0, 0.0)
+    low, high = 0.97 * low, 1.03 * high
+    markers = {look["marker"] for look in looks.values()}
     for axes in panels if low > 0 else ():
-        axes.set_ylim(0.93 * low, 1.04 * high * (high / low) ** 0.7)
+        points = [line for line in axes.get_lines() if line.get_marker() in markers]
+        for line in points:
+            x, y = (np.asarray(values, dtype=float) for values in line.get_data())
+            for beyond, edge, marker in ((y > high, 0.99 * high, "^"), (y < low, 1.01 * low, "v")):
+                axes.plot(x[beyond], np.full(np.count_nonzero(beyond), edge), linestyle="", marker=marker,
+                          markersize=3, color=line.get_color())  # fmt: skip
+        axes.set_ylim(low, high)
         _plain_ticks(axes.yaxis, (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0, 3.0, 4.0))
 
 
@@ -143,7 +152,8 @@ def _plain_ticks(axis, values):
     axis.set_view_interval(low, high, ignore=True)
 
 
-def _linear(axes, lengths, looks):
+def _late(axes, lengths, looks):
+    """Both estimators in one frame, without the early lengths that are noise."""
     for name, look in looks.items():
         for estimator in _ESTIMATORS:
             curve = lengths[(lengths.ensemble == name) & (lengths.estimator == estimator)].sort_values("time")
@@ -152,7 +162,8 @@ def _linear(axes, lengths, looks):
                       markeredgewidth=0.7, **look)  # fmt: skip
             style.band(axes, curve.time, curve.low, curve.high, look["color"], alpha=0.12)
     axes.set(xlabel=r"time $t$ [$1/(\gamma t_0)$]", ylabel=r"$\xi$ [$\ell$]")
-    shown = lengths.xi[lengths.time >= 0.003 * lengths.time.max()].dropna()  # earlier ones are seen in (a), (b)
+    style.logarithmic(axes, "x")
+    shown = lengths.xi.dropna()
     if len(shown):
         margin = 0.15 * np.ptp(shown) + 0.01
         axes.set_ylim(shown.min() - margin, shown.max() + margin)

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from sdglass.growth import PAPER_PSI
-from sdglass.multiverse import by_choice, holds_paper
+from sdglass.multiverse import CHOICE_WORDS, by_choice, holds_paper, run_words
 from sdglass.plotting import engines, style
 
 _BINS = 120  # of the ranks, for the strips below the curve
@@ -31,6 +31,7 @@ def draw(tables):
         barrier[barrier.identified == 1].sort_values(["exponent", *_WORDS], kind="stable").reset_index(drop=True)
     )
     choices = by_choice(barrier)
+    words = {"run": run_words(barrier, engines.words)} | CHOICE_WORDS
     figure = style.new_figure(2.9 + 0.145 * len(choices))
     heights = (2.5, 0.145 * len(choices))
     grid = figure.add_gridspec(2, 3, height_ratios=heights, width_ratios=(4.6, 0.62, 2.1))
@@ -39,12 +40,12 @@ def draw(tables):
     strips = figure.add_subplot(grid[1, 0], sharex=curve)
     nothing = figure.add_subplot(grid[1, 1], sharey=strips)
     ranges = figure.add_subplot(grid[1, 2], sharey=strips)
-    words = figure.add_subplot(grid[0, 1:])
+    counts = figure.add_subplot(grid[0, 1:])
     _curve(curve, good)
-    _strips(strips, good, choices)
+    _strips(strips, good, choices, words)
     _shares(nothing, choices)
     _ranges(ranges, choices)
-    _sentences(words, barrier, good)
+    _sentences(counts, barrier, good)
     for axes, text in zip((curve, strips, nothing, ranges), "abcd", strict=True):
         style.letter(axes, text)
     return figure
@@ -84,7 +85,7 @@ def _limits(good):
     return max(_PSI[0], min(low, PAPER_PSI / 1.5)), min(_PSI[1], max(high, PAPER_PSI * 1.5))
 
 
-def _strips(axes, good, choices):
+def _strips(axes, good, choices, words):
     """How often each choice occurs along the curve, against how often it does among all exponents."""
     bins = max(1, min(_BINS, len(good)))
     image = np.zeros((len(choices), bins))
@@ -97,19 +98,21 @@ def _strips(axes, good, choices):
     edges = np.linspace(-0.5, max(len(good), 1) - 0.5, bins + 1)
     rows = np.arange(len(choices) + 1) - 0.5
     axes.pcolormesh(edges, rows, image, cmap="Greys", vmin=0.0, vmax=1.0, rasterized=True)
-    axes.set_yticks(range(len(choices)), _labels(choices), fontsize=7)
+    axes.set_yticks(range(len(choices)), _labels(choices, words), fontsize=7)
     axes.set_ylim(len(choices) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("combinations that determine $\\psi$, in ascending order\n(shade: share of the choice)")
     _separate(axes, choices)
 
 
-def _labels(choices):
-    """Return choice by choice its name, with the name of the dimension before the first of it."""
+def _labels(choices, words):
+    """Return choice by choice its words, with the name of the dimension before the first of it."""
+    said = [words.get(row.dimension, {}).get(row.choice, row.choice) for row in choices.itertuples()]
+    said = [text.replace("alpha", r"$\alpha$") for text in said]
     new = choices.dimension.ne(choices.dimension.shift())
     return [
-        f"{_WORDS[row.dimension]}:  {row.choice}" if first else str(row.choice)
-        for row, first in zip(choices.itertuples(), new, strict=True)
+        f"{_WORDS[dimension]}:  {text}" if first else text
+        for dimension, text, first in zip(choices.dimension, said, new, strict=True)
     ]
 
 

@@ -131,14 +131,17 @@ FIGURES = {
             "t)^(1/psi) is a straight line. C is the first term of Eq. 20; the second is in the figure "
             "'disconnected'. Full lines: fits of that law, dashed: of a power law of t, both on the window with "
             "significant growth (lower end of the slope's interval above zero) that starts latest, and the widest "
-            "of those; windows of less than half a decade are passed over if there is another. Dotted: the slope "
-            "of the paper's psi = 1.02. (b) The same with |C| from independent halves of the replicas, free of "
-            "the upward bias that noise gives |C|. (c) The same lengths in linear scale. (d) How psi depends on "
-            "the unit of time inside the logarithm, on the window of (a) or (b). (e) psi for every window, for "
-            "one unit of time; a window ends with its run at the latest. Arrows: the upper end is infinite or off "
-            "the scale; crosses: xi shrinks, so that there is no exponent. An exponent that the data determine "
-            "would be the same in every column. Runs with fewer than half the trajectories of the largest are "
-            "controls: their |C| has another bias by noise, and they are in the figure 'fig5_control'."
+            "of those. Every window ends at no less than 4 times its start (a run too short for that has its "
+            "widest): in a narrower one log t hardly changes. A line is drawn whether or not it describes the "
+            "points: by how much they leave it is said below. Dotted: the slope of the paper's psi = 1.02. (b) "
+            "The same with |C| from independent halves of the replicas, free of the upward bias that noise gives "
+            "|C|. Triangles at an edge of (a) or (b): lengths beyond it. (c) Both together from the first window "
+            "on, in linear scale. (d) How psi depends on the unit of time inside the logarithm, on the window of "
+            "(a) or (b). (e) psi for every window, for one unit of time; a window ends with its run at the "
+            "latest. Arrows: the upper end is infinite or off the scale; crosses: xi shrinks, so that there is no "
+            "exponent. An exponent that the data determine would be the same in every column. Runs with fewer "
+            "than half the trajectories of the largest are controls: their |C| has another bias by noise, and "
+            "they are in the figure 'fig5_control'."
         ),
     ),
     "fig5_control": Figure(
@@ -162,17 +165,20 @@ FIGURES = {
         tables=("psi_multiverse.csv",),
         title="The barrier exponent under every combination of choices",
         caption=(
-            "psi fitted in every defensible way: all combinations of the choices listed. (a) The exponents in "
-            "ascending order (black) with their confidence intervals (grey, in colour where they hold the paper's "
-            "1.02, dashed); combinations in which xi does not grow significantly, or in which a free offset "
-            "leaves psi open, have none and are counted at the right. (b) Which choices are behind them: the "
-            "darker, the larger the share of a choice among the combinations at that place of (a); a choice "
-            "without influence is evenly grey. (c) Share of the combinations with a choice that determine psi "
-            "(grey) and that hold 1.02 (colour). (d) Median and middle 90 % of psi for each choice. |C|: naive is "
-            "the paper's formula, split takes sign and value from independent halves of the replicas, subtracted "
-            "takes the variance of the noise off C^2. Offset: none is the paper's law, r_low fits xi - r_low (the "
-            "formula gives a decay length plus the distance at which it starts), free fits a constant beside the "
-            "growing length. Combinations share their data: their shares are not probabilities."
+            "psi fitted in every defensible way: all combinations of the choices listed, on the windows of Fig. 5 "
+            "(each ends at no less than 4 times its start; a run too short for that has its widest). (a) The "
+            "exponents in ascending order (black) with their confidence intervals (grey, in colour where they "
+            "hold the paper's 1.02, dashed); combinations in which xi does not grow significantly, or in which a "
+            "free offset leaves psi open, have none and are counted at the right. (b) Which choices are behind "
+            "them: the darker, the larger the share of a choice among the combinations at that place of (a); a "
+            "choice without influence is evenly grey. (c) Share of the combinations with a choice that determine "
+            "psi (grey) and that hold 1.02 (colour). (d) Median and middle 90 % of psi for each choice. |C|: as "
+            "it comes in the paper's formula, with sign and value from independent halves of the replicas, or "
+            "from C^2 less the variance of its noise. Offset: none in the paper's law; the start of the integral "
+            "subtracted from xi (the formula gives a decay length plus the distance at which it starts); or a "
+            "constant fitted beside the growing length. Fit: a straight line through log xi, without or with "
+            "weights by the errors, or a weighted curve through xi itself. Combinations share their data: their "
+            "shares are not probabilities."
         ),
     ),
     "large_correlation": Figure(

@@ -58,14 +58,12 @@ def main():
                     }
                 )
             )
-            end = ensemble.times[-1]
-            stops = sorted({min(stop, end) for stop in args.fit_stop})
             table = window_table(
                 ensemble.times,
                 xi,
                 samples,
                 args.fit_start,
-                stops,
+                args.fit_stop,
                 args.time_units,
                 args.confidence,
                 n_units=average.n_units,

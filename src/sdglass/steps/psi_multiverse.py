@@ -5,8 +5,8 @@ import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.files import write_csv
-from sdglass.growth import PAPER_PSI, fit_power_law
-from sdglass.multiverse import fit_all, fitted_windows, length_curves, unit_of_time_for, windows_of
+from sdglass.growth import PAPER_PSI, fit_power_law, windows_of
+from sdglass.multiverse import fit_all, fitted_windows, length_curves, unit_of_time_for
 from sdglass.progress import progress_bar
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
