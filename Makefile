@@ -41,7 +41,7 @@ land: $(VENV)/study.installed
 		--config config.yaml $(filter %.yaml,$(OVERLAY))
 
 test: $(VENV)/test.installed
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(CORES) --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-slurm: $(VENV)/test.installed
 	tests/slurm/run.sh $(VENV)/bin/python

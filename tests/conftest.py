@@ -13,12 +13,30 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config, items):
-    """With `-n`: a file stays on one worker, and all that use the finished study on the one that made it."""
-    for item in items if config.pluginmanager.hasplugin("xdist") else []:
-        group = "smoke study" if "smoke_study" in item.fixturenames else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+# Files whose tests use the finished study: with `-n` they share the worker that made it, others go file by file.
+# (Marks xdist_group would say this, but pytest-xdist 3.8 cannot read them with pytest 9.2.)
+WITH_STUDY = ("test_docs.py", "test_faults_workflow.py", "test_workflow.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that use the finished study, which take longest; refuse them in other files."""
+    for item in items:
+        if "smoke_study" in item.fixturenames and item.path.name not in WITH_STUDY:
+            raise pytest.UsageError(f"{item.nodeid} uses smoke_study: add {item.path.name} to conftest.WITH_STUDY")
+    items.sort(key=lambda item: item.path.name not in WITH_STUDY)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep files together, and those of `WITH_STUDY`."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "study" if file.endswith(WITH_STUDY) else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture
