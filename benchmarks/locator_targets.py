@@ -15,6 +15,7 @@ from comparison import power_law
 
 from sdglass.files import write_csv
 from sdglass.plotting import style
+from sdglass.plotting.locator_errors import STAGES
 
 ERRORS = {100: 2e-5, 500: 3e-5, 1000: 3e-5}  # random spins [t0], by number of sites
 RELATIVE, SPEED_UP, EXPONENT, MEMORY_KB = 0.005, 1000, 1.05, 20
@@ -54,7 +55,7 @@ def accuracy(errors):
             words = "torque error, random spins"
         else:
             values, target, unit = (row.relative, row.relative_low, row.relative_high), RELATIVE, "of rms torque"
-            words = "torque error, frozen states" if row.stage == "frozen" else "torque error, late in quenches"
+            words = f"torque error, {STAGES[row.stage]}"
         case = f"N = {row.n_sites}, {row.realizations} realizations"
         yield dict(zip(("number", "case", "measured", "low", "high", "target", "unit"),
                        (words, case, *values, target, unit), strict=True))  # fmt: skip
@@ -87,12 +88,11 @@ def speed(times):
 
 
 def draw(times, errors):
-    """Return the figure: torque error against seconds per evaluation, for random spins and frozen states."""
+    """Return the figure: torque error against seconds per evaluation, for each stage of the spins."""
     exact = times[times.model == "exact"].iloc[0]
     errors = errors[errors.n_sites == errors.n_sites.max()]
     figure = style.new_figure(3.1)
-    stages = {"random": "random spins", "frozen": "frozen states", "late": "late in quenches"}
-    stages = {stage: words for stage, words in stages.items() if (errors.stage == stage).any()}
+    stages = {stage: words for stage, words in STAGES.items() if (errors.stage == stage).any()}
     panels = figure.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (stage, words), letter in zip(panels, stages.items(), "abc", strict=False):
         for timed, judged, name, color, marker in MODELS:

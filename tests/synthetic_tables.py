@@ -128,11 +128,11 @@ def snapshots(rng):
 
 def electrons():
     rows = [
-        ("peak_position", "J=0, N=100", 100, 0.0, -0.14),
-        ("dos_at_fermi_level", "J=0, N=100", 100, 0.0, 1.9),
-        ("gap", "J=6, N=100", 100, 6.0, 7.5),
+        ("peak_position", "J=0, N=100", 100, 5.0, 0.0, -0.14),
+        ("dos_at_fermi_level", "J=0, N=100", 100, 5.0, 0.0, 1.9),
+        ("gap", "J=6, N=100", 100, 5.0, 6.0, 7.5),
     ]
-    return pd.DataFrame(rows, columns="quantity system n_sites coupling value".split())
+    return pd.DataFrame(rows, columns="quantity system n_sites box_length coupling value".split())
 
 
 def density_of_states():

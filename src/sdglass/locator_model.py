@@ -65,7 +65,7 @@ class LocatorModel:
 
     @property
     def n_parameters(self):
-        """Number of fitted numbers."""
+        """Number of fitted numbers: those of the torques, and the energy per site."""
         return len(self.pair_coefficients) + len(self.loop_weights) + 1
 
     def engine(self, structure, dtype="float64", lists=None, progress=None, threads=None):

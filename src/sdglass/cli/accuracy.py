@@ -4,9 +4,11 @@ import csv
 import os
 from pathlib import Path
 
-# Tables below results/<study>/; the first that holds the model is shown.
-_TABLES = ("tables/torque_errors.csv", "tables/locator_errors.csv")
-_STAGES = {"random": "random spins", "frozen": "frozen states"}
+# Tables below results/<study>/, and what their stages are; the first that holds the model is shown.
+_TABLES = {
+    "tables/torque_errors.csv": {"random": "random spins", "frozen": "frozen states"},
+    "tables/locator_errors.csv": {"random": "random spins", "frozen": "descended states"},
+}
 
 
 def measured_errors(path, name):
@@ -24,7 +26,7 @@ def measured_errors(path, name):
     list of tuple
         Empty where no tables lie beside it, or they do not hold the model.
     """
-    for table in _TABLES:
+    for table, stages in _TABLES.items():
         file = Path(os.path.normpath(Path(path).parent / ".." / table))
         if not file.is_file() or name is None:
             continue
@@ -34,13 +36,13 @@ def measured_errors(path, name):
         # A committee stands for its members; a linear model has none.
         for member in ("single", "committee", "-", ""):
             for one in ours:
-                unseen = one["set"] not in ("training", "validation") and one["stage"] in _STAGES
+                unseen = one["set"] not in ("training", "validation") and one["stage"] in stages
                 if unseen and one.get("member", "") == member:
                     found[int(one["n_sites"]), one["stage"]] = one
         rows = []
         for n_sites in sorted({key[0] for key in found}):
             words = [
-                f"{_STAGES[stage]} {float(one['rmse']):.1e} t0 ({100 * float(one['relative']):.2g} %)"
+                f"{stages[stage]} {float(one['rmse']):.1e} t0 ({100 * float(one['relative']):.2g} %)"
                 for (size, stage), one in found.items()
                 if size == n_sites
             ]

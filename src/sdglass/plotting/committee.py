@@ -24,7 +24,7 @@ def draw(tables):
             )
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=r"error of the mean [$t_0$]")
         sizes = ", ".join(f"{n:g}" for n in sorted(frame.n_sites[frame.set == name].unique()))
-        axes.set_title(f"{'unseen' if name != 'training' else name}, $N = {sizes}$", pad=3)
+        axes.set_title(f"{style.set_words(name)}, $N = {sizes}$", pad=3)
         style.letter(axes, text)
     panels[0].set_ylabel(r"spread of the committee [$t_0$]")
     handles = [

@@ -43,8 +43,9 @@ def draw(tables):
     style.logarithmic(right, "y")
     if (sizes > 0).any():
         right.set_ylim(max(sizes[sizes > 0].min(), 3e-5 * sizes.max()), 2 * sizes.max())
-    right.plot([], [], color=style.GREY, label="ferromagnetic", **_RINGS)
-    right.legend(loc="upper right")
+    if (frame.coupling < 0).any():
+        right.plot([], [], color=style.GREY, label="ferromagnetic", **_RINGS)
+        right.legend(loc="upper right")
     left.legend(loc="upper right")
     for axes, text in ((left, "a"), (right, "b")):
         axes.set_xlabel(r"distance $r$ [$\ell$]")

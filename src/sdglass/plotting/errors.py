@@ -27,10 +27,8 @@ def draw(tables):
             style.letter(axes, "abcdefgh"[row * len(sets) + column])
         _signal(panels[0, column], some, stages)
         panels[0, column].axhline(_PAPER, color=style.BLACK, dashes=(4, 2), linewidth=0.8, zorder=1)
-        panels[1, column].axhline(1.0, color=style.GREY, linewidth=0.6, zorder=0)
         sizes = ", ".join(f"{n:g}" for n in sorted(some.n_sites.dropna().unique()))
-        words = name if name in ("training", "validation") else "unseen"
-        panels[0, column].set_title(words + (f", $N = {sizes}$" if sizes else ""), pad=3)
+        panels[0, column].set_title(style.set_words(name) + (f", $N = {sizes}$" if sizes else ""), pad=3)
         panels[1, column].set_xticks(range(len(stages)), stages)
         panels[1, column].set_xlim(-0.5, len(stages) - 0.5)
         for axes in panels[:, column]:

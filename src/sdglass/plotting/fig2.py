@@ -1,5 +1,7 @@
 """Fig. 2: electron density of states without and with the coupling to the spins."""
 
+import numpy as np
+
 from sdglass.plotting import style
 
 
@@ -47,15 +49,27 @@ def _ends(curve):
     return curve.energy[share > 0.002].min(), curve.energy[share < 0.96].max()
 
 
-def _mark_gap(axes, half):
-    """Shade the empty bins around the Fermi level, if there are any."""
+def empty_energies(half):
+    """Return the ends of the empty bins around the Fermi level; None if they are not a gap to speak of.
+
+    These are the energies at which no configuration has a state: less than the gap of a single one.
+    """
     levels = half.energy[half.density_of_states > 0]
     below, above = levels[levels < 0], levels[levels > 0]
-    if len(below) and len(above) and above.min() - below.max() > 1.0:
-        axes.axvspan(below.max(), above.min(), color=style.PALE, alpha=0.5, linewidth=0, zorder=-1)
-        middle, height = 0.5 * (below.max() + above.min()), 0.45 * axes.get_ylim()[1]
-        axes.annotate(
-            "", (below.max(), height), (above.min(), height), arrowprops={"arrowstyle": "<->", "lw": 0.7}
-        )
-        words = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.9}
-        axes.text(middle, 1.06 * height, "gap", ha="center", va="bottom", bbox=words)
+    if below.empty or above.empty:
+        return None
+    bin_width = np.diff(np.unique(half.energy)).min()
+    low, high = below.max() + 0.5 * bin_width, above.min() - 0.5 * bin_width
+    return (low, high) if high - low > 1.0 else None
+
+
+def _mark_gap(axes, half):
+    """Shade the empty bins around the Fermi level, if there are any."""
+    ends = empty_energies(half)
+    if ends is None:
+        return
+    axes.axvspan(*ends, color=style.PALE, alpha=0.5, linewidth=0, zorder=-1)
+    height = 0.45 * axes.get_ylim()[1]
+    axes.annotate("", (ends[0], height), (ends[1], height), arrowprops={"arrowstyle": "<->", "lw": 0.7})
+    words = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.9}
+    axes.text(np.mean(ends), 1.06 * height, "no states", ha="center", va="bottom", bbox=words)

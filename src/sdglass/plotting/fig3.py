@@ -5,7 +5,7 @@ import numpy as np
 from sdglass.plotting import style
 
 # The rows of the paper's figure; other models in the tables are not part of it.
-_ROWS = {"chirality": "with chirality", "bond": "without chirality"}
+_ROWS = ("chirality", "bond")
 
 
 def draw(tables):
@@ -20,7 +20,7 @@ def draw(tables):
     widest = min(4.5 * np.nanmax(histogram.sigma), np.nanmax(histogram.error))  # no bins beyond the latter
     top = 1.12 * np.nanmax(histogram.density)
     for row, model in enumerate(models):
-        words = _ROWS.get(model, style.label(model))
+        words = style.label(model)
         _parity(panels[row, 0], parity[parity.model == model], reach)
         _histogram(panels[row, 1], histogram[histogram.model == model], widest, top)
         for axes, column in zip(panels[row], (0, 1), strict=True):

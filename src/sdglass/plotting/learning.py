@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from sdglass.plotting import style
 
 _COLUMNS = 4
+_LONGEST = 30  # letters of a title in one line
 
 
 def draw(tables):
@@ -25,12 +26,13 @@ def draw(tables):
             mark = "." if len(curve) == 1 else ""
             axes.plot(curve.epoch, curve.train_loss, color=color, dashes=(3, 1.5), linewidth=0.8, marker=mark)
             axes.plot(curve.epoch, curve.validation_loss, color=color, linewidth=0.9, marker=mark)
-        axes.set_title(variant, fontsize=8, pad=3)
+        axes.set_title(_title(variant), fontsize=8, pad=3, linespacing=1.0)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         style.logarithmic(axes, "y")
         if summary is not None and (summary.variant == variant).any():
-            gain = summary.last_third[summary.variant == variant].max()
-            axes.text(0.95, 0.93, rf"last third: ${-100 * gain:.1f}\,\%$", transform=axes.transAxes, ha="right",
+            gain = f"{100 * summary.last_third[summary.variant == variant].max():.1f}"
+            words = "no gain" if float(gain) == 0 else rf"$-{gain}\,\%$"
+            axes.text(0.95, 0.93, f"last third: {words}", transform=axes.transAxes, ha="right",
                       va="top", fontsize=7, bbox={"color": "white", "alpha": 0.7, "pad": 1})  # fmt: skip
     for axes in panels.flat[len(variants) :]:
         axes.remove()
@@ -47,6 +49,12 @@ def draw(tables):
         words.append(f"fold {fold}")
     figure.legend(handles, words, loc="outside lower center", ncols=7)
     return figure
+
+
+def _title(variant):
+    """Return the words for a variant, in two lines if they are too long for the width of a panel."""
+    words = style.label(variant)
+    return words if len(words) <= _LONGEST else words.replace(", ", ",\n", 1)
 
 
 def _color(frame, fold):

@@ -1,8 +1,29 @@
 """What the ingredients of the locator force field buy, and its learning curve."""
 
+import re
+
 import numpy as np
 
 from sdglass.plotting import style
+from sdglass.plotting.locator_errors import STAGES
+
+_SYMMETRY_FUNCTIONS = {
+    "coupling J(R), symmetry functions": "pair model",
+    "with three-site functions": "linear model",
+}
+
+
+def ingredient_words(name):
+    """Return the words for an ingredient of the table."""
+    if name in _SYMMETRY_FUNCTIONS:
+        return f"{_SYMMETRY_FUNCTIONS[name]} of the symmetry functions"
+    words = name.replace("trained on frozen states", f"trained on {STAGES['frozen']}")
+    return re.sub(r"(cutoff [\d.]+)$", r"\1 ell", words)
+
+
+def is_locator(name):
+    """Whether an ingredient of the table is a fit of the locator expansion, not of the symmetry functions."""
+    return name not in _SYMMETRY_FUNCTIONS
 
 
 def draw(tables):
@@ -18,12 +39,13 @@ def draw(tables):
         scale = some.relative / some.rmse
         bars = style.error_bars(some.relative, some.low * scale, some.high * scale)
         left.errorbar(some.relative, np.arange(len(names))[::-1], xerr=bars, linestyle="", marker=marker,
-                      color=color, markersize=4, elinewidth=0.8, label=stage)  # fmt: skip
+                      color=color, markersize=4, elinewidth=0.8, label=STAGES[stage])  # fmt: skip
     counts = ablation.drop_duplicates("ingredient").set_index("ingredient").parameters
-    left.set_yticks(np.arange(len(names))[::-1], [f"{name} ({counts[name]})" for name in names], fontsize=6.5)
+    words = [f"{ingredient_words(name)} ({counts[name]})".replace(" ell ", r" $\ell$ ") for name in names]
+    left.set_yticks(np.arange(len(names))[::-1], words, fontsize=7)
     left.set_xscale("log")
     left.set_xlabel(f"torque error / rms torque, $N = {largest}$")
-    left.legend(loc="center right")
+    left.legend(loc="lower left")
     style.letter(left, "a")
     sizes = sorted(learning.n_sites.unique())
     for stage, line in (("random", "-"), ("frozen", "--")):
@@ -31,7 +53,7 @@ def draw(tables):
             some = learning[(learning.stage == stage) & (learning.n_sites == size)].groupby("configurations").rmse
             x = np.array(sorted(some.groups))
             mean = np.exp(some.apply(lambda v: np.log(v).mean()).loc[x])
-            right.plot(x, mean, line, color=style.CYCLE[number], label=f"$N = {size}$, {stage}")
+            right.plot(x, mean, line, color=style.CYCLE[number], label=f"$N = {size}$, {STAGES[stage]}")
             right.fill_between(
                 x, some.min().loc[x], some.max().loc[x], color=style.CYCLE[number], alpha=0.12, lw=0
             )
@@ -39,6 +61,6 @@ def draw(tables):
     right.set_yscale("log")
     right.set_xlabel("labelled configurations")
     right.set_ylabel("torque error [$t_0$]")
-    right.legend(fontsize=6.5)
+    right.legend(fontsize=7)
     style.letter(right, "b")
     return figure

@@ -4,7 +4,9 @@ import numpy as np
 
 from sdglass.plotting import style
 
-_STAGES = {"random": "random spins", "frozen": "frozen states", "late": "late in quenches"}
+# The tables call "frozen" what a few steps of descent leave of random spins; in that of the torque errors the word
+# means the last states of quenches.
+STAGES = {"random": "random spins", "frozen": "descended states", "late": "late in quenches"}
 
 
 def draw(tables):
@@ -13,7 +15,7 @@ def draw(tables):
     models = style.in_order(frame.sort_values("relative", ascending=False).model)
     sizes = sorted(frame.n_sites.unique())
     figure = style.new_figure(2.9)
-    stages = [stage for stage in _STAGES if (frame.stage == stage).any()]
+    stages = [stage for stage in STAGES if (frame.stage == stage).any()]
     panels = figure.subplots(1, len(stages), sharey=True)
     for panel, (axes, stage) in enumerate(zip(panels, stages, strict=True)):
         for number, model in enumerate(models):
@@ -25,7 +27,7 @@ def draw(tables):
         axes.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
         axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.set_xlabel("sites $N$")
-        axes.set_title(_STAGES[stage], pad=3)
+        axes.set_title(STAGES[stage], pad=3)
         axes.set_yscale("log")
         style.letter(axes, "abc"[panel])
     panels[0].set_ylabel("torque error / rms torque")

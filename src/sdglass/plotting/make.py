@@ -32,7 +32,7 @@ def make_figure(name, folder, png=None, pdf=None, names=None):
 
 
 def make_all(folder, out, names=None):
-    """Draw every figure whose tables are in `folder`, as ``out/NAME.png`` and ``.pdf``; `names`: see `make_figure`.
+    """Draw every figure whose tables are in `folder`, as ``out/NAME.png`` and ``.pdf``; `names` as for one.
 
     Returns
     -------

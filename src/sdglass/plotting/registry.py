@@ -45,9 +45,9 @@ FIGURES = {
         tables=("fig1_neighbourhood.csv",),
         title="A magnetic neighbourhood and the model that reads it (paper Fig. 1)",
         caption=(
-            "Left: one spin of the study (ringed) with every spin inside its cutoff sphere, in orthographic "
+            "(a) One spin of the study (ringed) with every spin inside its cutoff sphere, in orthographic "
             "projection. Colour is the bond variable with the centre, S_i . S_j; grey lines are hoppings from the "
-            "centre, their width proportional to t(R); paler is farther away. Right: bond variables go through "
+            "centre, their width proportional to t(R); paler is farther away. (b) Bond variables go through "
             "the symmetry functions into one network, the same for all spins, whose local energies add up; local "
             "fields are minus the gradient of the sum. A local energy depends on the spins inside its sphere "
             "alone, which is what locality means here; the field on a spin is the gradient of all local energies "
@@ -87,14 +87,16 @@ FIGURES = {
         title="Electron density of states without and with the spins (paper Fig. 2)",
         caption=(
             "(a) Without coupling, J = 0, for both readings of the paper (its caption says N = 100, its text N = "
-            "500, in the same box): a peak near the Fermi level (dashed) and no gap at it. A long, thin tail of "
-            "in-phase states goes on to the right. With N = 500 in so small a box the states above the peak come "
-            "in the shells of the box's few long waves, between which the density touches zero, first near +0.5 "
-            "t0: that is the size of the box, not a gap. (b) At the coupling of the study: lower and upper band "
-            "lie about 2J apart, and the Fermi level is in a gap. The system on which the force field is trained "
-            "is thus not a metal. All curves are normalised to one: per orbital state in (a), where the two spins "
-            "are alike, and per state of the 2N in (b). Bands: standard error over atomic realizations, often "
-            "thinner than the line."
+            "500, in the same box), and for N = 500 at the density of N = 100, the size of Fig. 5: a peak near "
+            "the Fermi level (dashed) and no gap at it. A long, thin tail of in-phase states goes on to the "
+            "right. With N = 500 in so small a box the states above the peak come in the shells of the box's few "
+            "long waves, between which the density touches zero, first near +0.5 t0: that is the size of the box, "
+            "not a gap. (b) At the coupling of the study: lower and upper band lie about 2J apart, and the Fermi "
+            "level is in a gap (shaded: no configuration has a state there). Quoted position and height of a peak "
+            "are those of the parabola through the highest bin and its neighbours. The system on which the force "
+            "field is trained is thus not a metal. All curves are normalised to one: per orbital state in (a), "
+            "where the two spins are alike, and per state of the 2N in (b). Bands: standard error over atomic "
+            "realizations, often thinner than the line."
         ),
     ),
     "fig3": Figure(
@@ -103,9 +105,11 @@ FIGURES = {
         title="Predicted against exact torques (paper Fig. 3)",
         caption=(
             "Components of the torque S x H: network against exact diagonalization, with (a, b) and without (c, "
-            "d) the chirality features. Training and unseen atomic realizations are kept apart. (b, d) "
-            "Distribution of the error with its standard deviation sigma (the paper's 'mean square error' of "
-            "about 0.001), and the Gaussian of the same width for the unseen realizations (dashed)."
+            "d) the chirality features, every network on its own, for all states, random and relaxed (the "
+            "statement on the standard deviation is judged by random spins alone, whose torques are larger). "
+            "Training and unseen atomic realizations are kept apart. (b, d) Distribution of the error with its "
+            "standard deviation sigma (the paper's 'mean square error' of about 0.001), and the Gaussian of the "
+            "same width for the unseen realizations (dashed)."
         ),
     ),
     "fig4": Figure(
@@ -210,10 +214,10 @@ FIGURES = {
         tables=("committee.csv",),
         title="Does the spread of the committee know its error?",
         caption=(
-            "Spread of the networks of a committee against the true error of its mean; compare. On the diagonal "
-            "the spread would be an honest error bar. Where the ratio is below one (below the line; column ratio "
-            "of the table) the spread is no error bar: the networks agree with one another better than with the "
-            "truth, since they share their features and most of their training data."
+            "Spread of the networks of a committee against the true error of its mean. On the diagonal the spread "
+            "would be an honest error bar. Where the ratio is below one (below the line; column ratio of the "
+            "table) the spread is no error bar: the networks agree with one another better than with the truth, "
+            "since they share their features and most of their training data."
         ),
     ),
     "network_size": Figure(
@@ -250,8 +254,9 @@ FIGURES = {
         title="Torque error along a quench",
         caption=(
             "(a) Torque error of each model in the states that an exact quench visits, with the torque itself "
-            "(black): it shrinks as the system freezes. (b) The ratio. Bands: Student t intervals over unseen "
-            "realizations. A force field is needed most where the curve is highest."
+            "(black), which shrinks as the quench goes on. (b) The ratio. The least-squares models and the "
+            "networks without chirality; the others lie on top of these. Bands: Student t intervals over unseen "
+            "realizations."
         ),
     ),
     "learning_curves": Figure(
@@ -336,11 +341,13 @@ FIGURES = {
         title="A force field from the locator expansion, beside the symmetry functions'",
         caption=(
             "Torque error over the rms torque of the exact labels, on realizations that no model was fitted to: "
-            "random spins, the frozen states that these descend to with exact fields, and states late in quenches "
-            "at the temperature of Fig. 4 (at N = 500 and 1000 driven by the pair model). The pair couplings of "
-            "the locator expansion contain the surroundings of each pair exactly, and closed loops of four spins "
-            "come on top; a handful of numbers is fitted. What limits the symmetry functions is what they "
-            "describe, not the network that reads them. Intervals: Student's t over atomic realizations."
+            "random spins; descended states, which a few steps along the exact torque without precession and "
+            "noise leave of these; and states late in quenches at the temperature of Fig. 4, those of the larger "
+            "boxes driven by the pair model. Descended states are not the frozen states of the torque errors "
+            "above, which come from the end of quenches. The pair couplings of the locator expansion contain the "
+            "surroundings of each pair exactly, and closed loops of four spins come on top; a handful of numbers "
+            "is fitted. What limits the symmetry functions is what they describe, not the network that reads "
+            "them. Intervals: Student's t over atomic realizations."
         ),
         comparison="locator",
     ),
@@ -349,11 +356,12 @@ FIGURES = {
         tables=("locator_ablation.csv", "locator_learning.csv"),
         title="What each ingredient of the locator force field buys, and how few labels it needs",
         caption=(
-            "Left: torque error relative to the rms torque when something is left out or cut shorter, all "
-            "fitted to the same labels (where not said otherwise). Right: error against the number of labelled "
-            "configurations that the fit was given, chosen at random; lines are geometric means over choices, "
-            "bands run from the best to the worst. A few frozen states alone fix the weights for random "
-            "spins badly; eight configurations are enough for six numbers."
+            "(a) Torque error relative to the rms torque when something is left out or cut shorter, all "
+            "fitted to the same labels (where not said otherwise), and of the symmetry functions fitted to these. "
+            "In brackets: how many numbers are fitted to the torques; the force field has one more, a constant "
+            "energy per site, which turns no spin. (b) Error against the number of labelled configurations that "
+            "the fit was given, chosen at random; lines are geometric means over choices, bands run from the best "
+            "to the worst."
         ),
         comparison="locator",
     ),

@@ -139,6 +139,12 @@ def label(name):
     return _NAMES[name][0] if name in _NAMES else str(name).replace("_", " ")
 
 
+def set_words(name, n_sites=None):
+    """Return the words for a set of structures: training, validation, or unseen ones of a number of sites."""
+    words = name if name in ("training", "validation") else "unseen"
+    return words if n_sites is None else f"{words}, N = {n_sites:g}"
+
+
 def look(name, others=()):
     """Return {color, marker} of a name, the same in every figure; unknown ones go by their place in `others`."""
     others, name = [networks.stands_for(one) for one in others], networks.stands_for(name)

@@ -58,7 +58,7 @@ COLUMNS = {
     "locator_learning.csv": "configurations set stage n_sites rmse",
     "descriptor.csv": "function sign pair_distance shell value width cutoff pair_width",
     "spins3d.csv": "time site box_x box_y box_z x y z sx sy sz local_energy engine damping",
-    "time_step.csv": "integrator damping time_step error energy_drift",
+    "time_step.csv": "integrator damping duration time_step error energy_drift",
     "sweep.csv": "parameter value study quantity run engine result low high",
     "sweep_correlation.csv": "parameter value study run engine time distance correlation low high",
 }

@@ -5,6 +5,7 @@ from matplotlib.ticker import NullLocator
 from sdglass.plotting import style
 
 _STAGES = ("random", "frozen")
+_COLOURS = (style.BLUE, style.GREEN, style.PURPLE, style.SKY, style.WINE)
 
 
 def draw(tables):
@@ -21,7 +22,8 @@ def draw(tables):
         for k, count in enumerate(sorted(some.realizations.unique())):
             curve = some[some.realizations == count].sort_values("configurations")
             bars = style.error_bars(curve.rmse, curve.low, curve.high)
-            look = {"color": style.CYCLE[k % 7], "marker": style.MARKERS[k % 7]}
+            # Colours of no model that is drawn beside them.
+            look = {"color": _COLOURS[k % len(_COLOURS)], "marker": style.MARKERS[k % 7]}
             axes.errorbar(curve.configurations, curve.rmse, bars, elinewidth=0.8,
                           label=f"{count:g} realizations", **look)  # fmt: skip
         for model in ("pair", "linear"):

@@ -1,6 +1,7 @@
 """Values as short text for the page."""
 
 import json
+import math
 import re
 
 import numpy as np
@@ -21,6 +22,38 @@ def cell(value):
     if isinstance(value, dict | list):
         return json.dumps(value)
     return "" if value is None else str(value)
+
+
+def rounded(value, low, high, signed=False):
+    """Return a value and the ends of its interval as texts, all to the second digit of the interval's length.
+
+    Parameters
+    ----------
+    value, low, high : float
+        An end that is not finite is written as such; the digits then follow from the other one.
+    signed : bool
+        Write "+" before what is above zero, as for a difference.
+    """
+    ends = [float(end) for end in (low, high)]
+    distances = [abs(end - value) for end in ends if np.isfinite(end)]
+    length = ends[1] - ends[0] if np.isfinite(ends).all() else max(distances, default=0.0)
+    if not np.isfinite(value) or not length > 0:
+        return cell(value), *map(cell, ends)
+    digits = max(0, 1 - math.floor(math.log10(length)))
+    return tuple(_fixed(one, digits, signed) for one in (value, *ends))
+
+
+def estimate(value, low, high, signed=False):
+    """Return a value with its interval, `rounded`: 0.834 [0.829, 0.838]."""
+    value, low, high = rounded(value, low, high, signed)
+    return f"{value} [{low}, {high}]"
+
+
+def _fixed(value, digits, signed):
+    if not np.isfinite(value):
+        return "–" if np.isnan(value) else "∞" if value > 0 else "-∞"
+    # Adding zero after rounding: no "-0.00".
+    return f"{round(float(value), digits) + 0.0:{'+' if signed else ''}.{digits}f}"
 
 
 def scientific(value):

@@ -7,7 +7,7 @@ from sdglass.report import readings_dynamics, readings_models
 
 READINGS = readings_models.READINGS | readings_dynamics.READINGS
 # Columns of tables that no figure is drawn from.
-_OTHERS = {"electrons.csv": "quantity system n_sites coupling value"}
+_OTHERS = {"electrons.csv": "quantity system n_sites box_length coupling value"}
 
 
 def what_to_see(name, folder, config):

@@ -38,8 +38,8 @@ def _time_step(config, table):
         ]
         if len(row):
             words.append(
-                f"With the step of the study's runs at alpha = {damping:g}, {step:g}, the spins are off by "
-                f"{scientific(row.error.iloc[0])} per component at the end of the test."
+                f"(a) With the time step {step:g} of the study's runs at alpha = {damping:g} the spins are off by "
+                f"{scientific(row.error.iloc[0])} per component after t = {row.duration.iloc[0]:g}."
             )
     return words
 
