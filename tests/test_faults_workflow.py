@@ -20,6 +20,7 @@ pytestmark = pytest.mark.workflow
 PATIENCE = 600.0  # seconds, far more than anything here takes
 RESULTS = "results/smoke"
 DATASET = f"{RESULTS}/datasets/unseen-000.h5"
+DATASET_OF_SEED = "results/smoke-seed-3/datasets/unseen-000.h5"
 STRUCTURE = f"{RESULTS}/structures/unseen-000.npz"
 
 
@@ -168,6 +169,44 @@ def test_a_configuration_edited_in_the_middle_of_a_run(study, tmp_path):
         assert result.returncode == 0, result.stdout[-3000:]
     assert files(changed) == files(fresh)
     assert files(fresh)["datasets/unseen-000.h5"] != files(study)["datasets/unseen-000.h5"]
+
+
+def test_a_configuration_edited_before_a_cluster_job_starts(tmp_path):
+    """A job on another node is a snakemake of its own: it takes over the settings of the one that submitted it."""
+    undisturbed, edited = tmp_path / "undisturbed", tmp_path / "edited"
+    for folder in (undisturbed, edited):
+        folder.mkdir()
+        copy_study(folder)
+    overlay = edited / "overlay.yaml"
+    overlay.write_text("electrons: {filling: 0.4}\n")
+    submit = edited / "submit"
+    submit.write_text(
+        "#!/bin/sh\nsed -i 's/coupling: 6.0/coupling: 5.0/' config.yaml\n"
+        "echo 'electrons: {filling: 0.3}' > overlay.yaml\nsh \"$1\" > job.txt 2>&1\n"
+    )
+    submit.chmod(0o755)
+    cluster = ("--executor", "cluster-generic", "--cluster-generic-submit-cmd", str(submit), "--jobs", "1")
+    said = ("--config", "seed=3")
+    result = snakemake(edited, DATASET_OF_SEED, *cluster, "--configfile", SMOKE, str(overlay), *said)
+    assert result.returncode == 0, f"{result.stdout[-3000:]}{(edited / 'job.txt').read_text()[-3000:]}"
+    assert "coupling: 5.0" in (edited / "config.yaml").read_text()
+    settings = undisturbed / "overlay.yaml"
+    settings.write_text("electrons: {filling: 0.4}\n")
+    result = snakemake(undisturbed, DATASET_OF_SEED, "--configfile", SMOKE, str(settings), *said)
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert (edited / DATASET_OF_SEED).read_bytes() == (undisturbed / DATASET_OF_SEED).read_bytes()
+    plan = planned(edited, DATASET_OF_SEED, "--configfile", SMOKE, str(overlay), *said)
+    assert plan == {"dataset": 1}  # with the settings as they are now
+
+
+def test_a_cluster_job_that_knows_no_configuration_is_refused(tmp_path):
+    """What a Slurm that does not pass the environment on would start."""
+    copy_study(tmp_path)
+    result = snakemake(tmp_path, STRUCTURE, "--mode", "remote", "--configfile", SMOKE)
+    assert result.returncode != 0
+    assert "SDGLASS_STUDY is not set: this job does not know the configuration" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert not (tmp_path / RESULTS).exists()
 
 
 def test_a_damaged_file_stops_the_study_until_it_is_deleted(study, tmp_path):

@@ -18,23 +18,47 @@ shell.prefix(f'set -euo pipefail; export PYTHONPATH="{SOURCE}${{{{PYTHONPATH:+:$
 
 from sdglass.codemap import library_modules
 from sdglass.errors import InputError
+from sdglass.handover import decode_study, encode_study
 from sdglass.overrides import study_config, sweep_members
 
-# Read again, file by file: `--config filling=0.25` stands for several keys and for another name of the study.
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-GIVEN = dict(workflow.config_settings.config)
-CONFIG_FILES = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
-if not workflow.config_settings.replace_workflow_config:
-    CONFIG_FILES.insert(0, "config.yaml")
+HANDED_ON = "SDGLASS_STUDY"
+
+
+def read_study():
+    """Return the configuration, what the command line said, and the sweep that is asked for.
+
+    Read again, file by file: `--config filling=0.25` stands for several keys and for another name of the study.
+    """
+    files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+    if not workflow.config_settings.replace_workflow_config:
+        files.insert(0, "config.yaml")
+    given = dict(workflow.config_settings.config)
+    found = study_config(files, given, SCHEMA)
+    found.pop("sweep", None)
+    chosen, studies = sweep_members(files, given, SCHEMA)
+    return {"config": found, "given": given, "sweep": chosen, "sweep_members": studies}
+
+
+# Jobs take over what the snakemake that submits them has read: the files may have been edited since. (The job of a
+# sweep starts studies with jobs of their own.)
 try:
-    found = study_config(CONFIG_FILES, GIVEN, SCHEMA)
-    SWEEP, SWEEP_MEMBERS = sweep_members(CONFIG_FILES, GIVEN, SCHEMA)
+    if workflow.is_main_process:
+        STUDY = read_study()
+        os.environ.update({HANDED_ON: encode_study(STUDY)})
+    else:
+        STUDY = decode_study(os.environ.get(HANDED_ON), HANDED_ON)
 except InputError as error:
     raise WorkflowError(str(error)) from None
-config.clear()
-config.update(found)
-config.pop("sweep", None)
 
+
+envvars:
+    HANDED_ON,
+
+
+config.clear()
+config.update(STUDY["config"])
+GIVEN, SWEEP, SWEEP_MEMBERS = STUDY["given"], STUDY["sweep"], STUDY["sweep_members"]
 RESULTS = f"results/{config['study']}"
 
 
