@@ -421,7 +421,7 @@ def refused(command, message, capsys):
         ("--device cuda --engine network.safetensors", "device = 'cuda', but no GPU is available"),
         ("--workers 0", "argument --workers: 0; expected an integer >= 1"),
         ("--out S.npz", r"S\.npz: would overwrite an input"),
-        ("--out .", "is a folder; expected the name of a file"),
+        ("--out .", "is a folder; expected the name of a regular file"),
         ("--out ONE.npy/OUT.npz", r"ONE\.npy is not a folder that can be written to"),
         ("--out /proc/OUT.npz", "/proc"),
         ("--nonsense", r"unrecognized arguments: --nonsense \(see 'sdglass --help'\)"),
@@ -549,6 +549,17 @@ def test_a_truncated_model_is_refused(folder, capsys):
     for size in (4, 400, len(data) - 10):
         (folder / "network.safetensors").write_bytes(data[:size])
         refused("info network.safetensors", r"network\.safetensors: .*safetensors file", capsys)
+
+
+@pytest.mark.parametrize("command", [EVALUATE, f"quench --engine exact {QUENCH}", "structure"])
+def test_an_output_that_is_no_regular_file_is_refused(folder, capsys, command):
+    os.mkfifo("PIPE")
+    refused(f"{command} --out PIPE", r"error: PIPE: is a pipe; expected the name of a regular file", capsys)
+
+
+def test_a_link_to_an_input_is_no_output(folder, capsys):
+    os.symlink("SPINS.npy", "LINK.npz")
+    refused(f"{EVALUATE} --out LINK.npz", r"LINK\.npz: would overwrite an input", capsys)
 
 
 def test_a_file_system_error_is_one_line(folder, capsys, monkeypatch):

@@ -4,6 +4,8 @@ import errno
 import os
 import platform
 import signal
+import socket
+import stat
 import subprocess
 import sys
 
@@ -11,8 +13,8 @@ import h5py
 import numpy as np
 import pytest
 
-from sdglass.errors import InputError
-from sdglass.files import atomic_path, discard, load_npy, load_npz, open_hdf5, write_text
+from sdglass.errors import InputError, OutputError
+from sdglass.files import atomic_path, discard, load_npy, load_npz, new_hdf5, open_hdf5, write_text
 
 # Fields of the first entry of a zip's directory, by their offset, and a value that no reader supports.
 SPOILED = {
@@ -169,3 +171,71 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_half(tmp_path / "T.csv")
     assert listing(tmp_path) == ["T.csv"]
     assert (tmp_path / "T.csv").read_text() == "old"
+
+
+@pytest.mark.parametrize("link", ["relative", "absolute", "to a link"])
+def test_what_a_symbolic_link_leads_to_is_written(tmp_path, link):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    target, path = folder / "target.csv", tmp_path / "T.csv"
+    target.write_text("old")
+    if link == "to a link":
+        (folder / "second.csv").symlink_to("target.csv")
+    path.symlink_to({"relative": "elsewhere/target.csv", "absolute": target}.get(link, folder / "second.csv"))
+    lead = os.readlink(path)
+    with pytest.raises(ZeroDivisionError):
+        write_half(path)
+    assert target.read_text() == "old"
+    with atomic_path(path) as temporary:
+        assert temporary.parent == folder  # a rename is atomic within a folder's disk only
+        temporary.write_text("new")
+    assert target.read_text() == "new"
+    assert os.readlink(path) == lead
+    assert listing(tmp_path) == ["T.csv", "elsewhere"]
+    discard(path)  # the link is its owner's
+    assert not target.exists()
+    assert os.readlink(path) == lead
+    write_text(path, "again")  # a link that leads to nothing yet
+    assert target.read_text() == "again"
+
+
+def special(path, kind):
+    """Put something at `path` that is no regular file."""
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a socket":
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(path))
+    elif kind == "a folder":
+        path.mkdir()
+
+
+def write_hdf5(path):
+    with new_hdf5(path) as handle:
+        handle["x"] = 1.0
+
+
+@pytest.mark.parametrize("write", [lambda path: write_text(path, "new"), write_hdf5], ids=["text", "HDF5"])
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a folder"])
+def test_what_is_no_regular_file_is_never_replaced(tmp_path, kind, linked, write):
+    place = path = tmp_path / "T.h5"
+    special(place, kind)
+    if linked:
+        path = tmp_path / "link.h5"
+        path.symlink_to(place)
+    before = os.lstat(place)
+    for attempt in (write, discard):
+        with pytest.raises(OutputError, match=rf"{path.name}: is {kind}; expected the name of a regular file"):
+            attempt(path)
+    after = os.lstat(place)
+    assert (after.st_ino, stat.S_IFMT(after.st_mode)) == (before.st_ino, stat.S_IFMT(before.st_mode))
+    assert listing(tmp_path) == sorted({place.name, path.name})
+
+
+def test_links_in_a_circle_are_named(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OutputError, match=r"a: its symbolic links lead in a circle"):
+        write_text(tmp_path / "a", "new")
+    assert os.readlink(tmp_path / "a") == "b"

@@ -4,6 +4,7 @@ import errno
 import glob
 import os
 import platform
+import stat
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _CURES = {
         "make its folder writable or name another one, then run again",
     ),
 }
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
 @contextmanager
@@ -33,23 +35,25 @@ def atomic_path(path):
 
     A reader therefore sees the old file or the new one, never half of it. The temporary name holds
     the machine and the process number, so two writers do not disturb each other. What writers of `path`
-    that were killed have left on this machine is removed first.
+    that were killed have left on this machine is removed first. Where `path` is a symbolic link, all this
+    is done to the file that it leads to.
 
     Raises
     ------
     OutputError
-        If the disk is full, the folder read-only or the like. Nothing is left behind.
+        If `path` is something else than a regular file, the disk is full, the folder read-only or the like.
+        Nothing is left behind.
     """
-    path = Path(path)
-    start, end = _temporary_name(path)
-    temporary = path.with_name(f"{start}{os.getpid()}{end}")
+    target = written_file(path)
+    start, end = _temporary_name(target)
+    temporary = target.with_name(f"{start}{os.getpid()}{end}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_left(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left(target)
         yield temporary
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
-        if error.errno not in _CURES or not _is_about(error, path):
+        if error.errno not in _CURES or not _is_about(error, target):
             raise
         reason = os.strerror(error.errno)
         raise OutputError(f"{path}: cannot be written ({reason}); {_CURES[error.errno]}") from error
@@ -60,8 +64,30 @@ def atomic_path(path):
 
 def discard(path):
     """Delete a file that is no longer needed, if it is there, and what killed writers of it have left."""
-    Path(path).unlink(missing_ok=True)
-    _remove_left(Path(path))
+    target = written_file(path)
+    target.unlink(missing_ok=True)
+    _remove_left(target)
+
+
+def written_file(path):
+    """Return the file that is written in place of `path`: where its symbolic links lead, or `path` itself.
+
+    Raises
+    ------
+    OutputError
+        If that is a device, a pipe or the like, which a rename would destroy (root may: /dev/null too).
+    """
+    path = Path(path)
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:  # nothing is there, or nothing that may be looked at, which whoever writes will see
+        if error.errno == errno.ELOOP:
+            raise OutputError(f"{path}: its symbolic links lead in a circle; mend them") from None
+    else:
+        if not stat.S_ISREG(mode):
+            kind = _KINDS.get(stat.S_IFMT(mode), "a device")
+            raise OutputError(f"{path}: is {kind}; expected the name of a regular file")
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _temporary_name(path):
@@ -182,6 +208,7 @@ def new_hdf5(path):
     The file is made in memory (the largest ones have some 60 MB) and written as a whole: on a full disk the HDF5
     library, which keeps what it could not write, has been seen to crash while closing the file.
     """
+    written_file(path)  # HDF5 looks into what is there, and would wait for a pipe for ever
     with h5py.File(
         path, "w", libver="v110", driver="core", backing_store=False, block_size=_GROWTH, track_times=False
     ) as handle:

@@ -32,15 +32,23 @@ def finite(evaluation, engine):
 
 
 def check_outputs(outputs, inputs):
-    """Refuse, before anything is computed, what could not be written or would overwrite an input."""
+    """Refuse, before anything is computed, what could not be written or would overwrite an input.
+
+    Raises
+    ------
+    InputError
+    OutputError
+        If a folder, a device or the like is in the place of an output.
+    """
+    from sdglass.files import written_file
+
     taken = {Path(path).resolve() for path in inputs}
     for path in map(Path, outputs):
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; expected the name of a file to write")
-        if path.resolve() in taken:
+        target = written_file(path)
+        if target.resolve() in taken:
             raise InputError(f"{path}: would overwrite an input or another output; expected another name")
-        taken.add(path.resolve())
-        folder = path.parent
+        taken.add(target.resolve())
+        folder = target.parent
         while not folder.exists():  # missing folders are made when the file is written
             folder = folder.parent
         if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
