@@ -17,7 +17,7 @@ from synthetic_tables import write_all
 from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.plotting.registry import FIGURES
-from sdglass.report.cells import typeset
+from sdglass.report.cells import estimate, typeset
 from sdglass.report.chapters import CHAPTERS
 from sdglass.report.made import command, rule_of
 from sdglass.report.page import Results, render
@@ -44,7 +44,7 @@ CLAIMS = pd.DataFrame(
             "t <= 30",
             "t = 402",
             "",
-            "depends on",
+            "depends on the damping",
             "by t = 36",
             "results/x/tables/two_site.csv",
             "damping",
@@ -146,7 +146,7 @@ def test_every_claim_is_inside(page):
         for key, value in row.items():
             assert (value if key == "target" else printed(value)) in page.text, value
     assert page.text.count("not reproduced") >= 2  # table, and beside Fig. 5
-    assert "1 depends on" in page.text
+    assert "1 depends on the damping" in page.text
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -239,11 +239,27 @@ def test_the_rule_and_the_command_behind_a_target():
         ("0.1 t0 at 2.5 ell", "0.1 t<sub>0</sub> at 2.5 ℓ"),
         ("6e-4 < S_i . S_j", "6 × 10<sup>−4</sup> &lt; S<sub>i</sub> · S<sub>j</sub>"),
         ("xi ~ (log t)^(1/psi), N^0.90", "ξ ~ (log t)<sup>1/ψ</sup>, N<sup>0.90</sup>"),
+        ("S x H for J <= 0.1, t >= 150, E - E_F", "S × H for J ≤ 0.1, t ≥ 150, E − E<sub>F</sub>"),
+        ("3 realizations x 2, max x-ray, C^2", "3 realizations × 2, max x-ray, C<sup>2</sup>"),
         ("psi_multiverse, -1 and 128-64", "psi_multiverse, −1 and 128-64"),
     ],
 )
 def test_symbols_are_typeset(text, html):
     assert str(typeset(text)) == html
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ((6.7366, 5.8501, 7.5234), "6.74 [5.85, 7.52]"),
+        ((0.0024, -0.007046, 0.02261), "0.002 [-0.007, 0.023]"),
+        ((-0.0001, -0.04, 0.03), "0.000 [-0.040, 0.030]"),
+        ((4.0, 2.0, np.inf), "4.0 [2.0, ∞]"),
+        ((512.0, 401.0, 620.0), "512 [401, 620]"),
+    ],
+)
+def test_a_value_is_rounded_like_its_interval(numbers, text):
+    assert estimate(*numbers) == text
 
 
 def test_short_tables_are_shown_and_long_ones_named(page):
@@ -354,10 +370,10 @@ def test_error_table_takes_single_networks_together(tmp_path):
     write_csv(tmp_path / "torque_errors.csv", pd.concat([frame, singles]))
     row = error_table(tmp_path)["rows"][0]
     # Root of the mean square: sqrt((9 + 16) / 2) = 3.54.
-    assert row["cells"]["network"]["text"] == "3.54e-4"
+    assert row["cells"]["network"]["text"] == "3.54"
     assert row["cells"]["network"]["best"]
     assert row["cells"]["network"]["interval"] == ""
-    assert row["cells"]["committee"]["interval"] == "4.75e-4 to 5.25e-4"
+    assert row["cells"]["committee"]["interval"] == "[4.75, 5.25]"
     assert row["cells"]["pair"]["relative"] == "10.0 %"
 
 

@@ -201,8 +201,8 @@ def contact(tables):
         "-0.4 at t <= 30",
         "; ".join(f"alpha = {d:g}: {_time(value)}" for d, value, _, _ in measured),
         "; ".join(f"alpha = {d:g}: {interval(tables, low, high)}" for d, _, low, high in measured),
-        "reproduced" if early[0] else ("depends on" if any(early) else "not reproduced"),
-        "reproduced if reached by t = 36 (30 plus a fifth) with the stated damping 0.05; depends on (the damping) if "
+        "reproduced" if early[0] else ("depends on the damping" if any(early) else "not reproduced"),
+        "reproduced if reached by t = 36 (30 plus a fifth) with the stated damping 0.05; depends on the damping if "
         "only with the larger one",
         "fig4",
         "The damping sets the clock: times scale roughly with its inverse",
@@ -252,7 +252,11 @@ def peak(tables):
         measured.append((damping, appeared, position, height, low, high))
     in_time = [np.isfinite(m[1]) and m[1] <= 225 for m in measured]
     placed = [np.isfinite(m[2]) and abs(m[2] - 1.5) <= 0.2 for m in measured]
-    verdict = "reproduced" if in_time[0] and placed[0] else ("depends on" if any(in_time) else "not reproduced")
+    verdict = (
+        "reproduced"
+        if in_time[0] and placed[0]
+        else ("depends on the damping" if any(in_time) else "not reproduced")
+    )
     return Claim(
         "peak",
         "A weak ferromagnetic peak near r = 1.5 ell appears for t >= 150",
@@ -269,7 +273,7 @@ def peak(tables):
         ),
         verdict,
         "reproduced if with damping 0.05 the mean of C over 1.4 to 1.8 ell is significantly positive from t <= 225 on "
-        "and the maximum within 0.2 ell of 1.5; depends on (the damping) if in time only with the larger one",
+        "and the maximum within 0.2 ell of 1.5; depends on the damping if in time only with the larger one",
         "fig4",
         "How early the peak is seen depends on the size of the ensemble as well as on the damping",
     )

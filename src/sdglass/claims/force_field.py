@@ -267,8 +267,8 @@ def activation(tables):
         "named ReLU, with a reference to CELU (Sec. IV)",
         f"error with ReLU / with {used}: {ratio['ratio']:.3f} on unseen structures, {frozen['ratio']:.3f} in frozen states",
         _ratio_range(tables, ratio),
-        grade(same) if same else "depends on",
-        "reproduced if either activation gives the same error within a tenth, so that it does not matter which was meant",
+        grade(same) if same else "depends on the activation",
+        "reproduced if either activation gives the same error within a tenth, so that it does not matter which was meant; depends on the activation otherwise",
         "results/<study>/tables/paired.csv",
         "Small networks, alike but for the activation, on the same fold. The energy of a ReLU network has kinks, at which "
         "the field jumps",

@@ -230,9 +230,11 @@ def barrier_exponent(tables):
         "psi about 1.02 (Fig. 5)",
         ours,
         limits,
-        "reproduced" if share > MOST and enough else ("depends on" if share >= SOME else "not reproduced"),
+        "reproduced"
+        if share > MOST and enough
+        else ("depends on the analysis" if share >= SOME else "not reproduced"),
         f"of the combinations with significant growth: reproduced if 1.02 is in the {tables.level} interval of more than "
-        f"half, and they are at least {FEW:.0%} of all; depends on (the choices) if it is in at least {SOME:.0%}; not "
+        f"half, and they are at least {FEW:.0%} of all; depends on the analysis if it is in at least {SOME:.0%}; not "
         "reproduced otherwise",
         "psi_multiverse",
         "Combinations share their data and are not independent: shares are shares of choices, not probabilities",
@@ -252,7 +254,9 @@ def one_exponent(tables):
         )
         ours = f"choices move psi by a factor of {spread:.2g}; medians by choice: {moved or 'one choice only'}"
         limits = f"the statistical error of a single choice is a factor of {error:.2g} (median ratio of the ends)"
-        verdict = "reproduced" if spread <= error and len(good) >= FEW * len(barrier) else "depends on"
+        verdict = (
+            "reproduced" if spread <= error and len(good) >= FEW * len(barrier) else "depends on the analysis"
+        )
     return Claim(
         "psi-choices",
         "The data determine one exponent, whatever the analysis",
@@ -261,7 +265,7 @@ def one_exponent(tables):
         limits,
         verdict,
         "reproduced if the middle 90 % of psi over all combinations of choices spread no more than the interval of a single one, "
-        f"and at least {FEW:.0%} of them determine psi; depends on (the choices) otherwise; not reproduced if there is no exponent",
+        f"and at least {FEW:.0%} of them determine psi; depends on the analysis otherwise; not reproduced if there is no exponent",
         "psi_multiverse",
         f"{_unit_words(tables)} {_holders(barrier)}",
     )
@@ -299,9 +303,9 @@ def growth_law(tables):
         "consistent with (log t)^(1/psi)",
         f"of {total} fits {better} prefer the logarithm to a power law, {worse} the power law",
         f"differences of AIC: {span}; points along a trajectory are correlated, so they overstate",
-        "reproduced" if better > half else ("not reproduced" if worse > half else "depends on"),
+        "reproduced" if better > half else ("not reproduced" if worse > half else "depends on the analysis"),
         "reproduced if most weighted fits without offset prefer the logarithm by more than 2 in AIC; not reproduced if most prefer "
-        "the power law; depends on (window, estimator) otherwise",
+        "the power law; depends on the analysis (window, estimator) otherwise",
         "psi_multiverse",
         f"{grown}; two laws can be told apart only as far as xi grows",
     )

@@ -8,7 +8,14 @@ import pandas as pd
 
 from sdglass.errors import InputError
 
-VERDICTS = ("reproduced", "partly", "not reproduced", "depends on")
+VERDICTS = (
+    "reproduced",
+    "partly",
+    "depends on the damping",
+    "depends on the analysis",
+    "depends on the activation",
+    "not reproduced",
+)
 
 
 @dataclass(frozen=True)

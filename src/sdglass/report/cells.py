@@ -9,8 +9,12 @@ from markupsafe import Markup, escape
 
 _SYMBOLS = {
     **{"alpha": "α", "gamma": "γ", "zeta": "ζ", "theta": "θ", "lambda": "λ", "mu": "μ", "xi": "ξ", "rho": "ρ"},
-    **{"sigma": "σ", "chi": "χ", "psi": "ψ", "ell": "ℓ", "t0": "t<sub>0</sub>"},
+    **{"sigma": "σ", "Delta": "Δ", "chi": "χ", "psi": "ψ", "ell": "ℓ", "t0": "t<sub>0</sub>"},
 }
+
+
+# Spaces around them, so that nothing inside a word or a name changes.
+_OPERATORS = {" . ": " · ", " - ": " − ", " &lt;= ": " ≤ ", " &gt;= ": " ≥ ", " -&gt; ": " → ", " +- ": " ± "}
 
 
 def cell(value):
@@ -25,7 +29,7 @@ def cell(value):
 
 
 def rounded(value, low, high, signed=False):
-    """Return a value and the ends of its interval as texts, all to the second digit of the interval's length.
+    """Return a value and the ends of its interval as texts, all to the second digit of half the interval.
 
     Parameters
     ----------
@@ -36,10 +40,10 @@ def rounded(value, low, high, signed=False):
     """
     ends = [float(end) for end in (low, high)]
     distances = [abs(end - value) for end in ends if np.isfinite(end)]
-    length = ends[1] - ends[0] if np.isfinite(ends).all() else max(distances, default=0.0)
-    if not np.isfinite(value) or not length > 0:
+    half = 0.5 * (ends[1] - ends[0]) if np.isfinite(ends).all() else max(distances, default=0.0)
+    if not np.isfinite(value) or not half > 0:
         return cell(value), *map(cell, ends)
-    digits = max(0, 1 - math.floor(math.log10(length)))
+    digits = max(0, 1 - math.floor(math.log10(half)))
     return tuple(_fixed(one, digits, signed) for one in (value, *ends))
 
 
@@ -74,7 +78,7 @@ def duration(seconds):
 
 
 def typeset(text):
-    """Return plain text of the field as HTML: t0, ell, psi, S_i, 10^-3 and 6e-4 as they are printed.
+    """Return plain text of the field as HTML: t0, ell, psi, S_i, 10^-3, 6e-4, S x H, <= and - as they are printed.
 
     Names with more than three letters after an underscore, such as those of tables, stay as they are.
     """
@@ -83,7 +87,9 @@ def typeset(text):
     html = re.sub(r"\^\(([^()]+)\)", r"<sup>\1</sup>", html)
     html = re.sub(r"\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", html)
     html = re.sub(r"\b([A-Za-z]|mu)_([A-Za-z]{1,3})\b", r"\1<sub>\2</sub>", html)
-    html = html.replace(" . ", " · ")
+    for plain_text, symbol in _OPERATORS.items():
+        html = html.replace(plain_text, symbol)
+    html = re.sub(r"(?<=[\w)>]) x (?=[\w(])", " × ", html)
     html = re.sub(r"(?<![\w\-.])-(?=\d)", "−", html)
     return Markup(re.sub(rf"\b({'|'.join(_SYMBOLS)})\b", lambda m: _SYMBOLS[m[1]], html))
 

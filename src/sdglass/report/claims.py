@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from sdglass.claims.table import VERDICTS
 from sdglass.plotting.tables import read_csv
 from sdglass.report.cells import cell
 
-VERDICT_CLASSES = {"reproduced": "good", "partly": "fair", "depends on": "fair", "not reproduced": "bad"}
+# In the order of `sdglass.claims.table.VERDICTS`; what is neither yes nor no is fair.
+VERDICT_CLASSES = {verdict: "fair" for verdict in VERDICTS} | {"reproduced": "good", "not reproduced": "bad"}
 # What a reader wants to know first, by the claims' names.
 HEADLINES = ("metallic", "sigma", "beyond-pair", "ml-equals-ed", "freezing", "psi")
 _COLUMNS = ("claim", "paper", "ours", "verdict")

@@ -1,11 +1,13 @@
 """The table of torque errors, and whether the network is better than the pair model, said plainly."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 
+from sdglass.plotting.style import label, set_words
 from sdglass.plotting.tables import read_table
-from sdglass.report.cells import scientific
+from sdglass.report.cells import rounded
 
 _STAGES = ("random", "relaxed", "frozen", "all")
 # Fewer realizations than this give an interval that is hardly one.
@@ -43,28 +45,41 @@ def error_table(folder):
     Returns
     -------
     dict or None
-        ``kinds``: columns; ``rows``: dictionaries with set, stage, rms, cells ({kind: cell}). A cell has text,
-        interval, relative error and whether it is the smallest of its row.
+        ``kinds``: columns, {kind: words}; ``unit``: power of ten that all errors and torques are given in;
+        ``rows``: dictionaries with words (what set it is), stage, n_sites, rms, cells ({kind: cell}). A cell has
+        text, interval, relative error and whether it is the smallest of its row.
     """
     frame = torque_errors(folder)
     if frame is None:
         return None
     kinds = [kind for kind in ("pair", "linear", "network", "committee") if (frame.kind == kind).any()]
+    errors = frame.rmse[np.isfinite(frame.rmse) & (frame.rmse > 0)]
+    unit = math.floor(math.log10(errors.median())) if len(errors) else 0
+    scale = 10.0**-unit
     rows = []
     known = ("training", "validation", "unseen", "large")
     for which in sorted(set(frame.set), key=lambda s: (known.index(s) if s in known else 9, s)):
         for stage in [s for s in _STAGES if s in set(frame.stage)]:
             some = frame[(frame.set == which) & (frame.stage == stage)]
-            cells = {kind: _error_cell(some[some.kind == kind]) for kind in kinds}
+            cells = {kind: _error_cell(some[some.kind == kind], scale) for kind in kinds}
             present = [cell for cell in cells.values() if cell]
             if present:
                 best = min(cell["value"] for cell in present)
                 for cell in present:
                     cell["best"] = cell["value"] == best
-                size = f"{some.n_sites.iloc[0]:g}"
-                rows.append({"set": which, "stage": stage, "n_sites": size, "rms": scientific(some.rms.median()),
-                             "cells": cells})  # fmt: skip
-    return {"kinds": kinds, "rows": rows, "variant": _variant(frame)}
+                rows.append(
+                    {
+                        "words": set_words(which),
+                        "stage": stage,
+                        "n_sites": f"{some.n_sites.iloc[0]:g}",
+                        "rms": f"{scale * some.rms.median():.1f}",
+                        "cells": cells,
+                    }
+                )
+    words = {kind: label(kind) for kind in kinds}
+    if _variant(frame) is not None:
+        words |= {"network": label(_variant(frame)), "committee": "committee of these"}
+    return {"kinds": {kind: words[kind] for kind in kinds}, "unit": unit, "rows": rows}
 
 
 def _variant(frame):
@@ -72,17 +87,18 @@ def _variant(frame):
     return networks.iloc[0] if len(networks) else None
 
 
-def _error_cell(rows):
+def _error_cell(rows, scale):
     rows = rows[np.isfinite(rows.rmse)]
     if rows.empty:
         return None
     value = float(np.sqrt(np.mean(rows.rmse**2)))
     one = rows.iloc[0]
-    interval = ""
+    text, interval = f"{scale * value:.2f}", ""
     if len(rows) == 1 and np.isfinite(one.low) and np.isfinite(one.high):
-        interval = f"{scientific(one.low)} to {scientific(one.high)}"
+        text, low, high = rounded(*(scale * end for end in (value, one.low, one.high)))
+        interval = f"[{low}, {high}]"
     relative = f"{100 * value / one.rms:.1f} %" if one.rms > 0 else ""
-    return {"value": value, "text": scientific(value), "interval": interval, "relative": relative}
+    return {"value": value, "text": text, "interval": interval, "relative": relative}
 
 
 def training_words(config):
@@ -152,9 +168,10 @@ def summary(sentences):
         answer = "Only in part"
     left_out = counts["too few realizations"]
     return (
-        f"{answer}: on structures that it was not trained on the network is better in {counts['better']} of "
-        f"{judged} comparisons, worse in {counts['worse']}, and not clearly different in "
-        f"{counts['no clear difference']}"
+        f"{answer}: on structures that it was not trained on the network is better in "
+        f"{counts['better'] or 'none'} of "
+        f"{judged} comparisons, worse in {counts['worse'] or 'none'}, and not clearly different in "
+        f"{counts['no clear difference'] or 'none'}"
         + (
             f"; {left_out} rest on fewer than {FEWEST_REALIZATIONS} realizations and are not counted."
             if left_out
