@@ -6,6 +6,8 @@ The step that the study's jobs run (`sdglass.steps.quench_model`, one thread eac
 the other on one core, and as many at a time as there are cores otherwise, as Snakemake does on a machine or Slurm
 on its nodes. Every core count does the same work: the same realizations, seeds and steps. A second, shorter run on
 one core tells the cost of a step from that of a start. `benchmarks/job_counts.py` makes plans of it.
+
+The network is the study's: one member of the small committee, with the descriptor of every realization cached.
 """
 
 import os
@@ -19,10 +21,14 @@ from pathlib import Path
 import numpy as np
 from measuring import alternate, parser, quartiles, seconds, structure, write_rows
 
+from sdglass.engines.load import load_model
+from sdglass.feature_cache import save_feature_maps
+from sdglass.symmetry_functions import build_feature_maps
+
 MODELS = Path(__file__).resolve().parents[1] / "results" / "paper" / "models"
-ENGINES = {"network": "small", "pair": "pair"}  # of the study, and their files
+FILES = {"network": MODELS / "small.safetensors", "pair": MODELS / "pair.safetensors"}  # of the study
 N_SITES, REPLICAS, REALIZATIONS = 500, 20, 4
-STEPS = {"network": 60, "pair": 3000}  # seconds each
+STEPS = {"network": 200, "pair": 3000}  # about half a minute of all on one core
 SHORTER = 4
 HOPPING = '{"law": "yukawa", "amplitude": 1.0, "decay_length": 1.0}'
 DT = 2.0  # of the study's fast quenches [1 / (gamma t0)]
@@ -32,12 +38,14 @@ def shard(engine, realization, n_steps, replicas, seed, folder):
     """Quench one realization, as a job of the study does."""
     command = [
         *(sys.executable, "-m", "sdglass.steps.quench_model", "--engine-name", engine, "--ensemble", "scaling"),
-        *("--model", MODELS / f"{ENGINES[engine]}.safetensors", "--dtype", "float32"),
+        *("--model", FILES[engine], "--dtype", "float32"),
         *("--structure", folder / f"{realization}.npz", "--out", folder / f"{engine}-{realization}.h5"),
         *("--coupling", 6.0, "--filling", 0.5, "--electron-temperature", 1e-3, "--hopping", HOPPING),
         *("--replicas", replicas, "--duration", DT * n_steps, "--time-step", DT, "--damping", 1.0),
         *("--temperature", 1e-3, "--integrator", "heun", "--seed", seed, "--realization", realization),
     ]
+    if engine == "network":
+        command += ["--members", 0, "--features", folder / f"{realization}-features.h5"]
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
     source = str(MODELS.parents[2] / "src")
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
@@ -66,7 +74,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         for index in range(realizations):
-            structure(n_sites, args.seed + index).save(folder / f"{index}.npz")
+            sites = structure(n_sites, args.seed + index)
+            sites.save(folder / f"{index}.npz")
+            maps = build_feature_maps(sites, load_model(FILES["network"]).functions)
+            save_feature_maps(folder / f"{index}-features.h5", maps, sites, {})
         for engine, n_steps in ({"pair": 8} if args.quick else STEPS).items():
             runs = {(count, n_steps): count for count in counts} | {(1, n_steps // SHORTER): 1}
             shards = realizations, replicas, args.seed, folder

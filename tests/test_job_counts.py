@@ -107,3 +107,13 @@ def test_what_the_page_shows_is_what_was_measured(job_counts):
     assert job_counts.with_lines(shown, "scaling", lines) == shown
     lines = job_counts.count_lines(pd.read_csv(tables / "job_counts.csv"))
     assert job_counts.with_lines(shown, "job counts", lines) == shown
+
+
+@pytest.mark.parametrize(("engine", "run"), [("network", "network-fast"), ("pair", "pair-fast")])
+def test_plans_are_of_the_jobs_that_the_study_runs(engine, run):
+    """The quenches of Fig. 5 are such pieces: the same box, replicas and duration."""
+    plans = pd.read_csv(ROOT / "results" / "benchmarks" / "job_counts.csv").set_index(["ensemble", "engine"])
+    plan = plans.loc["10^4 trajectories", engine]
+    times = pd.read_csv(ROOT / "results" / "paper" / "runtimes.csv")
+    taken = times[times.job.str.startswith(f"quench/large-{run}-")].seconds.median()
+    assert 0.5 < 60 * plan.job_minutes / plan.pieces_per_job / taken < 2
