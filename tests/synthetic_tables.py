@@ -561,6 +561,7 @@ def disconnected(rng):
                     {
                         "ensemble": ensemble,
                         "engine": engine,
+                        "damping": damping,
                         "time": t,
                         "distance": DISTANCES,
                         "disconnected": 0.004 * rng.standard_normal(37),

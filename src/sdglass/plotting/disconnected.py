@@ -1,18 +1,19 @@
 """The disconnected part of the correlation, which Eq. 20 subtracts."""
 
-from sdglass.plotting import style
+from sdglass.plotting import engines, style
 
 # More columns than this are too narrow for their titles: they go on below.
-_COLUMNS = 5
+_COLUMNS = 4
+_BOXES = {"small": "small box", "large": "large box"}  # first word of an ensemble's name
 
 
 def draw(tables):
     """Draw the latest time of every ensemble: correlation and, below it, disconnected part, a column each."""
     frame = tables["disconnected"]
-    ensembles, engines = list(dict.fromkeys(frame.ensemble)), style.in_order(frame.engine)
+    ensembles, looks = list(dict.fromkeys(frame.ensemble)), engines.colours(frame.engine)
     rows = -(-len(ensembles) // _COLUMNS)
     columns = -(-len(ensembles) // rows)
-    figure = style.new_figure(0.5 + 2.6 * rows)
+    figure = style.new_figure(0.5 + 2.7 * rows)
     grid = figure.subplots(2 * rows, columns, sharex=True, squeeze=False)
     for kind in (0, 1):  # one scale for all correlations, one for all disconnected parts
         same = grid[kind::2].ravel()
@@ -24,23 +25,29 @@ def draw(tables):
         top, bottom = grid[2 * row : 2 * row + 2, column]
         some = frame[frame.ensemble == ensemble]
         latest = some[some.time == some.time.max()]
+        style.letter(top, "abcdefghijklmnopqrstuvwxyz"[place % 26])
         for axes in (top, bottom):
             axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
         for engine in style.in_order(latest.engine):
             curve = latest[latest.engine == engine].sort_values("distance")
-            look, error = style.look(engine, engines), curve.standard_error.to_numpy()
-            top.plot(curve.distance, curve.correlation, color=look["color"])
-            bars = style.error_bars(0, -error, error)
+            marker, error = style.look(engine, looks)["marker"], curve.standard_error.to_numpy()
+            top.plot(curve.distance, curve.correlation, color=looks[engine])
             shown[engine] = bottom.errorbar(
-                curve.distance, curve.disconnected, bars, fmt=look["marker"], markersize=2, elinewidth=0.6,
-                color=look["color"]
+                curve.distance, curve.disconnected, style.error_bars(0, -error, error), fmt=marker, markersize=2,
+                elinewidth=0.6, color=looks[engine]
             )  # fmt: skip
-        top.set_title(f"{ensemble}\n" + rf"$t = {style.clock(some.time.max())}$", pad=3, fontsize=8)
+        top.set_title(_words(ensemble, some), pad=3, fontsize=8)
     _label(grid, len(ensembles))
-    handles = [shown[engine] for engine in engines if engine in shown]
-    words = [style.label(engine) for engine in engines if engine in shown]
+    handles = [shown[engine] for engine in looks if engine in shown]
+    words = [engines.words(engine) for engine in looks if engine in shown]
     figure.legend(handles, words, loc="outside lower center", ncols=4)
     return figure
+
+
+def _words(ensemble, some):
+    """Return box, damping and latest time of an ensemble; engines are in the legend."""
+    box = _BOXES.get(ensemble.partition("-")[0], ensemble)
+    return box + "\n" + rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$, $t = {style.clock(some.time.max())}$"
 
 
 def _label(grid, count):

@@ -24,6 +24,12 @@ def words(engine):
     return style.label(engine) if known else f"network “{engine}”"
 
 
+def ensemble_words(frame, name):
+    """Return the words for an ensemble in a figure: its engine and its damping."""
+    row = frame[frame.ensemble == name].iloc[0]
+    return rf"{words(row.engine)}, $\alpha = {row.damping:g}\,\gamma$"
+
+
 def plain_log_axis(axis):
     """Label a logarithmic axis of less than three decades by 1, 2, 5, 10, and a longer one by its decades."""
     low, high = axis.get_view_interval()

@@ -34,7 +34,9 @@ def draw(tables):
     _late(panels[2], lengths[lengths.time >= fits.start.min()], looks)
     _units(panels[3], fits, looks)
     _windows(panels[4], fits, looks)
-    handles = [Line2D([], [], linestyle="", label=ensemble_words(lengths, name), **looks[name]) for name in names]
+    handles = [
+        Line2D([], [], linestyle="", label=engines.ensemble_words(lengths, name), **looks[name]) for name in names
+    ]
     for estimator, words in _ESTIMATORS.items():
         filled = "none" if estimator == "naive" else style.GREY
         handles.append(Line2D([], [], linestyle="", color=style.GREY, marker="o", mfc=filled, label=words))
@@ -43,12 +45,6 @@ def draw(tables):
     handles.append(Line2D([], [], color=style.BLACK, dashes=(1, 1), label=rf"$\psi = {PAPER_PSI}$ (paper)"))
     panels[4].legend(handles=handles, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.38))
     return figure
-
-
-def ensemble_words(frame, name):
-    """Words for an ensemble: its engine and its damping."""
-    row = frame[frame.ensemble == name].iloc[0]
-    return rf"{engines.words(row.engine)}, $\alpha = {row.damping:g}\,\gamma$"
 
 
 def best_window(fits, model, time_unit=None):

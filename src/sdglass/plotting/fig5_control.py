@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from sdglass.plotting import engines, style
 
@@ -16,7 +16,12 @@ def draw(tables):
     keys = ["reference", "reference_ensemble", "damping"]
     columns = list(dict.fromkeys(curves[keys].itertuples(index=False, name=None)))[:_MOST_COLUMNS]
     figure = style.new_figure(7.6)
-    panels = figure.subplots(4, len(columns), sharey="row", squeeze=False)
+    panels = figure.subplots(4, len(columns), squeeze=False)
+    # Differences keep a scale for each column: the noise of one would hide another.
+    for row in (panels[0], panels[2]):
+        for axes in row[1:]:
+            axes.sharey(row[0])
+            axes.tick_params(labelleft=False)
     names = style.in_order([*curves.engine, *curves.reference[curves.reference != "none"]])
     looks = engines.colours(names)
     for column, (reference, ensemble, damping) in enumerate(columns):
@@ -25,8 +30,9 @@ def draw(tables):
         lengths = lengths[lengths.quantity == "xi_naive"]
         first, second, third, fourth = panels[:, column]
         words = "nothing to compare" if reference == "none" else f"against {engines.words(reference)}"
+        drawn = _correlations(first, mine)
+        words += f"\nlines: {engines.words(drawn)}" if drawn else ""
         first.set_title(words + "\n" + rf"$\alpha = {damping:g}\,\gamma$", pad=3)
-        _correlations(first, mine)
         _differences(second, mine, looks)
         _lengths(third, fourth, lengths, looks)
         for row, axes in enumerate(panels[:, column]):
@@ -42,7 +48,11 @@ def draw(tables):
         strict=True,
     ):
         axes.set_ylabel(words)
-    _zoom(panels[2], panels[3])
+    _zoom(panels[2])
+    for axes in panels[3]:
+        _zoom([axes], late=True)
+    for axes in panels[[1, 3]].flat:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
     models = [name for name in names if name in set(curves.engine)]
     handles = [Line2D([], [], label=engines.words(one), color=looks[one]) for one in models]
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
@@ -55,13 +65,13 @@ def _latest(frame):
 
 
 def _correlations(axes, mine):
-    """C(r, t) at a few times: the reference as symbols, the engine nearest to it as lines."""
+    """Draw C(r, t), the reference as symbols, the engine nearest to it as lines; return that engine."""
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     axes.set_xlabel(r"distance $r$ [$\ell$]")
     if mine.time.notna().sum() == 0:
-        return
-    shown = style.in_order(mine.engine)
-    some = mine[mine.engine == shown[0]]
+        return None
+    engine = style.in_order(mine.engine)[0]
+    some = mine[mine.engine == engine]
     times = style.spread_out(some.time, _TIMES, first=3.0)
     colours = style.time_colours(list(times))
     for time in times:
@@ -69,7 +79,8 @@ def _correlations(axes, mine):
         axes.plot(curve.distance, curve.reference_correlation, linestyle="", marker="o", markersize=2.4,
                   markerfacecolor="white", markeredgewidth=0.7, color=colours[time])  # fmt: skip
         axes.plot(curve.distance, curve.correlation, color=colours[time], label=style.clock(time))
-    axes.legend(title=rf"$t$; lines: {engines.words(shown[0])}", loc="lower right", title_fontsize=8)
+    axes.legend(title="$t$", loc="lower right", title_fontsize=8)
+    return engine
 
 
 def _differences(axes, mine, looks):
@@ -83,14 +94,7 @@ def _differences(axes, mine, looks):
         axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9)
         style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.18)
     if len(latest):
-        axes.text(
-            0.96,
-            0.06,
-            rf"$t = {style.clock(latest.time.max())}$",
-            transform=axes.transAxes,
-            ha="right",
-            fontsize=8,
-        )
+        axes.set_title(rf"$t = {style.clock(latest.time.max())}$", pad=3, fontsize=8)
 
 
 def _lengths(top, bottom, lengths, looks):
@@ -111,30 +115,31 @@ def _lengths(top, bottom, lengths, looks):
             for row in lengths[["realizations", "replicas"]].itertuples()
         }
     )
-    top.text(0.96, 0.94, " or ".join(sizes) + " quenches" if sizes else "", transform=top.transAxes, ha="right",
-             va="top", fontsize=8)  # fmt: skip
+    if sizes:
+        top.set_title(" or ".join(sizes) + " quenches", pad=3, fontsize=8, loc="right")
     for axes in (top, bottom):
         style.logarithmic(axes, "x")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
 
 
-def _zoom(tops, bottoms):
-    """Scale both rows by their late values: what xi is before the correlations have grown is noise."""
-    for row in (tops, bottoms):
-        late, everything = [], []
-        for axes in row:
-            drawn = [line.get_xydata() for line in axes.get_lines() if len(line.get_xdata()) > 2]
-            drawn += [path.vertices for shade in axes.collections for path in shade.get_paths()]
-            for points in drawn:
-                points = points[np.isfinite(points).all(axis=1)]
-                if len(points):
-                    everything.append(points[:, 1])
-                    late.append(points[points[:, 0] >= 0.03 * points[:, 0].max(), 1])
-        if not late:
-            continue
-        values = np.concatenate(late)
-        # xi has its minimum early: it belongs into the frame.
-        low, high = (np.concatenate(everything) if row is tops else values).min(), values.max()
-        if high > low:
-            row[0].set_ylim(low - 0.1 * (high - low), high + 0.3 * (high - low))
+def _zoom(row, late=False):
+    """Scale panels alike by what they show late: what xi is before the correlations have grown is noise.
+
+    The minimum of xi comes early and belongs into the frame, unless `late` is given.
+    """
+    values, everything = [], []
+    for axes in row:
+        drawn = [line.get_xydata() for line in axes.get_lines() if len(line.get_xdata()) > 2]
+        drawn += [path.vertices for shade in axes.collections for path in shade.get_paths()]
+        for points in drawn:
+            points = points[np.isfinite(points).all(axis=1)]
+            if len(points):
+                everything.append(points[:, 1])
+                values.append(points[points[:, 0] >= 0.03 * points[:, 0].max(), 1])
+    if not values:
+        return
+    values = np.concatenate(values)
+    low, high = (values if late else np.concatenate(everything)).min(), values.max()
+    if high > low:
+        row[0].set_ylim(low - 0.1 * (high - low), high + (0.1 if late else 0.3) * (high - low))

@@ -13,11 +13,15 @@ from sdglass.plotting import engines, style
 _DECADES, _TOLERANCE = 0.1, 0.02
 
 
+def on_grid(frame):
+    """Return which rows of the table follow the snapshot before them by one step of the logarithmic grid."""
+    return (np.log10(frame.ratio.where(frame.ratio > 0)) - _DECADES).abs() < _TOLERANCE
+
+
 def draw(tables):
     """Draw the four quantities against time for every ensemble."""
     frame = tables["freezing"]
-    on_grid = (np.log10(frame.ratio.where(frame.ratio > 0)) - _DECADES).abs() < _TOLERANCE
-    frame = frame.assign(step=(1.0 - frame.step_overlap).where(on_grid))
+    frame = frame.assign(step=(1.0 - frame.step_overlap).where(on_grid(frame)))
     figure = style.new_figure(5.2)
     panels = figure.subplots(2, 2, sharex=True)
     looks = engines.colours(frame.engine)

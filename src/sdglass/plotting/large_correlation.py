@@ -1,7 +1,6 @@
 """C(r, t) in the large box: what the correlation length is made of."""
 
-from sdglass.plotting import style
-from sdglass.plotting.fig5 import ensemble_words
+from sdglass.plotting import engines, style
 
 _TIMES = 6
 
@@ -24,7 +23,8 @@ def draw(tables):
             axes.plot(curve.distance, curve.correlation, color=colours[time], label=style.clock(time))
             style.band(axes, curve.distance, curve.low, curve.high, colours[time])
         axes.set(xlabel=r"distance $r$ [$\ell$]")
-        axes.set_title(ensemble_words(frame, name), pad=3)
+        axes.tick_params(labelbottom=True)
+        axes.set_title(engines.ensemble_words(frame, name), pad=3)
         axes.legend(title=r"$t$ [$1/(\gamma t_0)$]", loc="lower right", ncols=2, title_fontsize=8)
         style.letter(axes, text)
     for axes in list(panels.flat)[len(names) :]:

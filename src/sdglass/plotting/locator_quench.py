@@ -5,6 +5,7 @@ import numpy as np
 from sdglass.plotting import engines, style
 
 _DASHED = (0, (3, 1.5))
+_ASIDE = 1.03  # ratio of the times at which two engines are drawn
 
 
 def draw(tables):
@@ -13,7 +14,7 @@ def draw(tables):
         tables[f"locator_quench{part}"] for part in ("_correlation", "", "_difference")
     )
     dampings = sorted(set(curves.damping), reverse=True)
-    looks = engines.colours(numbers.engine) | {"locator": style.PURPLE}  # told from the greens of other networks
+    looks = engines.colours(numbers.engine)
     usual = numbers.n_sites.min()
     figure = style.new_figure(7.4)
     panels = figure.subplots(4, len(dampings), squeeze=False)
@@ -24,7 +25,7 @@ def draw(tables):
         _correlations(first, mine[0], looks, usual)
         _lengths(second, mine[1], looks, usual)
         _differences(third, mine[2], "xi_naive", looks)
-        _differences(fourth, mine[2], "energy", looks)
+        _differences(fourth, mine[2], "energy", looks, units=1e3)
         for axes in panels[1:, column]:
             axes.set_xscale("log")
             axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
@@ -36,7 +37,7 @@ def draw(tables):
             r"$C(r)$, last common time",
             r"$\xi$ [$\ell$]",
             r"$\xi - \xi_{\mathrm{reference}}$ [$\ell$]",
-            r"$(E - E_{\mathrm{reference}})/N$ [$t_0$]",
+            r"$(E - E_{\mathrm{reference}})/N$ [$10^{-3}\,t_0$]",
         ),
         strict=True,
     ):
@@ -69,19 +70,27 @@ def _lengths(axes, numbers, looks, usual):
         axes.fill_between(rows.time, rows.low, rows.high, color=look["color"], alpha=0.2, linewidth=0)
 
 
-def _differences(axes, differences, quantity, looks):
-    """Differences to the best reference that there is: exact dynamics, or else the locator force field."""
+def _differences(axes, differences, quantity, looks, units=1.0):
+    """Draw differences to the best reference there is, in `units` to that of the table."""
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     some = differences[(differences.quantity == quantity) & (differences.time > 0)]
     if some.empty:
         axes.text(0.5, 0.5, "nothing to compare", ha="center", va="center", transform=axes.transAxes)
         return
-    reference = "exact" if (some.reference == "exact").any() else some.reference.iloc[0]
-    for (engine, _), rows in some[some.reference == reference].groupby(["engine", "ensemble"], sort=False):
-        middle = np.array(rows.difference)
-        axes.errorbar(rows.time, middle, style.error_bars(middle, rows.low, rows.high), color=looks[engine],
+    reference = best_reference(some)
+    curves = list(some[some.reference == reference].groupby(["engine", "ensemble"], sort=False))
+    for place, ((engine, _), rows) in enumerate(curves):
+        middle, low, high = (units * np.array(rows[name]) for name in ("difference", "low", "high"))
+        # Bars at the same time would lie on one another.
+        times = rows.time * _ASIDE ** (place - 0.5 * (len(curves) - 1))
+        axes.errorbar(times, middle, style.error_bars(middle, low, high), color=looks[engine],
                       elinewidth=0.7, linewidth=0.9)  # fmt: skip
-    axes.text(0.03, 0.06, f"reference: {engines.words(reference)}", transform=axes.transAxes, fontsize=8)
+    axes.set_title(f"reference: {engines.words(reference)}", pad=3, fontsize=8, loc="right")
+
+
+def best_reference(differences):
+    """Return the engine to hold the others against: exact dynamics, or else the locator force field."""
+    return "exact" if (differences.reference == "exact").any() else differences.reference.iloc[0]
 
 
 def _legend(figure, numbers, looks, usual):

@@ -122,8 +122,9 @@ FIGURES = {
             "diagonalization (symbols, with confidence intervals) and from the network (lines), a column per "
             "damping; the paper states 0.05 gamma. No pair is closer than r_min (shaded). Below: model minus "
             "exact at the same times, with confidence bands of the difference (all engines start from the same "
-            "spins and feel the same noise, so that it is far better known than the curves themselves); a model "
-            "agrees with the exact dynamics where its band holds zero."
+            "spins and feel the same noise, so that it is far better known than the curves themselves). A band "
+            "that excludes zero shows a difference to be significant; it counts where it is larger than a symbol "
+            "above."
         ),
     ),
     "fig5": Figure(
@@ -157,11 +158,12 @@ FIGURES = {
             "compared with every other engine of the same damping on the realizations and initial states that "
             "both have; the same spins at the start and the same noise, so that what differs is the fields. Top: "
             "C(r, t) of the reference (symbols) and of one engine (lines). Second row: difference of C at the "
-            "last shared time, with confidence bands of the paired difference. Third row: correlation length by "
-            "the paper's formula on the shared quenches (symbols: the reference, on the same ones); of so few it "
-            "is too large, by the noise in |C|, which is the same for both. Bottom: its difference, with "
-            "confidence bands. An engine agrees with the reference where its band holds zero; how wide the band "
-            "is says how well that is known."
+            "last shared time (each panel on its own scale), with confidence bands of the paired difference. "
+            "Third row: correlation length by the paper's formula on the shared quenches (realizations × initial "
+            "states above the panel; symbols: the reference, on the same ones); of so few it is too large, by the "
+            "noise in |C|, which is the same for both. Bottom: its difference, with confidence bands, each panel "
+            "on its own scale. Where a band excludes zero the engines differ, by as much as the axis says; how "
+            "wide the band is says how well that is known."
         ),
     ),
     "psi_multiverse": Figure(
@@ -290,15 +292,16 @@ FIGURES = {
     "freezing": Figure(
         module="sdglass.plotting.freezing",
         tables=("freezing.csv",),
-        title="Freezing",
+        title="Does the system freeze? Torque, energy, and how far the spins still turn",
         caption=(
-            "(a) Rms torque, (b) energy gained since the first snapshot, (c) distance between successive "
-            "snapshots, and (d) magnetization, for every ensemble; bands: standard errors. The dynamics freezes "
-            "where the torque shrinks while the energy levels off. Successive snapshots in (c) are 0.1 decades "
-            "apart; those with another ratio of times (early ones, rounded to time steps, and the end of a run) "
-            "are left out there. Where (c) stays flat, ever longer intervals bring equal changes. The "
-            "magnetization is the norm of the mean spin over all replicas; without a net moment it is about as "
-            "large as its standard error (dotted)."
+            "(a) Rms torque, (b) energy gained since the first snapshot, (c) one minus the overlap of the spins "
+            "with those of the previous snapshot, and (d) magnetization, for every ensemble; bands: standard "
+            "errors. The torque shrinks and the energy levels off (a, b), as in a system that freezes; whether "
+            "the spins stand still is seen in (c) alone. Its snapshots are 0.1 decades apart; those with another "
+            "ratio of times (early ones, rounded to time steps, and the end of a run) are left out there. In a "
+            "frozen system (c) falls to zero; where it stays flat, ever longer intervals bring equal changes, and "
+            "where it rises, larger ones. The magnetization is the norm of the mean spin over all replicas; "
+            "without a net moment it is about as large as its standard error (dotted)."
         ),
     ),
     "disconnected": Figure(
@@ -306,9 +309,11 @@ FIGURES = {
         tables=("disconnected.csv",),
         title="The disconnected part of the correlation",
         caption=(
-            "Paper Eq. 20 subtracts the product of the mean spins. Top: the correlation of every ensemble at "
-            "its latest time. Below, on its own scale: the subtracted product, with standard errors. It is zero "
-            "within its error where initial states are isotropic and no moment freezes in."
+            "Paper Eq. 20 subtracts the product of the mean spins. Top: the correlation of every ensemble at its "
+            "latest time. Below, on its own scale: the subtracted product, with standard errors over "
+            "realizations. It is zero where initial states are isotropic and no moment freezes in. How many "
+            "points are within their errors of zero is said below; standard errors of quenches with a few "
+            "realizations are themselves uncertain."
         ),
     ),
     "rkky": Figure(
@@ -373,8 +378,9 @@ FIGURES = {
             "Quenches with the locator force field beside those with exact fields, the networks and the pair "
             "model, for each damping; dashed lines: a larger box. Top: C(r) at the last time that all have. Then "
             "xi, over the distances that fit in the smaller box, and differences of xi and of the energy per site "
-            "to the best reference, on the same realizations, initial states and thermal noise (the energy is "
-            "what each force field itself assigns to its states). Bars and bands: 95 % over atomic realizations."
+            "(engines drawn a little apart in time) to the best reference, on the same realizations, initial "
+            "states and thermal noise (the energy is what each force field itself assigns to its states). Bars "
+            "and bands: 95 % over atomic realizations."
         ),
         comparison="locator",
     ),

@@ -47,7 +47,7 @@ COLUMNS = {
     "couplings.csv": "model distance coupling low high",
     "freezing.csv": "ensemble engine damping n_sites time torque_rms torque_rms_error energy_per_site "
     "energy_error step_overlap step_overlap_error magnetization magnetization_error ratio",
-    "disconnected.csv": "ensemble engine time distance disconnected standard_error correlation",
+    "disconnected.csv": "ensemble engine damping time distance disconnected standard_error correlation",
     "rkky.csv": "coupling model relative_torque_error standard_error",
     "two_site.csv": "coupling distance ratio_to_t2_over_J",
     "locator_quench.csv": "ensemble engine damping n_sites time quantity value low high",
