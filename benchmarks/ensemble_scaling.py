@@ -28,7 +28,7 @@ from sdglass.symmetry_functions import build_feature_maps
 MODELS = Path(__file__).resolve().parents[1] / "results" / "paper" / "models"
 FILES = {"network": MODELS / "small.safetensors", "pair": MODELS / "pair.safetensors"}  # of the study
 N_SITES, REPLICAS, REALIZATIONS = 500, 20, 4
-STEPS = {"network": 200, "pair": 3000}  # about half a minute of all on one core
+STEPS = {"network": 100, "pair": 3000}  # less than a minute on one core
 SHORTER = 4
 HOPPING = '{"law": "yukawa", "amplitude": 1.0, "decay_length": 1.0}'
 DT = 2.0  # of the study's fast quenches [1 / (gamma t0)]
