@@ -21,9 +21,10 @@ rule claims:
         tables=lambda w, input: os.path.dirname(input.tables[0]),
         study=config["study"],
         confidence=ANALYSIS["confidence"],
+        names=NETWORK_NAMES,
     shell:
         "python -m sdglass.steps.claims --tables {params.tables} --study {params.study}"
-        " --confidence {params.confidence} --out {output} > {log} 2>&1"
+        " --confidence {params.confidence} --names {params.names:q} --out {output} > {log} 2>&1"
 
 
 MADE_BY = json.dumps(made_by(workflow.rules))

@@ -5,6 +5,8 @@ import numpy as np
 from sdglass.claims.psi import psi_claims
 from sdglass.claims.table import Claim, grade, interval
 from sdglass.growth import main_ensembles
+from sdglass.plotting.engines import words
+from sdglass.report.cells import rounded
 
 # Differences of C up to this are hidden by a symbol of Fig. 4.
 SYMBOL_SIZE = 0.02
@@ -45,8 +47,13 @@ def _event(tables, run, quantity, engine="exact"):
     return float(row["value"]), float(row["low"]), float(row["high"])
 
 
-def _time(value):
-    return f"t = {value:.0f}" if np.isfinite(value) else "not reached"
+def _time(value, low=np.nan, high=np.nan):
+    return f"t = {rounded(value, low, high)[0]}" if np.isfinite(value) else "not reached"
+
+
+def _signed(value, low, high):
+    """Return a value with its sign, to the digits of its interval."""
+    return rounded(value, low, high, signed=True)[0]
 
 
 def learned_correlations(tables):
@@ -102,18 +109,18 @@ def learned_correlations_large(tables):
             "C(r, t) and xi(t) from ML-LLG agree with ED-LLG at the size of Fig. 5 as well",
             "used for Fig. 5, not compared with exact dynamics there",
             "; ".join(
-                f"{engine}, alpha = {last['damping']:g}, t = {last['time']:.0f}: rms difference of C {rms:.4f}; xi differs by "
-                f"{last['difference']:+.4f} ell (exact {last['reference_value']:.3f}), over {last['realizations']:.0f} realizations "
+                f"{words(engine)}, alpha = {last['damping']:g}, t = {last['time']:.0f}: rms difference of C {rms:.4f}; xi differs by "
+                f"{_signed(last['difference'], last['low'], last['high'])} ell (exact {last['reference_value']:.3f}), over {last['realizations']:.0f} realizations "
                 f"x {last['replicas']:.0f} initial states"
                 for engine, last, rms, _ in measured
             ),
             "; ".join(
-                f"{engine}: paired error {noise:.4f} of a point of C, {interval(tables, last['low'], last['high'])} ell for xi"
+                f"{words(engine)}: paired error {noise:.4f} of a point of C, {interval(tables, last['low'], last['high'])} ell for xi"
                 for engine, last, _, noise in measured
             ),
             grade(all(close), all(near)),
-            "for every network, at the last shared time: reproduced if the rms difference of C over the bins is at most 0.02, and xi differs "
-            "by at most 0.01 ell or its interval holds zero; partly if the rms is at most 0.05",
+            "for every network, at the last shared time: reproduced if the rms difference of C over the bins is at most "
+            f"{SYMBOL_SIZE:g}, and xi differs by at most 0.01 ell or its interval holds zero; partly if the rms is at most 0.05",
             "fig5_control",
             "Same realizations, initial states and noise for both; |C| of so few trajectories is biased by noise, which is why xi is "
             "compared in pairs and not with Fig. 5",
@@ -205,7 +212,7 @@ def contact(tables):
         "contact",
         "C(r_min) reaches -0.4 by t = 30",
         "-0.4 at t <= 30",
-        "; ".join(f"alpha = {d:g}: {_time(value)}" for d, value, _, _ in measured),
+        "; ".join(f"alpha = {d:g}: {_time(*contact)}" for d, *contact in measured),
         "; ".join(f"alpha = {d:g}: {interval(tables, low, high)}" for d, _, low, high in measured),
         "reproduced" if early[0] else ("depends on the damping" if any(early) else "not reproduced"),
         "reproduced if reached by t = 36 (30 plus a fifth) with the stated damping 0.05; depends on the damping if "
@@ -224,7 +231,7 @@ def zero_crossing(tables):
         )
 
     def said(crossing):
-        return f"{crossing[0]:.2f} ell" if np.isfinite(crossing[0]) else "no sign change"
+        return f"{rounded(*crossing)[0]} ell" if np.isfinite(crossing[0]) else "no sign change"
 
     good = [abs(early[0] - 1.4) <= 0.15 for _, early, _ in measured]
     near = [min(abs(early[0] - 1.4), abs(late[0] - 1.4)) <= 0.3 for _, early, late in measured]
@@ -271,8 +278,8 @@ def peak(tables):
             f"alpha = {d:g}: "
             + (f"from {_time(t)}, " if np.isfinite(t) else "not significant, ")
             + (f"at {p:.2f} ell, " if np.isfinite(p) else "")
-            + f"mean C over 1.4 to 1.8 ell {h:+.4f}"
-            for d, t, p, h, _, _ in measured
+            + f"mean C over 1.4 to 1.8 ell {_signed(*band)}"
+            for d, t, p, *band in measured
         ),
         "; ".join(
             f"alpha = {d:g}: {interval(tables, low, high)} for that mean" for d, _, _, _, low, high in measured
@@ -295,8 +302,8 @@ def oscillation(tables):
         "oscillation",
         "The correlations oscillate with distance as in RKKY, with reduced amplitude",
         "RKKY-like oscillation",
-        f"alpha = {damping:g}, end: mean C = {bands['contact'][0]:+.3f} (0.5 to 1.2 ell), {bands['peak'][0]:+.4f} (1.4 to "
-        f"1.8), {bands['far'][0]:+.4f} (1.9 to 2.5)",
+        f"alpha = {damping:g}, end: mean C = {_signed(*bands['contact'])} (0.5 to 1.2 ell), {_signed(*bands['peak'])} (1.4 to "
+        f"1.8), {_signed(*bands['far'])} (1.9 to 2.5)",
         "; ".join(f"{name}: {interval(tables, low, high)}" for name, (_, low, high) in bands.items()),
         grade(near and middle, near),
         "reproduced if C is significantly negative near contact and significantly positive at 1.4 to 1.8 ell; partly "
@@ -313,7 +320,7 @@ def growth(tables):
         after = frame[frame["time"] > 0].sort_values("time")
         lowest, last, first = after.loc[after["xi"].idxmin()], after.iloc[-1], after.iloc[0]
         error = np.hypot(last["high"] - last["low"], lowest["high"] - lowest["low"]) / 2
-        label = f"{first['engine']}, alpha = {first['damping']:g}"
+        label = f"{words(first['engine'])}, alpha = {first['damping']:g}"
         measured.append((name, label, first, lowest, last, last["xi"] - lowest["xi"], error))
     grown = [gain > error for *_, gain, error in measured]
     throughout = [ok and lowest["time"] <= 5 for ok, (_, _, _, lowest, *_) in zip(grown, measured, strict=True)]

@@ -5,6 +5,7 @@ import numpy as np
 from sdglass.claims.table import Claim
 from sdglass.growth import PAPER_PSI
 from sdglass.multiverse import CHOICE_WORDS, by_choice, holds_paper, run_words
+from sdglass.plotting.engines import words as engine_words
 
 # Shares of the combinations: "most", and enough not to be an accident.
 MOST, SOME = 0.5, 0.05
@@ -134,7 +135,7 @@ def _typical_width(good):
 def _in_words(barrier):
     """Return `by_choice`, its choices named for readers."""
     table = by_choice(barrier)
-    words = {"run": run_words(barrier)} | CHOICE_WORDS
+    words = {"run": run_words(barrier, engine_words)} | CHOICE_WORDS
     named = [words.get(row.dimension, {}).get(row.choice, row.choice) for row in table.itertuples()]
     return table.assign(choice=named)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sdglass.errors import InputError
+from sdglass.report.cells import rounded
 
 VERDICTS = (
     "reproduced",
@@ -109,8 +110,9 @@ def grade(good, partial=False):
     return "reproduced" if good else ("partly" if partial else "not reproduced")
 
 
-def interval(tables, low, high, digits=3):
+def interval(tables, low, high):
     """Return an interval as text, or the reason why there is none."""
     if not (np.isfinite(low) and np.isfinite(high)):
         return "no interval: the event is missing in most resamples"
-    return f"{tables.level} interval {low:.{digits}g} to {high:.{digits}g}"
+    _, low, high = rounded(0.5 * (low + high), low, high)
+    return f"{tables.level} interval {low} to {high}"

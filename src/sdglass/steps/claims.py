@@ -9,6 +9,7 @@ from sdglass.claims.electrons import electron_claims
 from sdglass.claims.force_field import force_field_claims
 from sdglass.claims.table import Tables
 from sdglass.files import write_csv
+from sdglass.plotting.networks import named
 from sdglass.steps.arguments import run, step_parser
 
 
@@ -18,10 +19,12 @@ def main():
     parser.add_argument("--tables", required=True, help="folder of the tables")
     parser.add_argument("--study", required=True, help="name in the targets")
     parser.add_argument("--confidence", type=float, required=True, help="of the tables' intervals")
+    parser.add_argument("--names", help="JSON, what the networks are called: sdglass.plotting.networks")
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     tables = Tables(args.tables, args.confidence)
-    claims = electron_claims(tables) + force_field_claims(tables) + dynamics_claims(tables)
+    with named(args.names):
+        claims = electron_claims(tables) + force_field_claims(tables) + dynamics_claims(tables)
     frame = pd.DataFrame([asdict(claim) for claim in claims])
     frame["target"] = frame["target"].str.replace("<study>", args.study)
     write_csv(args.out, frame)

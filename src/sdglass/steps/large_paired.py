@@ -8,7 +8,7 @@ import pandas as pd
 from sdglass.files import write_csv
 from sdglass.steps.arguments import run
 from sdglass.steps.ensembles import ensemble_parser, load_ensembles, shared_part
-from sdglass.steps.paired import CURVE, NUMBERS, compare_shared
+from sdglass.steps.paired import CURVE, NUMBERS, compare_shared, pair_labels
 
 # The nearer to the electrons first: it is the reference of a pair. Variants of the network come after "exact".
 _FIRST, _LAST = ("exact",), ("network", "linear", "pair")
@@ -29,14 +29,7 @@ def main():
         shared = shared_part(reference, other)
         if shared is None:
             continue
-        labels = {
-            **other.labels,
-            "reference": reference.engine,
-            "reference_ensemble": reference.name,
-            "realizations": len(shared[0].members),
-            "replicas": shared[0].replicas,
-        }
-        curves, numbers = compare_shared(labels, *shared, args)
+        curves, numbers = compare_shared(pair_labels(*shared), *shared, args)
         differences.append(curves)
         paired.append(numbers)
     if not paired:  # nothing to compare: the tables say so

@@ -10,7 +10,7 @@ from sdglass.files import write_csv
 from sdglass.seeding import generator
 from sdglass.steps.arguments import run
 from sdglass.steps.ensembles import ensemble_parser, load_ensembles, shared_part
-from sdglass.steps.paired import NUMBERS, compare_shared, length_quantities
+from sdglass.steps.paired import NUMBERS, compare_shared, length_quantities, pair_labels
 
 _REFERENCES = ("exact", "locator")  # what the others are held against, the better one first
 
@@ -78,8 +78,7 @@ def differences(ensembles, args):
             shared = shared_part(reference, other)
             if shared is None:
                 continue
-            labels = other.labels | {"reference": reference.engine, "reference_ensemble": reference.name}
-            labels |= {"realizations": len(shared[0].members), "replicas": shared[0].replicas}
+            labels = pair_labels(*shared)
             _, numbers = compare_shared(labels, *shared, args)
             frames += [numbers, pd.DataFrame(labels | _energies(*shared, args))]
     if not frames:

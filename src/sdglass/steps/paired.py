@@ -45,6 +45,17 @@ def length_quantities(ensemble, average, args, r_max=np.inf):
     return found
 
 
+def pair_labels(reference, other):
+    """Return the columns that name two ensembles as made by `shared_part`, and count the quenches they share."""
+    return {
+        **other.labels,
+        "reference": reference.engine,
+        "reference_ensemble": reference.name,
+        "realizations": len(reference.members),
+        "replicas": reference.replicas,
+    }
+
+
 def compare_shared(labels, reference, other, args):
     """Return C(r, t), and xi(t) with C at contact, of two ensembles as made by `shared_part`, and differences.
 
