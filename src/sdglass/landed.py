@@ -112,6 +112,11 @@ class Manifest:
         -------
         bool
             Whether the study is as it was recorded.
+
+        Raises
+        ------
+        OSError
+            If times cannot be set: the files are on a read-only disk, or somebody else's.
         """
         stages = self.finished.get("stages", [])
         made = [self.folder / path for stage in stages for path in stage]
@@ -126,8 +131,11 @@ class Manifest:
         return True
 
     def record(self, path, recipe, code=None):
-        """Enter a file of the folder as it is now."""
+        """Enter a file of the folder as it is now, made by `code`; one that has not changed keeps its entry."""
         entry = {"sha256": file_digest(self.folder / path), "recipe": recipe}
+        known = self.files.get(path, {})
+        if "code" in known and known == entry | {"code": known["code"]}:
+            return
         if code:
             entry["code"] = code
         self.files[path] = entry
