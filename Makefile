@@ -37,8 +37,7 @@ status:
 
 land: $(VENV)/study.installed
 	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)
-	$(VENV)/bin/python -m sdglass.steps.land --complete --results results/$(SCALE) \
-		--config config.yaml $(filter %.yaml,$(OVERLAY))
+	$(VENV)/bin/python -m sdglass.steps.land --complete $(OVERLAY)
 
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(CORES) --no-loadscope-reorder $(PYTEST_ARGS)

@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -9,11 +12,14 @@ from pathlib import Path
 
 import h5py
 import pytest
+from poor_disks import mounted, remount
+from workflow_runs import SMOKE, copy_study, snakemake
 
 from sdglass.config import load_config
 from sdglass.errors import InputError
 from sdglass.landed import MANIFEST, Manifest, context_digest, recorded_recipe
 from sdglass.model_file import write_tensors
+from sdglass.overrides import parse_assignments, with_overrides
 from sdglass.steps import land
 from sdglass.steps.land import enter
 from sdglass.study import Recipes
@@ -85,6 +91,18 @@ def test_a_learning_curve_outlives_weights_that_are_not_kept(folder):
     assert "training/a/fold-0.csv" in manifest.valid(EXPECTED)
 
 
+def test_a_file_that_has_not_changed_keeps_the_commit_that_made_it(folder):
+    manifest = Manifest.load(folder)
+    before = dict(manifest.files)
+    for path, recipe in EXPECTED.items():
+        manifest.record(path, recipe, "v2")
+    assert manifest.files == before
+    (folder / "training/a/fold-0.csv").write_text("epoch,loss\n1,0.4\n")
+    manifest.record("training/a/fold-0.csv", "aaaa", "v2")
+    manifest.record("errors/a.h5", "cccc", "v2")
+    assert manifest.files["training/a/fold-0.csv"]["code"] == manifest.files["errors/a.h5"]["code"] == "v2"
+
+
 def test_a_damaged_manifest_is_refused(folder):
     for text in ("{", '{"files": {"a": {"sha256": "0"}}}', "[]"):
         (folder / MANIFEST).write_text(text)
@@ -148,8 +166,101 @@ def test_landing_keeps_the_times_of_jobs(tmp_path, monkeypatch):
     benchmark(elsewhere / "claims.tsv", 2)
     benchmark(elsewhere / "train" / "bond-0.tsv", 3)
     results.joinpath("runtimes.csv").write_text("job,seconds,memory_mb\nrkky,4,50\ntrain/bond-0,5,50\n")
-    words = ["land", "--results", results, "--config", ROOT / "config.yaml", "--benchmarks", elsewhere]
+    words = ["land", "--results", results, "--benchmarks", elsewhere]
+    monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     land.main()
     lines = (results / "runtimes.csv").read_text().splitlines()
     assert lines == ["job,seconds,memory_mb", "claims,1,100", "rkky,4,50", "train/bond-0,3,100"]
+
+
+# The workflow and its kept results -------------------------------------------------------------------------------
+
+CONFIG = load_config(ROOT / "config.yaml", ROOT / SMOKE)
+
+
+def run_land(folder, *words):
+    """Run the step in `folder`; return its status and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sdglass.steps.land", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with a landed study of which little is there: what is read of it are names, recipes and times."""
+    copy_study(tmp_path)
+    results = tmp_path / "results" / "smoke"
+    recipes = Recipes(CONFIG)
+    for path, recipe in recipes.kept().items():
+        if path.startswith("observables/small"):
+            observables(results / path, recipe)
+    (results / "tables").mkdir()
+    for path in recipes.tables():
+        (results / path).write_text(path)
+    status, said = run_land(tmp_path, "--complete", "--configfile", SMOKE)
+    assert status == 0, said
+    return tmp_path
+
+
+@pytest.mark.workflow
+def test_a_finished_study_on_a_read_only_disk_can_be_planned(checkout, tmp_path_factory):
+    """Without the times that say what is up to date; one line says so."""
+    elsewhere = tmp_path_factory.mktemp("results")
+    (checkout / "results").rename(elsewhere / "results")
+    (checkout / "results").mkdir()
+    with mounted(checkout / "results", "16m"):
+        shutil.copytree(elsewhere / "results", checkout / "results", dirs_exist_ok=True)
+        remount(checkout / "results", "ro")
+        plan = snakemake(checkout, "-n", "--configfile", SMOKE)
+    assert plan.returncode == 0, plan.stdout[-3000:]
+    assert "This was a dry-run" in plan.stdout
+    (line,) = [line for line in plan.stdout.splitlines() if "Read-only file system" in line]
+    assert line.startswith("results/smoke/: times of files cannot be set (Read-only file system), so finished")
+    assert "Traceback" not in plan.stdout
+
+
+@pytest.mark.workflow
+def test_what_does_not_fit_is_forgotten_by_the_command_that_is_printed(checkout):
+    """Also where it is the command line that it does not fit."""
+    said = ("--configfile", SMOKE, "--config", "study=smoke", "filling=0.25")
+    refused = snakemake(checkout, "-n", *said)
+    assert refused.returncode != 0
+    command = re.search(r"python -m sdglass\.steps\.land (.*)", refused.stdout)[1]
+    status, printed = run_land(checkout, *shlex.split(command))
+    assert status == 0, printed
+    assert re.search(r"^results/smoke/observables/\S+: deleted, made with other parameters$", printed, re.M)
+    assert snakemake(checkout, "-n", *said).returncode == 0
+    status, printed = run_land(checkout, *shlex.split(command))
+    assert (status, printed) == (0, "results/smoke: nothing deleted, every kept result fits this configuration\n")
+
+
+@pytest.mark.workflow
+def test_nothing_is_landed_where_there_is_no_study(checkout):
+    for option in ("--forget", "--complete"):
+        status, printed = run_land(checkout, option, "--results", "results/nope")
+        assert status == 2
+        assert printed == "error: results/nope: no such folder; expected that of a study, results/<study>\n"
+    assert not (checkout / "results/nope").exists()
+
+
+@pytest.mark.workflow
+def test_the_report_shows_the_options_that_make_this_study(checkout):
+    """With what the command line said, in words that a shell takes back."""
+    overlay = checkout.parent / "my overlay.yaml"
+    overlay.write_text("analysis: {confidence: 0.9}\n")
+    said = ("filling=0.25", "electrons={hopping: {decay_length: 1.5}}", "study=mine")
+    plan = snakemake(checkout, "-n", "-p", "report", "--configfile", SMOKE, str(overlay), "--config", *said)
+    assert plan.returncode == 0, plan.stdout[-3000:]
+    (command,) = re.findall(r"python -m sdglass\.steps\.report .*", plan.stdout)
+    (options,) = [word for word in shlex.split(command) if word.startswith("--options=")]
+    words = shlex.split(options.removeprefix("--options="))
+    assert words[:4] == ["--configfile", SMOKE, "my overlay.yaml", "--config"]
+    assert with_overrides(CONFIG, parse_assignments(words[4:])) == with_overrides(CONFIG, parse_assignments(said))

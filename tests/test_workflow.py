@@ -163,9 +163,9 @@ KEPT = ("models", "training", "errors", "observables", "tables", "figures")
 SINGLE = ("claims.csv", "config.yaml", "provenance.json", "report.html")
 
 
-def land(folder, *options, config=("config.yaml", SMOKE)):
+def land(folder, *options, overlays=(SMOKE,)):
     """Run the step that writes the manifest; return what it prints."""
-    command = [sys.executable, "-m", "sdglass.steps.land", "--results", "results/smoke", "--config", *config]
+    command = [sys.executable, "-m", "sdglass.steps.land", "--configfile", *overlays]
     environment = os.environ | {"PYTHONPATH": str(folder / "src")}
     done = subprocess.run(
         [*command, *options], cwd=folder, env=environment, text=True, capture_output=True, check=True
@@ -228,7 +228,7 @@ def test_kept_results_of_another_configuration_stop_the_study_until_they_are_for
     assert result.returncode != 0
     assert "results/smoke/observables/large-exact-fast/000.h5: made with other parameters" in result.stdout
     assert "give the study another name" in result.stdout
-    said = land(landed, "--forget", config=("config.yaml", SMOKE, str(overlay)))
+    said = land(landed, "--forget", overlays=(SMOKE, str(overlay)))
     assert "observables/large-pair-fast/000.h5: deleted" in said
     jobs = planned(landed, "--configfile", SMOKE, str(overlay))
     assert jobs["observables_large"] == jobs["quench_large"] + jobs["quench_large_exact"] == 12

@@ -6,6 +6,7 @@ that has to change with it, and gives the study another name, so that nothing th
 
 import copy
 import difflib
+import json
 
 import yaml
 
@@ -106,6 +107,11 @@ def parse_assignments(words):
             raise InputError(f"{word}: expected NAME=VALUE, such as filling=0.25")
         given[name] = value
     return given
+
+
+def assignments(given):
+    """Return the command-line words ``name=value`` of ``{name: value}``; `parse_assignments` takes them back."""
+    return [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in given.items()]
 
 
 def sweep_members(files, given, schema_path):

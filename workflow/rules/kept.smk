@@ -3,6 +3,8 @@
 
 import base64
 
+from snakemake.logging import logger
+
 from sdglass.codemap import source_files
 from sdglass.landed import Manifest, context_digest
 
@@ -13,21 +15,29 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 KEPT = {path for path, why in JUDGED_FILES.items() if not why}
-for path in KEPT:
-    # Where it was computed, Snakemake remembers inputs that a kept file no longer asks for, and would make it again.
-    record = base64.urlsafe_b64encode(f"{RESULTS}/{path}".encode()).decode()
-    Path(".snakemake", "metadata", record).unlink(missing_ok=True)
 STALE = {path: why for path, why in JUDGED_FILES.items() if why}
 if STALE:
     shown = "\n".join(f"  {RESULTS}/{path}: {why}" for path, why in list(STALE.items())[:10])
     raise WorkflowError(
         f"{len(STALE)} kept results do not fit this configuration:\n{shown}\n"
         f"To compute beside them, give the study another name (study: ..., now {config['study']}). To compute these "
-        f"anew in their place, delete them first: python -m sdglass.steps.land --results {RESULTS} --forget"
-        " --config config.yaml (and the overlays, in their order)"
+        "anew in their place, delete them first: python -m sdglass.steps.land --forget "
+        + study_options([os.path.relpath(path) for path in workflow.overwrite_configfiles])
     )
 
-MANIFEST.refresh(context_digest(MANIFEST.files, source_files(), RECIPES.study()))
+if workflow.is_main_process:
+    try:
+        for path in KEPT:
+            # Where it was computed, Snakemake remembers inputs that a kept file no longer asks for, and would make it
+            # again.
+            record = base64.urlsafe_b64encode(f"{RESULTS}/{path}".encode()).decode()
+            Path(".snakemake", "metadata", record).unlink(missing_ok=True)
+        MANIFEST.refresh(context_digest(MANIFEST.files, source_files(), RECIPES.study()))
+    except OSError as error:  # somebody else's study, or a read-only disk: no reason not to plan
+        logger.warning(
+            f"{RESULTS}/: times of files cannot be set ({error.strerror}), so finished results may be planned again;"
+            " in a copy of your own they are not"
+        )
 
 
 def forced():

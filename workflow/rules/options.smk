@@ -6,6 +6,7 @@ import shlex
 
 from sdglass.comparisons import comparisons
 from sdglass.config import trained_folds, variant_settings
+from sdglass.overrides import assignments
 from sdglass.plotting.registry import study_figures
 from sdglass.study import (
     LINEAR_MODELS,
@@ -198,8 +199,16 @@ def shown(w, input):
     return f"--trajectory {input.trajectory} --structure {input.structure} --model {input.model}{features}"
 
 
-def overlay_options():
-    """How the commands in the report name this configuration: its overlays, those outside the folder by file name."""
+def study_options(overlays):
+    """The options of snakemake that make this configuration of overlays and of what the command line said."""
+    said = assignments({name: value for name, value in GIVEN.items() if name != "sweep"})
+    options = [("--configfile", overlays), ("--config", said)]
+    return shlex.join(word for option, words in options if words for word in (option, *words))
+
+
+def shown_options():
+    """The same for the commands in the report: overlays outside the folder by file name."""
     paths = [Path(path).resolve() for path in workflow.overwrite_configfiles]
-    names = [str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name for path in paths]
-    return " ".join(["--configfile", *names]) if names else ""
+    return study_options(
+        [str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name for path in paths]
+    )

@@ -81,7 +81,7 @@ rule report:
         runtime=10,
     params:
         results=lambda w, output: os.path.dirname(output[0]),
-        options=overlay_options(),
+        options=shown_options(),
     shell:
         "python -m sdglass.steps.report --results {params.results} --template {input.template}"
         " --provenance {input.record} --options={params.options:q} --out {output} > {log} 2>&1"

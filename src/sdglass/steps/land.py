@@ -2,20 +2,23 @@
 
 Models, observables and errors carry the recipe they were made by; those that match the configuration are
 entered, also from an unfinished study. Tables carry none: --tables names those that are up to date, and
---complete says that the workflow has just found everything so. --forget deletes what does not match.
+--complete says that the workflow has just found everything so. --forget deletes what does not match:
+
+    python -m sdglass.steps.land --forget --configfile workflow/scales/quick.yaml --config filling=0.25
+
 The times of the jobs that ran here, and in the folders of --benchmarks, are kept too, in runtimes.csv.
 """
 
 from pathlib import Path
 
 from sdglass.codemap import source_files
-from sdglass.config import load_config
 from sdglass.errors import InputError
 from sdglass.files import write_csv
 from sdglass.landed import Manifest, context_digest, recorded_recipe
 from sdglass.provenance import describe_code
 from sdglass.report.runtimes import KEPT, job_times, kept_times, merged
 from sdglass.steps.arguments import run, step_parser
+from sdglass.steps.study_arguments import add_study, parsed_study
 from sdglass.study import LOCATOR_TABLES, SLOW_TABLES, Recipes
 
 # What is made from kept results, each stage from those before it.
@@ -25,8 +28,8 @@ STAGES = ("tables/*.csv", "figures/*", "claims.csv", "config.yaml", "provenance.
 def main():
     """Write the manifest."""
     parser = step_parser(__doc__)
-    parser.add_argument("--results", required=True, help="results/<study>")
-    parser.add_argument("--config", nargs="+", default=["config.yaml"], help="configuration, overlays after it")
+    add_study(parser)
+    parser.add_argument("--results", type=Path, help="folder of the study; by default results/<its name>")
     parser.add_argument(
         "--tables", nargs="+", default=[], choices=(*SLOW_TABLES, *LOCATOR_TABLES), help="slow tables to enter"
     )
@@ -34,14 +37,14 @@ def main():
     parser.add_argument("--forget", action="store_true", help="delete kept results of another configuration")
     parser.add_argument("--benchmarks", nargs="+", default=[], help="benchmark folders of other checkouts")
     args = parser.parse_args()
-    recipes = Recipes(load_config(*args.config))
-    manifest = Manifest.load(args.results)
+    config = parsed_study(args)
+    recipes = Recipes(config)
+    results = args.results or Path("results", config["study"])
+    if not results.is_dir():
+        raise InputError(f"{results}: no such folder; expected that of a study, results/<study>")
+    manifest = Manifest.load(results)
     if args.forget:
-        for path, why in manifest.problems(recipes.kept() | recipes.tables()).items():
-            (manifest.folder / path).unlink()
-            del manifest.files[path]
-            print(f"{manifest.folder / path}: deleted, {why}")
-        manifest.save()
+        forget(manifest, recipes.kept() | recipes.tables())
         return
     times = merged(kept_times(manifest.folder / KEPT), job_times(*args.benchmarks, manifest.folder / "benchmarks"))
     if len(times):
@@ -62,6 +65,19 @@ def main():
     for path in refused:
         print(f"{path}: made with other parameters, not entered")
     print(f"{len(manifest.files)} files in {manifest.folder / 'manifest.json'}")
+
+
+def forget(manifest, expected):
+    """Delete the kept files that do not fit the `expected` recipes, and say which."""
+    problems = manifest.problems(expected)
+    for path, why in problems.items():
+        (manifest.folder / path).unlink()
+        del manifest.files[path]
+        print(f"{manifest.folder / path}: deleted, {why}")
+    if problems:
+        manifest.save()
+    else:
+        print(f"{manifest.folder}: nothing deleted, every kept result fits this configuration")
 
 
 def enter(manifest, expected):

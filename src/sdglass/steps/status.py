@@ -8,11 +8,10 @@ for it again is a question for `snakemake -n`.
 
 from pathlib import Path
 
-from sdglass.overrides import parse_assignments, study_config
 from sdglass.status import INTERMEDIATE, study_parts, unfinished_jobs
 from sdglass.steps.arguments import run, step_parser
+from sdglass.steps.study_arguments import add_study, parsed_study
 
-SCHEMA = "workflow/schemas/config.schema.yaml"
 SHOWN = 3  # missing files named of each part
 RECENT = 24 * 3600.0  # a log that was written longer ago is not of this run
 
@@ -20,11 +19,10 @@ RECENT = 24 * 3600.0  # a log that was written longer ago is not of this run
 def main():
     """Print the table."""
     parser = step_parser(__doc__)
-    parser.add_argument("--configfile", nargs="*", default=[], help="overlays on config.yaml, as for snakemake")
-    parser.add_argument("--config", nargs="*", default=[], metavar="NAME=VALUE", help="as for snakemake")
+    add_study(parser)
     parser.add_argument("--missing", action="store_true", help="name every file that is missing")
     args = parser.parse_args()
-    config = study_config(["config.yaml", *args.configfile], parse_assignments(args.config), SCHEMA)
+    config = parsed_study(args)
     folder = Path("results", config["study"])
     parts = study_parts(config)
     print(f"{folder}/" if folder.is_dir() else f"{folder}/ does not exist yet")

@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from sdglass.errors import InputError
 from sdglass.files import write_csv
+from sdglass.overrides import assignments
 from sdglass.plotting import sweep as drawing  # named for the map of imports: the figure depends on it
 from sdglass.plotting.make import make_figure
 from sdglass.plotting.tables import read_csv
@@ -72,7 +73,7 @@ def make_study(args, figures, given):
         command += ["--configfile", *args.configfiles]
     # After --configfile, which takes all words up to the next option.
     command += shlex.split(args.sweep.get("options", ""))
-    said = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in given.items()]
+    said = assignments(given)
     status = subprocess.run([*command, "--config", *said], check=False).returncode
     if status:
         raise InputError(
