@@ -97,6 +97,20 @@ def test_the_schema_is_valid_and_closed():
     visit(schema, "")
 
 
+def test_what_is_expected_of_every_parameter_can_be_said(config):
+    """A value of a type that no parameter has, wherever `_describe` has to find words."""
+    nothing = object()
+    for path, _ in parameters(load_schema(SCHEMA)):
+        wrong = {"network": ONE_VARIANT} if path[0] == "sweep" else config
+        value = nothing
+        for key in reversed(path[1:]):
+            value = {"a": value} if key == "*" else {key: value}
+        assert any(
+            line.startswith(f"config: {'.'.join(path).replace('*', 'a')} = <object") and "; expected " in line
+            for line in problems(wrong | {path[0]: value})
+        ), path
+
+
 def test_the_schema_names_what_the_library_has():
     known = dict(parameters(load_schema(SCHEMA)))
     assert known["electrons", "hopping", "law"]["enum"] == list(LAWS)
@@ -200,6 +214,12 @@ def test_all_problems_are_reported_at_once(config):
         ("seed", 2**64, "expected an integer below 2^63"),
         ("network.folds", 10**9, "expected an integer >= 2 and <= 1000"),
         ("electrons", {1: 0.5}, "has the key 1; expected a name"),
+        ("sweep", {"parameter": "filling", "values": [0.25, 0.5], "options": 3}, ".options = 3; expected text"),
+        (
+            "sweep",
+            {"parameter": "filling", "values": [0.25, 0.5], "options": ""},
+            ".options = ''; expected text, not empty",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words):
@@ -277,6 +297,11 @@ def test_a_wrong_value_is_named_with_what_is_expected(config, path, value, words
             "does not belong to the law yukawa",
         ),
         ({"electrons.hopping.law": "shells"}, "electrons.hopping.distances", "is missing"),
+        (
+            {"sweep": {"parameter": "filling", "values": [0.25, 0.5], "options": "--profile 'slurm"}},
+            "sweep.options",
+            "--profile 'slurm; expected words as in a shell (No closing quotation)",
+        ),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(config, changes, key, words):

@@ -8,6 +8,7 @@ import difflib
 import json
 import math
 import re
+import shlex
 from pathlib import Path
 
 import yaml
@@ -33,6 +34,7 @@ ENGINES = ("exact", "network", "pair")
 
 # What YAML 1.1 takes for a string although it means a number: 1e-3 has no point, 1.0e3 no sign.
 _NUMBER_AS_TEXT = re.compile(r"([-+]?)(\d+)(?:\.(\d*))?(?:[eE]([-+]?)(\d+))?")
+_TYPES = {"number": "a number", "integer": "an integer", "boolean": "true or false", "string": "text"}
 # 100.0 is an integer to JSON Schema, but not to range().
 _Validator = extend(
     Draft202012Validator,
@@ -255,10 +257,11 @@ def _expected(node, schema):
         words = f"a list of at least {node.get('minItems', 0)}, each {items}"
         words += ", without repeats" if node.get("uniqueItems") else ""
     else:
-        words = {"number": "a number", "integer": "an integer", "boolean": "true or false"}[kind]
+        words = _TYPES[kind]
         bounds = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
         limits = [f"{sign} {node[keyword]}" for keyword, sign in bounds.items() if keyword in node]
         words = " ".join([words, " and ".join(limits)]).strip()
+        words += ", not empty" if node.get("minLength") else ""
     unit = node.get("unit", "")
     return f"{words} [{unit}]" if unit not in ("", "1") else words
 
@@ -296,6 +299,7 @@ def _contradictions(config):
         _locator,
         _ascending,
         _windows,
+        _sweep,
     ):
         problems += check(config)
     return problems
@@ -521,3 +525,11 @@ def _windows(config):
     for start in starts:
         if start >= max(stops):
             yield f"analysis.fit_start {start}: expected a time before the last of analysis.fit_stop, {max(stops)}"
+
+
+def _sweep(config):
+    options = config.get("sweep", {}).get("options", "")
+    try:
+        shlex.split(options)
+    except ValueError as error:
+        yield f"sweep.options = {options}; expected words as in a shell ({error})"
