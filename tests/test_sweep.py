@@ -131,6 +131,32 @@ def test_options_go_to_the_snakemake_of_every_study(tmp_path):
     assert "no/such/profile" in done.stderr + done.stdout
 
 
+def compare(monkeypatch, tables, root, *figures):
+    """Run the step in `root` on two studies that are there, both with those tables."""
+    members = [[value, f"quick-filling-{value}", {"filling": value}] for value in (0.25, 0.4)]
+    for _, study, _ in members:
+        place = root / "results" / study / "tables"
+        if not place.exists():
+            place.parent.mkdir(parents=True)
+            place.symlink_to(tables)
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(step, "make_study", lambda *_: None)
+    sweep = {"parameter": "filling", "values": [0.25, 0.4], "figures": figures}
+    monkeypatch.setattr(sys, "argv", command(root, members, **sweep)[2:])
+    step.main()
+    return root / "out" / "tables"
+
+
+def test_a_sweep_without_fig4_keeps_no_correlations_of_an_earlier_one(tables, tmp_path_factory, monkeypatch):
+    """The figure draws what tables there are: the values of both sweeps in one figure."""
+    root = tmp_path_factory.mktemp("sweep")
+    out = compare(monkeypatch, tables, root, "fig2", "fig4")
+    assert set(pd.read_csv(out / "sweep_correlation.csv").value) == {0.25, 0.4}
+    out = compare(monkeypatch, tables, root, "fig2")
+    assert [path.name for path in out.iterdir()] == ["sweep.csv"]
+    assert set(pd.read_csv(out / "sweep.csv").quantity) == {"gap", "dos_at_fermi_level"}
+
+
 def test_a_table_that_is_missing_is_named(tmp_path):
     with pytest.raises(InputError, match=r"fig5_length\.csv: no such file"):
         compared(tmp_path, "fig5")

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from sdglass.errors import InputError
-from sdglass.files import write_csv
+from sdglass.files import discard, write_csv
 from sdglass.overrides import assignments
 from sdglass.plotting import sweep as drawing  # named for the map of imports: the figure depends on it
 from sdglass.plotting.make import make_figure
@@ -53,8 +53,11 @@ def main():
             curves.append(last_correlation(tables).assign(**labels))
     out = Path(args.out)
     write_csv(out / "tables" / "sweep.csv", pd.DataFrame(rows))
+    correlation = out / "tables" / "sweep_correlation.csv"
     if curves:
-        write_csv(out / "tables" / "sweep_correlation.csv", pd.concat(curves, ignore_index=True))
+        write_csv(correlation, pd.concat(curves, ignore_index=True))
+    else:  # the figure draws it where it is there, be it that of an earlier sweep with other values
+        discard(correlation)
     make_figure(drawing.NAME, out / "tables", out / "figures" / "sweep.png", out / "figures" / "sweep.pdf")
     print(f"sweep: {out}/tables/sweep.csv, {out}/figures/sweep.png", flush=True)
 
