@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -255,6 +256,19 @@ def test_a_sweep_compares_studies_of_their_own_and_asks_them_again(tmp_path):
     again = snakemake(tmp_path, "sweep", "--configfile", SMOKE, "--config", sweep)
     assert again.returncode == 0, again.stdout[-3000:]
     assert again.stdout.count("Nothing to be done") == 2
+
+
+def test_a_sweep_takes_overlays_whose_names_have_spaces(tmp_path):
+    copy_study(tmp_path)
+    overlay = tmp_path / "my sweep" / "two values.yaml"
+    overlay.parent.mkdir()
+    overlay.write_text("sweep: {parameter: filling, values: [0.25, 0.4]}\n")
+    result = snakemake(tmp_path, "sweep", "-n", "-p", "--configfile", SMOKE, str(overlay))
+    assert result.returncode == 0, result.stdout[-3000:]
+    (line,) = [line for line in result.stdout.splitlines() if "sdglass.steps.sweep" in line]
+    words = shlex.split(line)
+    first = words.index("--configfiles") + 1
+    assert words[first : words.index("--cores")] == [SMOKE, "my sweep/two values.yaml"]
 
 
 def test_a_sweep_needs_values(tmp_path):

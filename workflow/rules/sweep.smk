@@ -26,5 +26,5 @@ rule sweep:
         out=SWEEP_FOLDER,
     shell:
         "python -m sdglass.steps.sweep --sweep {params.sweep:q} --members {params.members:q}"
-        " --variant {params.variant} --confidence {params.confidence} --snakefile {params.snakefile}"
-        " --configfiles {params.configfiles} --cores {threads} --out {params.out} 2>&1 | tee {log}"
+        " --variant {params.variant} --confidence {params.confidence} --snakefile {params.snakefile:q}"
+        " --configfiles {params.configfiles:q} --cores {threads} --out {params.out:q} 2>&1 | tee {log:q}"
