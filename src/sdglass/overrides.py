@@ -206,8 +206,9 @@ def _set_density(config, value):
 
 
 def _set_temperature(config, value):
-    for section in ("electrons", "dataset", "quench_small", "quench_large"):
-        config[section]["temperature"] = float(value)
+    for section in config.values():
+        if isinstance(section, dict) and "temperature" in section:
+            section["temperature"] = float(value)
 
 
 def _set_seed(config, value):
