@@ -256,6 +256,20 @@ def test_no_growth_is_said_only_where_no_window_has_it(changed):
     assert sum(text == "no significant growth in any window" for text in words) == 6
 
 
+def test_lengths_beyond_the_frame_are_marked(changed):
+    def outlier(frame):
+        first = frame[(frame.time > 2) & (frame.estimator == "naive")].index[0]
+        frame = frame.reset_index(drop=True)
+        frame.loc[first, ["xi", "low", "high"]] = 50.0, 40.0, 60.0
+        return frame
+
+    axes = render("fig5", changed("fig5_length.csv", outlier)).axes[0]
+    top = axes.get_ylim()[1]
+    assert top < 50
+    marked = [line for line in axes.get_lines() if line.get_marker() == "^" and len(line.get_xdata()) == 1]
+    assert any(0.95 * top < line.get_ydata()[0] < top for line in marked)
+
+
 def test_the_shading_ends_at_the_first_bin(changed):
     """Bins of 0.1 whose first centre is 0.55 begin at 0.5; shifted by 0.2 they begin at 0.7."""
     path = changed("fig4_correlation.csv", lambda frame: frame.assign(distance=frame.distance + 0.2))

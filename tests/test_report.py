@@ -173,6 +173,43 @@ def test_what_to_see_is_read_from_the_tables(tmp_path):
     assert what_to_see("unknown", tmp_path, {}) == []
 
 
+def test_a_line_that_does_not_describe_the_lengths_is_named(tmp_path):
+    """Planted: xi grows fast up to t = 100 and then no more; the line goes on to the end."""
+    times = np.array([10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0])
+    law = 0.5 * np.log(times) ** 0.5
+    labels = {"ensemble": "large-pair-slow", "engine": "pair", "damping": 0.05, "estimator": "naive"}
+    fit = {"start": 10.0, "stop": 1e4, "model": "barrier", "time_unit": 1.0, "exponent": 2.0, "amplitude": 0.5}
+    fits = pd.DataFrame([labels | fit | {"exponent_low": 1.8, "exponent_high": 2.3}])
+    write_csv(tmp_path / "fig5_fits.csv", fits)
+
+    def words(xi):
+        ends = {"xi": xi, "low": xi - 0.05, "high": xi + 0.05, "realizations": 10, "replicas": 20}
+        write_csv(tmp_path / "fig5_length.csv", pd.DataFrame(labels | {"time": times} | ends))
+        return " ".join(what_to_see("fig5", tmp_path, {}))
+
+    assert "psi = 2.00 [1.80, 2.30] for 10 <= t <= 10000" in words(law)
+    assert "does not describe" not in words(law)
+    assert "Nine tenths" not in words(law)
+    bent = words(np.minimum(1.3 * law, 1.3 * law[2]))
+    assert "at most 30 %" in bent
+    assert "times the half width of their interval: it does not describe them." in bent
+    assert "Nine tenths of the growth in this window are over at t = 100, on the line at t = 10000." in bent
+
+
+def test_a_band_that_excludes_zero_is_named(tmp_path):
+    times = np.array([1.0, 10.0, 100.0, 1000.0])
+    frame = pd.DataFrame({"ensemble": "large-pair-fast", "engine": "pair", "damping": 1.0, "time": times})
+    frame = frame.assign(reference="exact", reference_ensemble="large-exact-fast", realizations=4, replicas=2)
+    frame = frame.assign(quantity="xi_naive", value=0.9, reference_value=0.89, difference=0.0112)
+    low = np.array([0.001, -0.001, 0.002, 0.0044])
+    write_csv(tmp_path / "large_paired.csv", frame.assign(low=low, high=0.0172))
+    (sentence,) = what_to_see("fig5_control", tmp_path, {})
+    assert sentence.startswith("Pair model minus exact (ED), alpha = 1, t = 1000, 4 × 2 quenches")
+    assert "+0.0112 [+0.0044, +0.0172] ell; the band excludes zero from t = 100 on." in sentence
+    write_csv(tmp_path / "large_paired.csv", frame.assign(low=-low[::-1], high=0.0172))
+    assert "excludes" not in " ".join(what_to_see("fig5_control", tmp_path, {}))
+
+
 def test_nothing_is_loaded_from_elsewhere(page, study):
     assert all(source.startswith("data:") for source in page.loads)
     assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)

@@ -154,16 +154,15 @@ FIGURES = {
         tables=("large_difference.csv", "large_paired.csv"),
         title="Control of Fig. 5: exact and learned dynamics of the large box on the same quenches",
         caption=(
-            "A column per reference (named above it; other networks than that of the study by their names), "
-            "compared with every other engine of the same damping on the realizations and initial states that "
-            "both have; the same spins at the start and the same noise, so that what differs is the fields. Top: "
-            "C(r, t) of the reference (symbols) and of one engine (lines). Second row: difference of C at the "
-            "last shared time (each panel on its own scale), with confidence bands of the paired difference. "
-            "Third row: correlation length by the paper's formula on the shared quenches (realizations × initial "
-            "states above the panel; symbols: the reference, on the same ones); of so few it is too large, by the "
-            "noise in |C|, which is the same for both. Bottom: its difference, with confidence bands, each panel "
-            "on its own scale. Where a band excludes zero the engines differ, by as much as the axis says; how "
-            "wide the band is says how well that is known."
+            "A column per reference, named above it, compared with every other engine of the same damping on the "
+            "realizations and initial states that both have; the same spins at the start and the same noise, so "
+            "that what differs is the fields. Top: C(r, t) of the reference (symbols) and of the engine nearest "
+            "to it (lines). Second row: difference of C at the last shared time (each panel on its own scale), "
+            "with confidence bands of the paired difference. Third row: correlation length by the paper's formula "
+            "on the shared quenches (realizations × initial states above the panel; symbols: the reference, on "
+            "the same ones); of so few it is too large, by the noise in |C|, which is the same for both. Bottom: "
+            "its difference, with confidence bands, each panel on its own scale. Where a band excludes zero the "
+            "engines differ, by as much as the axis says; how wide the band is says how well that is known."
         ),
     ),
     "psi_multiverse": Figure(

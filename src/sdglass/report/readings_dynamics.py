@@ -221,8 +221,8 @@ def _locator_quench(config, table):
             each = [f"{_difference(row, units)} ({engines.words(row.engine)})" for row in rows.itertuples()]
             if each:
                 words.append(
-                    f"At alpha = {damping:g}, t = {clock(last)}, {what} less that of {engines.words(reference)}, "
-                    f"in {unit}: {', '.join(each)}."
+                    f"At alpha = {damping:g}, t = {clock(last)}, {what} against {engines.words(reference)}, in "
+                    f"{unit}: {', '.join(each)}."
                 )
     return words
 
