@@ -4,7 +4,9 @@ A real Slurm runs the study in tests/slurm/run.sh; here are dry runs, and what c
 """
 
 import importlib.util
+import json
 import re
+import shlex
 import subprocess
 from collections import Counter
 from functools import cache
@@ -105,6 +107,39 @@ def test_networks_ask_for_a_gpu_and_nothing_else_does(folder, profiles):
     assert "--device cuda" in printed
     without = dry_run(folder, "--profile", SLURM, "--configfile", SMOKE)
     assert {one["gpu"] for one in asked(without, "train")} == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("words", "device"),
+    [
+        (("--profile", GPU, "--config", "filling=0.25"), "cuda"),
+        (("--profile", GPU, "--config", "device=cpu"), "cpu"),
+        (("--profile", GPU, "--resources", "gpu=2", "mem_mb=8000"), "cuda"),
+        (("--profile", GPU, "--resources", "gpu=0"), "cpu"),
+        (("--config", "filling=0.25"), "cpu"),
+    ],
+    ids=" ".join,
+)
+def test_the_profile_and_the_command_line_go_together(folder, words, device):
+    printed = dry_run(folder, "-p", "--until", "train", "--configfile", SMOKE, *words)
+    assert set(re.findall(r"--device (\w+)", printed)) == {device}
+    assert {one["gpu"] for one in asked(printed, "train")} == {"1" if device == "cuda" else "0"}
+
+
+def test_a_sweep_takes_the_gpu_along(folder):
+    words = ("--profile", GPU, "--config", "sweep={parameter: filling, values: [0.25, 0.5]}")
+    printed = dry_run(folder, "sweep", "-p", "--configfile", SMOKE, *words)
+    (command,) = re.findall(r"python -m sdglass\.steps\.sweep .*", printed)
+    words = shlex.split(command)
+    members = json.loads(words[words.index("--members") + 1])
+    assert [said["device"] for _, _, said in members] == ["cuda", "cuda"]
+
+
+def test_resources_that_replace_the_profile_s_are_refused(folder):
+    result = snakemake(folder, "-n", "--profile", GPU, "--configfile", SMOKE, "--resources", "mem_mb=8000")
+    assert result.returncode != 0
+    assert "expected gpu=1 among it" in result.stdout
+    assert "Traceback" not in result.stdout
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

@@ -25,6 +25,20 @@ SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 HANDED_ON = "SDGLASS_STUDY"
 
 
+def gpus_given():
+    """Whether jobs may use GPUs of this machine: what the profile for GPUs says.
+
+    With a resource: a `config` in a profile would give way to any --config on the command line.
+    """
+    gpus = workflow.global_resources.get("gpu").value
+    if gpus is None and "gpu" in workflow.resource_settings.overwrite_resource_scopes:
+        raise InputError(
+            "--resources on the command line replaces that of workflow/profiles/gpu; expected gpu=1 among it (the jobs"
+            " that may use a GPU at a time), or gpu=0 for none"
+        )
+    return bool(gpus)
+
+
 def read_study():
     """Return the configuration, what the command line said, and the sweep that is asked for.
 
@@ -34,6 +48,8 @@ def read_study():
     if not workflow.config_settings.replace_workflow_config:
         files.insert(0, "config.yaml")
     given = dict(workflow.config_settings.config)
+    if gpus_given():
+        given.setdefault("device", "cuda")
     found = study_config(files, given, SCHEMA)
     found.pop("sweep", None)
     chosen, studies = sweep_members(files, given, SCHEMA)
