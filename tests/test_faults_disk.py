@@ -14,7 +14,7 @@ from poor_disks import file_limit, fill, mounted, remount, without_permission
 from small_steps import make_inputs, step_options, words
 from stored_files import kinds, listing
 from synthetic_tables import write_all
-from test_faults_kill import kill_at
+from test_faults_kill import HELD, kill_at
 
 from sdglass.errors import OutputError
 from sdglass.steps import arguments as step
@@ -107,15 +107,21 @@ def command(name, inputs, out):
     return [name, *words(step_options(name, inputs, out))]
 
 
-def run(name, *options, limit=None):
-    """Run a step as a rule does; return its status and what it says at last."""
+def run(name, *options, limit=None, each_step=False):
+    """Run a step as a rule does; return its status and what it says at last.
+
+    With `each_step` it writes a checkpoint after every step of the integrator.
+    """
+    start = ["-m", f"sdglass.steps.{name}"]
+    if each_step:
+        start = [HELD, "marker", "never", "1", "before", name]
 
     def prepare():
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
     done = subprocess.run(
-        [sys.executable, "-m", f"sdglass.steps.{name}", *options],
+        [sys.executable, *start, *options],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -140,15 +146,15 @@ def test_a_step_says_that_a_file_became_too_large_and_completes_when_there_is_ro
 
 
 def test_a_disk_that_fills_up_in_the_middle_of_a_quench(inputs, tmp_path):
-    """The state of the run stays, and with some room it goes on from there."""
+    """A checkpoint cannot be written; the one before stays, and with some room the run goes on from there."""
     whole, folder = tmp_path / "whole", tmp_path / "folder"
     line = command("quench_exact", inputs, folder / "out.h5")
     kill_at(tmp_path / "marker", ("checkpoint", 3, "after"), line)
     before = listing(folder)
     assert list(before) == ["out.h5.checkpoint"]
-    status, said = run(*line, limit=512)
+    status, said = run(*line, limit=512, each_step=True)
     assert status == 2
-    assert re.match(rf"error: {folder}/out\.h5: {FULL}", said), said
+    assert re.match(rf"error: {folder}/out\.h5\.checkpoint: {FULL}", said), said
     assert listing(folder) == before
     status, said = run(*line)
     assert status == 0
