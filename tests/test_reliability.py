@@ -1,6 +1,7 @@
 """The table of faults in docs/reliability.md: every row names tests, and the figure shows every row."""
 
 import ast
+import os
 import subprocess
 import sys
 from functools import cache
@@ -71,6 +72,22 @@ def test_every_test_of_a_fault_is_in_the_table():
 
 # Tests of the tests' own tools.
 UNNAMED = {"test_faults_damage.py::test_a_whole_file_is_read_as_it_was_written"}
+
+
+@pytest.mark.parametrize(
+    ("integration", "outcome"), [("true", "1 failed"), ("", "1 skipped")], ids=["CI", "elsewhere"]
+)
+def test_no_test_of_the_table_is_skipped_in_continuous_integration(tmp_path, integration, outcome):
+    """Where nothing can be mounted, say."""
+    (tmp_path / "mount").write_text("#!/bin/sh\necho 'mount: permission denied' >&2\nexit 1\n")
+    (tmp_path / "mount").chmod(0o755)
+    environment = os.environ | {"CI": integration, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    test = "tests/test_faults_disk.py::test_a_read_only_results_folder[tmpfs]"
+    command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", test]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert outcome in done.stdout.splitlines()[-1], done.stdout
+    assert (done.returncode != 0) == (integration == "true")
+    assert "cannot be mounted here (mount: permission denied)" in done.stdout
 
 
 def test_the_figure_is_drawn_from_the_table(tmp_path):
