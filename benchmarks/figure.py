@@ -93,6 +93,8 @@ def _errors(axes, frame, errors):
     exact = batch(frame, "exact")
     for time in exact[exact.n_sites == n].seconds_per_replica:
         axes.axvline(1e3 * time, color=LOOK["exact"]["color"])
+        axes.text(1e3 * time, 0.5, f"{SHORT['exact']}, no error ", rotation=90, ha="right", va="center",
+                  transform=axes.get_xaxis_transform(), fontsize=8)  # fmt: skip
     style.logarithmic(axes, "x")
     axes.set_ylim(bottom=0.0)
     axes.set(xlabel=f"time per replica at $N$ = {n} [ms]", ylabel=r"torque error [$10^{-3}\,t_0$]")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sdglass.errors import InputError
-from sdglass.steps.readme import BEGIN, END, claims_table, with_table
+from sdglass.report.runtimes import time_words
+from sdglass.steps.readme import BEGIN, END, TIME_BEGIN, TIME_END, claims_table, with_part
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,9 +27,14 @@ def test_the_claims_are_those_of_the_committed_study():
 
 
 def test_only_the_part_between_the_markers_changes():
-    assert with_table(f"a\n{BEGIN}\nold\n{END}\nb", "new") == f"a\n{BEGIN}\nnew\n{END}\nb"
+    assert with_part(f"a\n{BEGIN}old{END}\nb", "new") == f"a\n{BEGIN}new{END}\nb"
     with pytest.raises(InputError, match="expected the markers"):
-        with_table("a", "new")
+        with_part("a", "new")
+
+
+def test_the_runtime_is_that_of_the_committed_study():
+    words = README.split(TIME_BEGIN)[1].split(TIME_END)[0]
+    assert words == time_words(ROOT / "results" / "paper" / "runtimes.csv")
 
 
 def test_files_that_it_names_exist():

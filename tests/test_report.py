@@ -19,6 +19,7 @@ from sdglass.files import write_csv
 from sdglass.plotting.registry import FIGURES
 from sdglass.report.cells import estimate, typeset
 from sdglass.report.chapters import CHAPTERS
+from sdglass.report.locator import locator_story
 from sdglass.report.made import command, rule_of
 from sdglass.report.page import Results, render
 from sdglass.report.readings import what_to_see
@@ -297,6 +298,28 @@ def test_symbols_are_typeset(text, html):
 )
 def test_a_value_is_rounded_like_its_interval(numbers, text):
     assert estimate(*numbers) == text
+
+
+def test_whether_a_better_force_field_changes_the_growth(tmp_path):
+    """One clear difference of 2 % is little, one of 20 % is not; none can be seen where all intervals hold zero."""
+    errors = {
+        "model": ["locator", "pair"],
+        "parameters": [7, 50],
+        "set": "b100",
+        "stage": "random",
+        "n_sites": 100,
+    }
+    write_csv(tmp_path / "locator_errors.csv", pd.DataFrame(errors | {"relative": [0.001, 0.05]}))
+    columns = {"ensemble": "large-pair-fast", "engine": "pair", "damping": 1.0, "reference": "locator"}
+    columns |= {"reference_ensemble": "large-locator-fast", "time": 3000.0, "quantity": "xi_naive"}
+    for difference, low, start in ((0.02, 0.01, "Hardly: 1"), (0.2, 0.1, "Yes: 1"), (0.02, -0.01, "Not as far")):
+        row = columns | {"reference_value": 1.0, "difference": difference, "low": low, "high": 2 * difference}
+        write_csv(tmp_path / "locator_quench_difference.csv", pd.DataFrame([row]))
+        story = locator_story(tmp_path)
+        assert story["growth"].startswith(start)
+        assert "divided by 50" in story["what"]
+    (tmp_path / "locator_errors.csv").unlink()
+    assert locator_story(tmp_path) is None
 
 
 def test_short_tables_are_shown_and_long_ones_named(page):

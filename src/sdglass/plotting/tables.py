@@ -51,7 +51,8 @@ COLUMNS = {
     "rkky.csv": "coupling model relative_torque_error standard_error",
     "two_site.csv": "coupling distance ratio_to_t2_over_J",
     "locator_quench.csv": "ensemble engine damping n_sites time quantity value low high",
-    "locator_quench_difference.csv": "ensemble engine damping reference time quantity difference low high",
+    "locator_quench_difference.csv": "ensemble engine damping reference reference_ensemble time quantity "
+    "reference_value difference low high",
     "locator_quench_correlation.csv": "ensemble engine damping n_sites time distance correlation low high",
     "locator_errors.csv": "model set stage n_sites relative relative_low relative_high",
     "locator_ablation.csv": "ingredient parameters set stage n_sites rmse low high relative",

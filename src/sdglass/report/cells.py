@@ -48,7 +48,9 @@ def rounded(value, low, high, signed=False):
 
 
 def estimate(value, low, high, signed=False):
-    """Return a value with its interval, `rounded`: 0.834 [0.829, 0.838]."""
+    """Return a value with its interval, `rounded`: 0.834 [0.829, 0.838]; alone where there is no interval."""
+    if np.isnan([low, high]).all():
+        return cell(value)
     value, low, high = rounded(value, low, high, signed)
     return f"{value} [{low}, {high}]"
 

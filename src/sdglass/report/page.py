@@ -19,6 +19,7 @@ from sdglass.plotting.registry import FIGURES
 from sdglass.report.cells import cell, typeset
 from sdglass.report.chapters import chapters
 from sdglass.report.claims import claim_rows, headlines, tally
+from sdglass.report.locator import locator_story
 from sdglass.report.made import command, record, rule_of
 from sdglass.report.networks import driver_words, networks_used
 from sdglass.report.pipeline import stations
@@ -129,9 +130,11 @@ def _content(results, config, options):
         "verdict": sentences,
         "verdict_summary": summary(sentences),
         "driver": driver_words(config, results.tables),
+        "film": (Path(results.tables).parent / "film.gif").is_file(),
+        "locator": locator_story(results.tables),
         "exponent": exponent_words(results.tables, config),
         "record": made,
-        "times": runtimes(results.benchmarks, results.runtimes),
+        "times": runtimes(results.benchmarks, results.runtimes, config.get("resources", {}).get("threads")),
         "tables": table_entries(results.tables, made["rules"]),
     }
 

@@ -50,7 +50,7 @@ def merged(kept, new):
     return whole.drop_duplicates("job", keep="last").sort_values("job", ignore_index=True)
 
 
-def runtimes(benchmarks, kept=None):
+def runtimes(benchmarks, kept=None, threads=None):
     """Return what the page says about time and memory.
 
     Times differ from run to run and from machine to machine; they are for orientation.
@@ -61,12 +61,15 @@ def runtimes(benchmarks, kept=None):
         Folder of Snakemake's benchmark files.
     kept : path, optional
         File of `kept_times`.
+    threads : int, optional
+        Threads of a job, where that is known.
 
     Returns
     -------
     dict
-        ``rows``: a dictionary per kind of job, the slowest first; ``total``: all jobs together, as text; ``here``
-        and ``kept``: how many jobs each source gave.
+        ``rows``: a dictionary per kind of job, the slowest first; ``total``: all jobs together, as text;
+        ``on_two_cores``: the time that they take there, "" unless a job has one thread; ``here`` and ``kept``: how
+        many jobs each source gave.
     """
     here = job_times(benchmarks) if benchmarks is not None else job_times()
     earlier = kept_times(kept) if kept is not None else kept_times("")
@@ -87,9 +90,19 @@ def runtimes(benchmarks, kept=None):
     return {
         "rows": sorted(rows, key=lambda row: (-row["seconds"], row["rule"])),
         "total": duration(float(jobs.seconds.sum())),
+        "on_two_cores": duration(0.5 * float(jobs.seconds.sum())) if threads == 1 else "",
         "here": len(here),
         "kept": len(jobs) - len(here),
     }
+
+
+def time_words(path):
+    """Return in words how long the jobs of a file of `kept_times` take, which have one thread each."""
+    jobs = kept_times(path)
+    if jobs.empty:
+        raise InputError(f"{path}: no jobs; landing a study writes them")
+    seconds = float(jobs.seconds.sum())
+    return f"{duration(seconds)} of processor time, {duration(0.5 * seconds)} on two cores that are always busy"
 
 
 def _kind(job):

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
+from sdglass.plotting.networks import words_of
 from sdglass.plotting.style import label, set_words
 from sdglass.plotting.tables import read_table
-from sdglass.report.cells import rounded
 
 _STAGES = ("random", "relaxed", "frozen", "all")
 # Fewer realizations than this give an interval that is hardly one.
 FEWEST_REALIZATIONS = 3
 _OUTCOMES = {
-    "better": ("good", "The network beats the pair model"),
-    "worse": ("bad", "The network is worse than the pair model"),
-    "no clear difference": ("fair", "No clear difference between network and pair model"),
-    "too few realizations": ("plain", "Too few realizations to compare network and pair model"),
+    "better": ("good", "The {network} beats the pair model"),
+    "worse": ("bad", "The {network} is worse than the pair model"),
+    "no clear difference": ("fair", "No clear difference between {network} and pair model"),
+    "too few realizations": ("plain", "Too few realizations to compare {network} and pair model"),
 }
 
 
@@ -95,8 +95,7 @@ def _error_cell(rows, scale):
     one = rows.iloc[0]
     text, interval = f"{scale * value:.2f}", ""
     if len(rows) == 1 and np.isfinite(one.low) and np.isfinite(one.high):
-        text, low, high = rounded(*(scale * end for end in (value, one.low, one.high)))
-        interval = f"[{low}, {high}]"
+        interval = f"[{scale * one.low:.2f}, {scale * one.high:.2f}]"
     relative = f"{100 * value / one.rms:.1f} %" if one.rms > 0 else ""
     return {"value": value, "text": text, "interval": interval, "relative": relative}
 
@@ -168,7 +167,7 @@ def summary(sentences):
         answer = "Only in part"
     left_out = counts["too few realizations"]
     return (
-        f"{answer}: on structures that it was not trained on the network is better in "
+        f"{answer}: on structures that it was not trained on the {words_of('bond') or 'network'} is better in "
         f"{counts['better'] or 'none'} of "
         f"{judged} comparisons, worse in {counts['worse'] or 'none'}, and not clearly different in "
         f"{counts['no clear difference'] or 'none'}"
@@ -191,7 +190,8 @@ def _compare(row, errors, interval):
     else:
         outcome = "no clear difference"
     css, verb = _OUTCOMES[outcome]
-    place = {"unseen": "unseen structures", "large": "large structures"}[row.set]
+    verb = verb.format(network=words_of("bond") or "network")
+    place = {"unseen": "unseen structures", "large": "larger structures"}[row.set]
     text = f"{verb} for {row.stage} states of {place}: ratio of torque errors {row.ratio:.3f} ({ends})."
     return {
         "set": row.set,

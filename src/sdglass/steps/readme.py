@@ -1,12 +1,18 @@
-"""Put the claims table of a study into the README, between two markers: no number there is typed by hand."""
+"""Put a study's table of claims and its runtime into the README, between markers: neither is typed by hand.
+
+    python -m sdglass.steps.readme --claims results/paper/claims.csv --runtimes results/paper/runtimes.csv \\
+        --readme README.md
+"""
 
 import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.files import write_text
+from sdglass.report.runtimes import time_words
 from sdglass.steps.arguments import run, step_parser
 
-BEGIN, END = "<!-- claims: begin -->", "<!-- claims: end -->"
+BEGIN, END = "<!-- claims: begin -->\n", "\n<!-- claims: end -->"
+TIME_BEGIN, TIME_END = "<!-- runtime: begin -->", "<!-- runtime: end -->"
 
 
 def claims_table(path):
@@ -19,23 +25,25 @@ def claims_table(path):
     return "\n".join(lines)
 
 
-def with_table(text, table, name="README"):
-    """Return `text` with the part between the markers replaced by `table`."""
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise InputError(f"{name}: expected the markers {BEGIN} and {END} once each")
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
+def with_part(text, part, begin=BEGIN, end=END, name="README"):
+    """Return `text` with what stands between the two markers replaced by `part`."""
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise InputError(f"{name}: expected the markers {begin.strip()} and {end.strip()} once each")
+    before, rest = text.split(begin)
+    return f"{before}{begin}{part}{end}{rest.split(end)[1]}"
 
 
 def main():
     """Rewrite the README."""
     parser = step_parser(__doc__)
     parser.add_argument("--claims", required=True)
+    parser.add_argument("--runtimes", required=True, help="runtimes.csv of the study")
     parser.add_argument("--readme", required=True)
     args = parser.parse_args()
     with open(args.readme, encoding="utf-8") as stream:
         text = stream.read()
-    write_text(args.readme, with_table(text, claims_table(args.claims), args.readme))
+    text = with_part(text, claims_table(args.claims), name=args.readme)
+    write_text(args.readme, with_part(text, time_words(args.runtimes), TIME_BEGIN, TIME_END, args.readme))
 
 
 if __name__ == "__main__":
