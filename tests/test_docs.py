@@ -6,6 +6,7 @@ smoke scale, page by page and block by block:
 - ``run``: as it stands;
 - ``run: smoke``: at smoke scale where it says quick;
 - ``run: smoke plan``: the same, but only planned (``snakemake -n``, ``make -n``);
+- ``run: slurm``: by ``tests/slurm/run.sh``, on a real Slurm;
 - ``run: fails``: it has to be refused, with the words of the next block of text;
 - ``file: NAME``: the block is written to a file, which later blocks use;
 - ``insert: FILE before LINE``: the block is put into a file of the copy.
@@ -28,11 +29,11 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = (
     *("index", "tutorial", "howto-parameters", "howto-structure", "howto-hopping", "howto-engine"),
-    *("equations", "formats", "decisions"),
+    *("equations", "formats", "decisions", "cluster"),
 )
-OTHERS = ("cluster", "reliability")  # tested with what they are about
+OTHERS = ("reliability",)  # tested with what they are about
 COMMANDS = ("sh", "bash", "console", "python")
-RUNS = ("run", "run: smoke", "run: smoke plan", "run: fails")
+RUNS = ("run", "run: smoke", "run: smoke plan", "run: slurm", "run: fails")
 _BLOCK = re.compile(r"(?:<!-- (?P<how>[^>]+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
 
 
@@ -170,7 +171,7 @@ def test_the_commands_of_a_page_run(name, project):
     for number, block in enumerate(followed):
         if block.how.startswith(("file: ", "insert: ")):
             write(project, block)
-        elif block.how:
+        elif block.how and block.how != "run: slurm":
             done = execute(project, block)
             place = f"{name}.md, line {block.line}:\n{textwrap.indent(block.text, '  ')}"
             if block.how == "run: fails":
@@ -181,6 +182,28 @@ def test_the_commands_of_a_page_run(name, project):
                 assert done.returncode == 0, f"{place}{done.stdout[-4000:]}"
     if name == "tutorial":
         check_the_tutorial(project)
+
+
+def test_a_test_on_slurm_runs_what_the_page_says_to_do_after_a_kill(tmp_path):
+    """Jobs of this study are cancelled and no other ones, and the folder is unlocked."""
+    script = (ROOT / "tests" / "slurm" / "run.sh").read_text(encoding="utf-8")
+    assert 'cleanup=$(documented_commands "$root/docs/cluster.md")' in script
+    assert 'eval "$cleanup"' in script
+    programs = {"squeue": "printf '7 sdglass_a1\\n8 another\\n9 sdglass_a1\\n'"}
+    programs |= {name: f'echo {name} "$@"' for name in ("scancel", "snakemake")}
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    command = '. tests/slurm/one_node.sh; eval "$(documented_commands docs/cluster.md)"'
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["scancel 7 9", "snakemake --unlock"], done.stderr
 
 
 def check_the_tutorial(project):

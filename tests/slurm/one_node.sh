@@ -3,12 +3,17 @@
 #   why_not_slurm           prints why it cannot be had here, nothing if it can
 #   start_slurm FOLDER      installs what is missing, starts it with everything it writes in FOLDER
 #   stop_slurm              stops what start_slurm started and leaves /etc/slurm as it was
+#   documented_commands PAGE    prints the commands that the page marks as run here: <!-- run: slurm -->
 
 SLURM_PACKAGES=(slurmctld slurmd slurm-client munge)
 slurm_programs=(slurmctld slurmd sbatch srun squeue sinfo scancel munged)
 slurm_pids=()
 slurm_conf= # what /etc/slurm/slurm.conf is linked to, once it is
 slurm_made_etc=
+
+documented_commands() { # PAGE
+    sed -n '/^<!-- run: slurm -->$/,/^```$/{/^<!--/d; /^```/d; p}' "$1"
+}
 
 missing_programs() {
     local name

@@ -113,9 +113,11 @@ wait "$head_pid" 2>/dev/null || true
 head_pid=
 
 say "what the documentation says to do then"
-squeue --me --noheader --format='%A %j' | awk '$2 ~ /^sdglass_/ {print $1}' | xargs -r scancel
+cleanup=$(documented_commands "$root/docs/cluster.md")
+[[ $cleanup == *scancel*"snakemake --unlock"* ]] || fail "docs/cluster.md does not say how to cancel jobs and to unlock"
+snakemake() { "$python" -m snakemake "$@" --configfile "$SMOKE"; }
+eval "$cleanup" >"$scratch/unlock.log" 2>&1 || fail "what docs/cluster.md says to do after a kill"
 while [[ -n $(squeue --noheader) ]]; do sleep 0.5; done
-"$python" -m snakemake --unlock --configfile "$SMOKE" >"$scratch/unlock.log" 2>&1 || fail "--unlock"
 "$python" "$here/check.py" finished . >"$scratch/finished.json"
 "${command[@]}" >"$scratch/second.log" 2>&1 || fail "the second start did not finish the study"
 "$python" "$here/check.py" untouched . "$scratch/finished.json"
