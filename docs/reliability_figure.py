@@ -19,6 +19,8 @@ OUTCOMES = {
     "begun anew": style.PURPLE,
     "refused": style.VERMILLION,
 }
+# Shown on a screen, not in a journal: wider, in larger type.
+_WIDTH, _TYPE = 9.4, 9.5  # inches, points
 _COLUMNS = ["fault", "where", "outcome", "what happens", "tests"]
 
 
@@ -57,23 +59,24 @@ def read_rows(text):
 
 def draw(rows):
     """Return the figure: a line for each row of the table, a mark in the column of its outcome."""
-    figure = style.new_figure(0.6 + 0.145 * len(rows))
+    figure = style.new_figure(0.8 + 0.195 * len(rows))
+    figure.set_figwidth(_WIDTH)
     axes = figure.subplots()
     columns = list(OUTCOMES)
     for place, row in enumerate(rows):
         first = place == 0 or rows[place - 1].fault != row.fault
         if first and place:
             axes.axhline(place - 0.5, color=style.GREY, linewidth=0.4)
-        axes.text(-2.9, place, row.fault if first else "", va="center", fontsize=7, fontweight="bold")
-        axes.text(-1.75, place, row.where, va="center", fontsize=7)
-        axes.plot(columns.index(row.outcome), place, "o", color=OUTCOMES[row.outcome], markersize=5)
+        axes.text(-2.9, place, row.fault if first else "", va="center", fontsize=_TYPE, fontweight="bold")
+        axes.text(-1.75, place, row.where, va="center", fontsize=_TYPE)
+        axes.plot(columns.index(row.outcome), place, "o", color=OUTCOMES[row.outcome], markersize=6)
     axes.set(xlim=(-2.95, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), yticks=[])
     axes.xaxis.tick_top()
     counts = [sum(row.outcome == name for row in rows) for name in columns]
     axes.set_xticks(
         range(len(columns)), [f"{name} ({count})" for name, count in zip(columns, counts, strict=True)]
     )
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, labelsize=_TYPE)
     axes.spines[:].set_visible(False)
     return figure
 

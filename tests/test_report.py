@@ -301,7 +301,7 @@ def test_a_value_is_rounded_like_its_interval(numbers, text):
 
 
 def test_whether_a_better_force_field_changes_the_growth(tmp_path):
-    """One clear difference of 2 % is little, one of 20 % is not; none can be seen where all intervals hold zero."""
+    """A clear difference of 2 % is little, one of 20 % is not; where all intervals hold zero none can be seen."""
     errors = {
         "model": ["locator", "pair"],
         "parameters": [7, 50],
