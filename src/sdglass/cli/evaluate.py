@@ -12,7 +12,7 @@ DETAILS = (
 EXAMPLE = """\
 example: ten random configurations on a structure of 100 sites, exactly at half and at quarter filling
   sdglass structure --n-sites 100 --box-length 5 --seed 1 --out S.npz
-  python -c "import numpy as np, sdglass
+  python -c "import numpy as np, sdglass; \\
   np.save('SPINS.npy', sdglass.random_spins(100, np.random.default_rng(1), 10))"
   sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out OUT.npz
   sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out QUARTER.npz --filling 0.25"""
