@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -32,6 +33,7 @@ from sdglass.spins import random_spins
 from sdglass.structure import Structure, square_lattice
 from sdglass.symmetry_functions import SymmetryFunctions
 
+ROOT = Path(__file__).resolve().parents[1]
 FUNCTIONS = SymmetryFunctions(cutoff=1.5, shells=4, shell_stop=1.4, width=0.3)
 # What a committee of two folds writes about itself, see sdglass.steps.train and sdglass.steps.committee.
 FOLDS = [
@@ -134,7 +136,14 @@ def test_trained_models_are_the_librarys(folder, name):
     path = f"{name}.safetensors"
     structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
     assert_equal(evaluate(path), load_engine(path, structure).evaluate(spins))
+
+
+@pytest.mark.parametrize("name", ["network", "committee"])
+def test_networks_in_single_precision_are_the_librarys(folder, name):
+    path = f"{name}.safetensors"
+    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
     single = load_engine(path, structure, dtype="float32").evaluate(spins)
+    assert np.abs(single.field - load_engine(path, structure).evaluate(spins).field).max() > 1e-9
     assert_equal(evaluate(path, "--dtype float32"), single)
 
 
@@ -342,6 +351,37 @@ def test_info_about_a_model_of_a_study_says_how_accurate_the_study_found_it(fold
     assert "study/tables/torque_errors.csv" in found["torque errors"]
 
 
+GOOD_TABLE = "model,member,set,stage,n_sites,rmse,relative\nbond,single,unseen,random,14,6e-4,0.05\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (GOOD_TABLE.replace("set,", "sets,"), "column 'set' is missing; it has model, member, sets"),
+        (GOOD_TABLE.replace("n_sites", "N"), "column 'n_sites' is missing"),
+        (GOOD_TABLE.replace("6e-4", ""), "rmse = '' for bond, unseen, random; expected a finite number"),
+        (GOOD_TABLE.replace("6e-4", "nan"), "rmse = 'nan' for bond"),
+        (GOOD_TABLE.replace("0.05", "inf"), "relative = 'inf' for bond"),
+        (GOOD_TABLE.replace(",0.05", ""), "relative = None for bond"),
+        (GOOD_TABLE.replace("14", "many"), "n_sites = 'many' for bond"),
+        (b"\x89PNG\r\n\xff", "not a readable table"),
+        (b"", "column 'model' is missing; it is empty"),
+    ],
+)
+def test_a_poor_table_beside_a_model_is_a_warning(folder, capsys, table, words):
+    whole = info("committee", capsys)
+    for part in ("models", "tables"):
+        Path("study", part).mkdir(parents=True)
+    Path("study/tables/torque_errors.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
+    shutil.copy("committee.safetensors", "study/models/bond.safetensors")
+    assert run("info study/models/bond.safetensors") == 0
+    out, err = capsys.readouterr()
+    assert dict(re.split(r"  +", line, maxsplit=1) for line in out.splitlines()) == whole
+    assert err.startswith("warning: study/tables/torque_errors.csv: ")
+    assert words in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("engine", "options"),
     [("exact", "--filling 0.25 --temperature 0.05"), ("network.safetensors", "--dtype float32")],
@@ -415,6 +455,7 @@ def refused(command, message, capsys):
             r"--members is for committees of networks; pair\.safetensors holds none",
         ),
         ("--members 0", "--members is for committees of networks; the exact engine holds none"),
+        ("--members 0 0 --engine committee.safetensors", r"members = \[0, 0\]; expected each network once"),
         ("--dtype float32", "--dtype float32 is for networks"),
         ("--dtype float16", r"argument --dtype: invalid choice: 'float16'"),
         ("--device cuda", "--device cuda is for networks"),
@@ -515,6 +556,14 @@ def test_a_pickle_is_never_run(folder, capsys):
         ("--checkpoint T.h5", r"T\.h5: would overwrite an input or another output"),
         ("--checkpoint X --no-checkpoint", "not allowed with argument"),
         ("--checkpoint SPINS.npy", r"SPINS\.npy: truncated or not HDF5"),
+        ("--snapshots-per-decade 1e300", r"per_decade = 1e\+300; expected .* at most 10000"),
+        ("--duration 1e300 --dt 1e-20", r"duration = 1e\+300 is more steps of dt = 1e-20 than can be counted"),
+        ("--replicas 1000000000000", "--replicas: 1000000000000; expected an integer >= 1 and <= 1000000000"),
+        ("--workers 4", r"--workers 4 is for the exact engine; pair\.safetensors runs in one process"),
+        ("--dtype float32", r"--dtype float32 is for networks.*; pair\.safetensors knows float64 only"),
+        ("--damping 1e200", r"the integration diverged .* from t = 0; lower dt = 0\.5.*damping = 1e\+200"),
+        ("--damping 1e200 --integrator semi_implicit", "the integration diverged"),
+        ("--damping 1e300 --dt 1e-5", "the integration diverged"),
     ],
 )
 def test_bad_input_of_quench(folder, capsys, change, message):
@@ -538,6 +587,13 @@ def test_bad_input_of_quench(folder, capsys, change, message):
         ("structure --square 0 --out A.npz", "--square: 0; expected an integer >= 1"),
         ("structure --square 2 --r-min 1 --out A.npz", "--r-min is of a random structure"),
         ("structure --spacing 2 --out A.npz", "--spacing is of a lattice"),
+        ("structure --square 100000 100000 --out A.npz", "--square 100000 100000 is 10000000000 sites; expected"),
+        ("structure --n-sites 1000000000000 --r-min 0 --out A.npz", "--n-sites: 1000000000000; expected"),
+        ("structure --n-sites 30000000 --r-min 0 --out A.npz", "30000000 sites .*more than the 20000000"),
+        ("info .", r"error: \.: is a folder; expected a model"),
+        ("evaluate --engine . --structure S.npz --spins SPINS.npy --out A.npz", r"--engine \.: is a folder"),
+        ("evaluate --engine exact --structure . --spins SPINS.npy --out A.npz", r"\.: is a folder; expected an"),
+        ("evaluate --engine exact --structure S.npz --spins . --out A.npz", r"\.: is a folder; expected an .npy"),
     ],
 )
 def test_bad_input_of_other_commands(folder, capsys, command, message):
@@ -570,6 +626,36 @@ def test_a_file_system_error_is_one_line(folder, capsys, monkeypatch):
     refused(EVALUATE, r"error: OUT\.npz: cannot be written \(No space left on device\); free some space", capsys)
 
 
+def limited(command, gigabytes=6):
+    """Run `sdglass COMMAND` in a process of its own with so much memory."""
+    size = gigabytes * 2**30
+    return subprocess.run(
+        [sys.executable, "-m", "sdglass.cli", *shlex.split(command)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)),
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check --engine exact --structure S.npz --replicas 100000000",
+        "quench --engine pair.safetensors --structure S.npz --duration 1 --replicas 100000000 --out T.h5",
+        "structure --square 30000 30000 --out A.npz",
+    ],
+    ids=lambda command: command.split()[0],
+)
+def test_what_does_not_fit_into_memory_is_one_line(folder, command):
+    before = sorted(os.listdir())
+    done = limited(command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(
+        r"error: not enough memory \(Unable to allocate .* with shape .*\); ask for fewer .*\n", done.stderr
+    ), done.stderr
+    assert sorted(os.listdir()) == before
+
+
 # --- help, and the program itself
 
 
@@ -584,6 +670,24 @@ def test_every_example_in_the_help_is_understood(capsys):
         assert any(example.startswith(name) for example in examples)
         for example in examples:
             assert build_parser().parse_args(shlex.split(example)).run
+
+
+def test_every_example_in_the_help_runs_as_it_is_printed(folder, capsys):
+    """Pasted into a shell, in a folder with the files that the examples name."""
+    shutil.copy("pair.safetensors", "MODEL.safetensors")
+    Path("results/paper").mkdir(parents=True)
+    Path("results/paper/models").symlink_to(ROOT / "results" / "paper" / "models")
+    small = Path("S.npz").read_bytes()
+    program = shlex.join([sys.executable, "-m", "sdglass.cli"])
+    for arguments in (["--help"], *([name, "--help"] for name in COMMANDS)):
+        Path("S.npz").write_bytes(small)
+        with pytest.raises(SystemExit):
+            main(arguments)
+        (example,) = re.findall(r"^example:.*\n((?:  .*\n)+)", capsys.readouterr().out, re.MULTILINE)
+        python = shlex.quote(sys.executable)
+        script = f'sdglass() {{ {program} "$@"; }}\npython() {{ {python} "$@"; }}\n{example}'
+        done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), f"{example}{done.stderr}"
 
 
 def test_every_option_states_its_default(capsys):

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from sdglass.errors import InputError
+from sdglass.files import require_file
 from sdglass.hamiltonian import SDModel
 from sdglass.hopping import LAWS, hopping_from_dict
 from sdglass.packing import JAMMING_FRACTION, packing_fraction
@@ -61,8 +62,7 @@ def load_config(*paths):
     """
     config = {}
     for path in paths:
-        if not Path(path).is_file():
-            raise InputError(f"{path}: no such file; expected a YAML configuration")
+        require_file(path, "a YAML configuration")
         try:
             overlay = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
             json.dumps(overlay, default=str, skipkeys=True)  # an error if something contains itself

@@ -134,6 +134,16 @@ def write_csv(path, frame):
         frame.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 
 
+def require_file(path, expected, name=None):
+    """Raise an `InputError` that says what was `expected`, unless there is a file.
+
+    `name` is what to call the file, where its path alone does not say it.
+    """
+    if not Path(path).is_file():
+        what = "is a folder" if Path(path).is_dir() else "no such file"
+        raise InputError(f"{path if name is None else name}: {what}; expected {expected}")
+
+
 def load_npz(path, names):
     """Return {name: array of real numbers} read from an ``.npz`` file (no pickles).
 
@@ -184,8 +194,7 @@ def _require_numbers(array, name):
 @contextmanager
 def _numpy_file(path, kind, expected):
     """Yield what `numpy.load` makes of a file; what goes wrong while it is read is an `InputError`."""
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; expected {expected}")
+    require_file(path, expected)
     try:
         # Never unpickle: a file from elsewhere must not run code.
         data = np.load(path, allow_pickle=False)
@@ -239,8 +248,7 @@ def open_hdf5(path, required=()):
     InputError
         If the file is missing, truncated or otherwise damaged, or lacks one of the `required` datasets.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; expected HDF5")
+    require_file(path, "HDF5")
     try:
         handle = h5py.File(path, "r")
     except OSError as error:

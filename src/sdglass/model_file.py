@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from sdglass.errors import InputError
-from sdglass.files import atomic_path
+from sdglass.files import atomic_path, require_file
 from sdglass.hamiltonian import SDModel
 from sdglass.linear_model import EnergyReference, LinearModel
 from sdglass.network import SiteEnergy
@@ -158,8 +157,7 @@ def read_tensors(path):
     InputError
         If the file is missing, truncated, of another program, or changed since it was written.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; expected a model in safetensors format")
+    require_file(path, "a model in safetensors format")
     try:
         with safe_open(path, "pt") as handle:
             metadata = handle.metadata() or {}

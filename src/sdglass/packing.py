@@ -72,6 +72,8 @@ def random_sequential_addition(n_sites, box_length, r_min, rng, max_candidates=2
             f"cannot place {wanted}: random sequential addition jams at {JAMMING_FRACTION}; "
             "lower the density or r_min"
         )
+    if n_sites > max_candidates:
+        raise InputError(f"cannot place {wanted}: more than the {max_candidates} candidates that are tried")
     accepted = np.empty((n_sites, 3))
     count = tried = 0
     while count < n_sites:

@@ -19,7 +19,7 @@ from sdglass.files import discard
 from sdglass.llg import INTEGRATORS, thermal_field
 from sdglass.progress import progress_bar
 from sdglass.seeding import generator
-from sdglass.spins import check_spins, normalize, random_spins, torque
+from sdglass.spins import UNIT_TOLERANCE, check_spins, normalize, random_spins, torque
 from sdglass.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
 
 __all__ = ["Trajectory", "log_times", "quench", "random_initial_spins"]
@@ -36,8 +36,10 @@ def random_initial_spins(n_sites, seed, realization, replicas):
     replicas : sequence of int
         Replica numbers; what a replica starts from does not depend on the others in the list.
     """
-    streams = (generator(seed, "initial spins", realization, replica) for replica in replicas)
-    return np.array([random_spins(n_sites, stream) for stream in streams]).reshape(-1, n_sites, 3)
+    spins = np.empty((len(replicas), n_sites, 3))  # first of all, so that too many fail at once
+    for one, replica in zip(spins, replicas, strict=True):
+        one[:] = random_spins(n_sites, generator(seed, "initial spins", realization, replica))
+    return spins
 
 
 def quench(
@@ -181,7 +183,7 @@ class _Run:
         self.step_function = INTEGRATORS[integrator]
         self.spins = normalize(check_spins(spins, engine.structure.n_sites, "initial_spins"))
         replicas = _check_replicas(replicas, len(self.spins))
-        self.engine = _FiniteEngine(engine, replicas)
+        self.engine = _FiniteEngine(engine, replicas, self.dt, self.damping)
         if snapshot_times is None:
             snapshot_times = log_times(duration, dt)
         self.snapshot_steps = snapshot_steps(snapshot_times, duration, dt, self.n_steps)
@@ -221,7 +223,8 @@ class _Run:
                 stream.standard_normal(out=target)
             self.noise *= self.amplitude
         self.engine.time = self.step * self.dt
-        spins, evaluation = self.step_function(self.spins, self.engine, self.dt, self.damping, self.noise)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what comes of it is refused
+            spins, evaluation = self.step_function(self.spins, self.engine, self.dt, self.damping, self.noise)
         if self.step == 0:
             self.initial_energy = evaluation.energy
         self._record(evaluation)
@@ -274,12 +277,21 @@ class _Run:
 
 
 class _FiniteEngine:
-    """The caller's engine, with everything it returns checked for shape and for NaN."""
+    """The caller's engine, with everything it returns checked for shape and for NaN, and the spins it gets."""
 
-    def __init__(self, engine, replicas):
+    def __init__(self, engine, replicas, dt, damping):
         self.engine, self.replicas, self.time = engine, replicas, 0.0
+        self.dt, self.damping = dt, damping
 
     def evaluate(self, spins):
+        # A step renormalises its spins: any other length is that of numbers too large for it.
+        astray = ~(np.abs(np.einsum("rna,rna->rn", spins, spins) - 1.0) < UNIT_TOLERANCE)
+        if astray.any():
+            replica, site = np.argwhere(astray)[0]
+            raise InputError(
+                f"the integration diverged for replica {self.replicas[replica]}, site {site}, in the step from "
+                f"t = {self.time:.10g}; lower dt = {self.dt:g} or damping = {self.damping:g}"
+            )
         evaluation = self.engine.evaluate(spins)
         energy = np.asarray(evaluation.energy, dtype=float)
         field = np.asarray(evaluation.field, dtype=float)

@@ -10,6 +10,7 @@ from sdglass.errors import InputError
 from sdglass.files import attribute_text, new_hdf5, open_hdf5
 
 SNAPSHOTS_PER_DECADE = 10  # 26 % more time from one to the next
+MOST_PER_DECADE = 10_000  # whoever wants every step should say so
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +97,11 @@ def log_times(duration, dt, per_decade=SNAPSHOTS_PER_DECADE, first=None):
     first = dt if first is None else first
     if not 0 < first <= duration:
         raise InputError(f"first = {first}; expected a time in (0, duration = {duration}]")
-    if not 0 < per_decade < math.inf:
-        raise InputError(f"per_decade = {per_decade}; expected a positive number of snapshots per decade")
+    if not 0 < per_decade <= MOST_PER_DECADE:
+        raise InputError(
+            f"per_decade = {per_decade}; expected a positive number of snapshots per decade, "
+            f"at most {MOST_PER_DECADE}"
+        )
     k = np.arange(math.floor(per_decade * math.log10(duration / first)) + 1)
     steps = np.rint(first / dt * 10.0 ** (k / per_decade))
     return dt * np.unique(np.concatenate([[0], steps.clip(1, n_steps), [n_steps]]))
@@ -108,6 +112,8 @@ def whole_steps(duration, dt):
     for name, value in (("duration", duration), ("dt", dt)):
         if not 0 < value < math.inf:
             raise InputError(f"{name} = {value}; expected a positive time")
+    if not duration / dt < 2**53:  # of a double, beyond which the time stands still
+        raise InputError(f"duration = {duration} is more steps of dt = {dt} than can be counted; raise dt")
     n_steps = max(1, round(duration / dt))
     if abs(n_steps * dt - duration) > 1e-9 * duration:
         raise InputError(

@@ -1,7 +1,7 @@
 """``sdglass check``: an engine against the engine contract."""
 
 from sdglass.cli.engine import add_engine, engine_factory
-from sdglass.cli.options import number
+from sdglass.cli.options import count, number
 
 USAGE = "--engine ENGINE --structure S.npz [options]"
 SUMMARY = "Test an engine against the engine contract"
@@ -20,7 +20,7 @@ def add_options(parser):
     add_engine(parser, "--temperature", "--electron-temperature")
     parser.add_argument(
         "--replicas",
-        type=number(int, least=2),
+        type=count(least=2),
         default=3,
         metavar="R",
         help="random spin configurations (default: %(default)s)",

@@ -1,7 +1,6 @@
 """The engine of a command: the options that choose it, and the engine they mean."""
 
 from contextlib import closing, contextmanager, nullcontext
-from pathlib import Path
 
 from sdglass.cli.options import json_object, number
 from sdglass.errors import InputError
@@ -118,19 +117,23 @@ def _exact_factory(args):
 
 
 def _trained_factory(args):
-    if not Path(args.engine).is_file():
-        raise InputError(
-            f"--engine {args.engine}: no such file; expected 'exact' or a model in .safetensors format"
-        )
     from sdglass.engines.load import load_engine, load_model
+    from sdglass.files import require_file
     from sdglass.model_file import require_electrons
 
+    require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
+    if args.workers != 1:
+        raise InputError(f"--workers {args.workers} is for the exact engine; {args.engine} runs in one process")
     trained = load_model(args.engine)
     if trained.kind != "network":
         if args.members is not None:
             raise InputError(f"--members is for committees of networks; {args.engine} holds none")
         if args.device != "cpu":
             raise InputError(f"--device {args.device} is for networks; {args.engine} runs on the cpu only")
+    if trained.kind == "linear" and args.dtype != "float64":
+        raise InputError(
+            f"--dtype {args.dtype} is for networks and the locator force field; {args.engine} knows float64 only"
+        )
     sd_model = _electrons(args, trained.sd_model)
     require_electrons(trained.sd_model, sd_model, args.engine)
     options = {"dtype": args.dtype, "device": args.device, "members": args.members}

@@ -22,9 +22,19 @@ def _formatter(prog):
     return argparse.RawDescriptionHelpFormatter(prog, max_help_position=30, width=106)
 
 
-def number(kind=float, above=None, least=None):
-    """Return a parser of one finite number, optionally greater than `above` or not less than `least`."""
+# Of sites or replicas: their numbers fit into no memory, but their sizes in bytes into 64 bits.
+MOST = 10**9
+
+
+def count(least=1):
+    """Return a parser of a number of things that take memory."""
+    return number(int, least=least, most=MOST)
+
+
+def number(kind=float, above=None, least=None, most=None):
+    """Return a parser of one finite number, optionally > `above` or >= `least`, and <= `most`."""
     limit = f" > {above}" if above is not None else f" >= {least}" if least is not None else ""
+    limit += f" and <= {most}" if most is not None else ""
 
     def parse(text):
         try:
@@ -32,7 +42,8 @@ def number(kind=float, above=None, least=None):
             good = math.isfinite(value)
         except (ValueError, OverflowError):
             good = False
-        if not good or (above is not None and value <= above) or (least is not None and value < least):
+        good = good and (above is None or value > above) and (least is None or value >= least)
+        if not (good and (most is None or value <= most)):
             expected = "an integer" if kind is int else "a finite number"
             raise argparse.ArgumentTypeError(f"{text}; expected {expected}{limit}")
         return value

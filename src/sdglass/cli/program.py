@@ -49,6 +49,9 @@ def main(argv=None):
         return _fail(error)
     except OSError as error:  # a full disk, a folder that may not be read
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except MemoryError as error:
+        wanted = f" ({error})" if str(error) else ""
+        return _fail(f"not enough memory{wanted}; ask for fewer sites, replicas or snapshots")
     except KeyboardInterrupt:
         return _fail("interrupted", status=130)
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from sdglass.cli.engine import add_engine, add_workers, input_files, is_exact, opened_engine
-from sdglass.cli.options import add_seed, number
+from sdglass.cli.options import add_seed, count, number
 from sdglass.cli.validation import check_outputs, load_spins
 from sdglass.errors import InputError
 
@@ -31,7 +31,7 @@ def add_options(parser):
     dynamics = parser.add_argument_group("dynamics")
     dynamics.add_argument(
         "--replicas",
-        type=number(int, least=1),
+        type=count(),
         metavar="R",
         help="independent runs on the structure (default: as many as --spins holds, otherwise 1)",
     )

@@ -1,6 +1,6 @@
 """``sdglass structure``: amorphous structures and square lattices."""
 
-from sdglass.cli.options import add_seed, number
+from sdglass.cli.options import MOST, add_seed, count, number
 from sdglass.cli.validation import check_outputs
 from sdglass.errors import InputError
 
@@ -20,7 +20,7 @@ def add_options(parser):
     """Add the options of the command."""
     parser.add_argument("--out", required=True, metavar="S.npz", help="structure to write; required")
     random = parser.add_argument_group("amorphous structure")
-    random.add_argument("--n-sites", type=number(int, least=1), metavar="N", help="sites (default: 100)")
+    random.add_argument("--n-sites", type=count(), metavar="N", help="sites (default: 100)")
     random.add_argument(
         "--box-length", type=number(above=0), metavar="L", help="edge of the cube [ell] (default: 5)"
     )
@@ -37,7 +37,7 @@ def add_options(parser):
     lattice = parser.add_argument_group("lattice")
     lattice.add_argument(
         "--square",
-        type=number(int, least=1),
+        type=count(),
         nargs="+",
         metavar=("NX", "NY"),
         help="a square lattice of NX x NY sites instead (default: NY = NX)",
@@ -72,6 +72,10 @@ def run(args):
             raise InputError(f"--{next(iter(given)).replace('_', '-')} is of a random structure, not of --square")
         if len(args.square) > 2:
             raise InputError(f"--square got {len(args.square)} numbers; expected NX, or NX and NY")
+        n_sites = args.square[0] * args.square[-1]
+        if n_sites > MOST:
+            words = " ".join(map(str, args.square))
+            raise InputError(f"--square {words} is {n_sites} sites; expected at most {MOST}")
         structure = square_lattice(*args.square, spacing=1.0 if args.spacing is None else args.spacing)
     structure.save(args.out)
     box = " x ".join(f"{edge:g}" for edge in structure.box)

@@ -134,6 +134,8 @@ def _run(case, name, check):
         passed, deviation, tolerance, detail = check(case)
     except Skip as reason:
         return CheckResult(name, True, True, np.nan, np.nan, str(reason))
+    except MemoryError:  # the machine's limit, not the engine's
+        raise
     except Exception as error:
         return CheckResult(name, False, False, np.nan, np.nan, f"{type(error).__name__}: {error}")
     return CheckResult(name, bool(passed), False, float(deviation), float(tolerance), detail)

@@ -90,6 +90,8 @@ def load_engine(
     offsets = [reference.energy(structure, trained.sd_model.hopping) for reference in trained.references]
     available = range(len(trained.networks))
     chosen = available if members is None else members
+    if len(set(chosen)) < len(chosen):  # their mean would weigh one network twice
+        raise InputError(f"members = {list(chosen)}; expected each network once")
     for member in chosen:
         if member not in available:
             raise InputError(f"member {member} is not in {source}: it holds networks 0 to {available[-1]}")
