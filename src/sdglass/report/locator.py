@@ -91,7 +91,8 @@ def _answer(lengths):
     """Return the answer: how large the differences are that are not zero within their intervals."""
     clear = lengths[(lengths.low > 0) | (lengths.high < 0)]
     counted = (
-        f"{len(clear) or 'none'} of the {len(lengths)} differences of xi between it and other force fields at the "
+        f"{len(clear) or 'none'} of the {len(lengths)} differences of xi between the locator expansion and other "
+        "force fields at the "
         "last times"
     )
     if clear.empty:
