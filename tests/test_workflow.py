@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import pytest
+from PIL import Image
 from workflow_runs import SMOKE, copy_study, planned, snakemake
 
 ROOT = Path(__file__).parents[1]
@@ -115,6 +117,27 @@ def test_replot_needs_the_tables_alone(study, tmp_path):
 def test_a_single_figure_makes_only_what_it_needs(tmp_path, target, rules):
     copy_study(tmp_path)
     assert set(planned(tmp_path, target, "--configfile", SMOKE)) == rules
+
+
+def test_the_film_is_made_of_the_finished_study(study, tmp_path):
+    """One step, and a picture of every snapshot of the quench that is shown."""
+    shutil.copytree(study, tmp_path, dirs_exist_ok=True)
+    assert planned(tmp_path, "film", "--configfile", SMOKE) == {"film": 1}
+    result = snakemake(tmp_path, "film", "--configfile", SMOKE)
+    assert result.returncode == 0, result.stdout[-3000:]
+    results = tmp_path / "results" / "smoke"
+    with Image.open(results / "film.gif") as pictures:
+        shown = pictures.n_frames
+    with h5py.File(results / "trajectories" / "film.h5") as trajectory:
+        assert shown == len(trajectory["times"]) > 5
+    assert planned(tmp_path, "film", "--configfile", SMOKE) == {}
+
+
+def test_away_from_half_filling_the_film_is_of_the_network(tmp_path):
+    """The locator force field is of half filling alone."""
+    copy_study(tmp_path)
+    jobs = planned(tmp_path, "film", "--configfile", SMOKE, "--config", "filling=0.25")
+    assert set(jobs) == {"film", "film_quench", "train", "features", "dataset", "structure"}
 
 
 def test_the_paper_scale_is_the_default(tmp_path):
