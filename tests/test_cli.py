@@ -734,6 +734,18 @@ def test_the_program(folder):
     assert done.stderr == "error: filling = 2.0; expected a number strictly between 0 and 1\n"
 
 
+def test_a_reader_may_leave_early(folder):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sdglass.cli", "info", "committee.safetensors"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == ("", 128 + signal.SIGPIPE)
+    process.stderr.close()
+
+
 def test_ctrl_c_is_one_line_also_with_workers(folder):
     options = "--duration 100000 --workers 2 --checkpoint-interval 0 --no-progress --out T.h5"
     command = f"{sys.executable} -m sdglass.cli quench --engine exact --structure S.npz {options}"

@@ -14,7 +14,7 @@ FOLDER = Path(sdglass.__file__).resolve().parent
 # Every module of src/sdglass stands on one floor; a package on the floor of its own entry here covers
 # what is inside it. New module: add it to the lowest floor that its imports allow.
 FLOORS = [
-    {"errors", "files", "seeding", "provenance", "codemap", "progress", "handover"},
+    {"errors", "files", "seeding", "provenance", "codemap", "progress", "streams", "handover"},
     {"structure", "packing", "neighbours", "spins"},
     {"hopping", "hamiltonian"},
     # config checks a study against the physics (electrons, packing), so it stands above them.

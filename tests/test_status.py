@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -137,6 +138,21 @@ def test_a_changed_parameter_is_another_study(checkout):
     done = status(checkout, "--config", "filing=0.25")
     assert done.returncode == 2
     assert "did you mean filling?" in done.stderr
+
+
+def test_a_reader_may_leave_early(checkout):
+    """As `| head -1` does."""
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-m", "sdglass.steps.status", "--missing"],
+        cwd=checkout,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == ("", 128 + signal.SIGPIPE)
+    process.stderr.close()
 
 
 def test_intermediate_parts_are_parts():

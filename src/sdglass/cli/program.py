@@ -7,6 +7,7 @@ from sdglass import __version__
 from sdglass.cli import check, evaluate, info, quench, structure
 from sdglass.cli.options import Parser
 from sdglass.errors import InputError
+from sdglass.streams import reader_may_leave
 
 _DESCRIPTION = """\
 Spin dynamics of metallic magnets with exact or machine-learned force fields.
@@ -42,7 +43,7 @@ def main(argv=None):
     """
     try:
         args = build_parser().parse_args(argv)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), reader_may_leave():
             warnings.showwarning = _warn
             return args.run(args)
     except InputError as error:

@@ -8,6 +8,7 @@ import sys
 from sdglass.errors import InputError, OutputError
 from sdglass.hamiltonian import SDModel
 from sdglass.hopping import hopping_from_dict
+from sdglass.streams import reader_may_leave
 
 
 def step_parser(module_doc):
@@ -50,7 +51,8 @@ def electrons(args):
 def run(main):
     """Run a step: bad input, or a file that cannot be written, is one line on standard error and exit status 2."""
     try:
-        main()
+        with reader_may_leave():
+            main()
     except (InputError, OutputError) as error:
         sys.exit(_fail(error))
 
