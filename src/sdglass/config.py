@@ -189,12 +189,12 @@ def _describe(error, schema):
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in value]
         return [
-            f"{_dotted([*path, key])} is missing; expected {_expected(_node([*path, key], schema), schema)}"
+            f"{_dotted([*path, key])} is missing; expected {expected(schema_node([*path, key], schema), schema)}"
             for key in missing
         ]
     if error.validator == "minProperties":
         return [f"{_dotted(path)} is empty; expected at least one name"]
-    return [f"{_dotted(path)} = {_short(value)}; {_remedy(value, _node(path, schema), schema)}"]
+    return [f"{_dotted(path)} = {_short(value)}; {_remedy(value, schema_node(path, schema), schema)}"]
 
 
 def _unknown(path, key, node, schema):
@@ -212,7 +212,7 @@ def _unknown(path, key, node, schema):
     return f"{name} is unknown; the nearest name is {_dotted([*path, nearest])}, others are {', '.join(siblings)}"
 
 
-def _node(path, schema):
+def schema_node(path, schema):
     """Return the schema of the value at `path`, $ref resolved."""
     node = schema
     for key in path:
@@ -238,11 +238,17 @@ def _remedy(value, node, schema):
         return f"YAML reads that as text: write {int(float(value))}"
     if node.get("type") == "integer" and isinstance(value, float) and value.is_integer():
         return f"a count has no decimal point: write {int(value)}"
-    return f"expected {_expected(node, schema)}"
+    return f"expected {expected(node, schema)}"
 
 
-def _expected(node, schema):
-    """Return in words what values a schema accepts."""
+def obeys(value, node, schema):
+    """Return whether a value is one that `node`, a part of the schema, accepts, and finite."""
+    problem = next(_Validator({**node, "$defs": schema["$defs"]}).iter_errors(value), None)
+    return problem is None and not any(_not_finite(value, []))
+
+
+def expected(node, schema):
+    """Return in words what values `node`, a part of the schema, accepts."""
     if "enum" in node:
         return f"one of {', '.join(map(str, node['enum']))}"
     if "pattern" in node:
@@ -253,7 +259,7 @@ def _expected(node, schema):
         children = node.get("properties", {})
         return f"the keys {', '.join(children)}" if children else "a name and its settings for each"
     if kind == "array":
-        items = _expected(_resolved(node["items"], schema), schema)
+        items = expected(_resolved(node["items"], schema), schema)
         words = f"a list of at least {node.get('minItems', 0)}, each {items}"
         words += ", without repeats" if node.get("uniqueItems") else ""
     else:

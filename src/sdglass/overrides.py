@@ -7,24 +7,37 @@ that has to change with it, and gives the study another name, so that nothing th
 import copy
 import difflib
 import json
+from decimal import Decimal
 
 import yaml
 
-from sdglass.config import load_config, remove_nulls, validate_config
+from sdglass.config import expected, load_config, load_schema, obeys, remove_nulls, schema_node, validate_config
 from sdglass.errors import InputError
 from sdglass.packing import cube_edge
 
 # Short names in the order in which they appear in a study's name, and what each of them sets.
 PARAMETERS = {
-    "coupling": "electrons.coupling: J [t0], > 0 (its sign changes nothing)",
-    "filling": "electrons.filling: electrons per state, in (0, 1)",
-    "density": "sites per ell^3: the edge of every box follows from its number of sites",
-    "temperature": "one temperature of electrons and spins [t0], in the labels and in the quenches",
-    "seed": "seed: every random number of the study",
+    "coupling": "electrons.coupling, J: its sign changes nothing",
+    "filling": "electrons.filling, electrons per state",
+    "density": "sites per volume: the edge of every box follows from its number of sites",
+    "temperature": "one temperature of electrons and spins, in the labels and in the quenches",
+    "seed": "every random number of the study",
+}
+# Keys of the configuration whose schema says what their values may be, and what it does not say.
+_KEYS = {
+    "coupling": ("electrons", "coupling"),
+    "filling": ("electrons", "filling"),
+    "temperature": ("electrons", "temperature"),
+    "seed": ("seed",),
+}
+_LIMITS = {
+    "coupling": {"exclusiveMinimum": 0},
+    "density": {"type": "number", "exclusiveMinimum": 0, "unit": "1/ell^3"},
 }
 # What may be said on the command line without another name for the study: how it is computed, or compared.
 _HARMLESS = ("study", "device", "resources", "sweep")
-_DIGITS = 3  # of a box edge that follows from a density; the paper's boxes are given to two
+_DIGITS = 3  # of a box edge that follows from a density
+_GIVEN_DIGITS = 2  # of the paper's boxes: 5.0 is 5.00, and 10.77 stands for 10.772
 
 
 def study_config(files, given, schema_path):
@@ -46,13 +59,13 @@ def study_config(files, given, schema_path):
     config = load_config(*files)
     if given:
         validate_config(config, schema_path)
-        config = with_overrides(config, given)
+        config = with_overrides(config, given, load_schema(schema_path))
         remove_nulls(config)
     validate_config(config, schema_path)
     return config
 
 
-def with_overrides(config, given):
+def with_overrides(config, given, schema):
     """Return a copy of a configuration with what the command line says.
 
     Parameters
@@ -61,6 +74,8 @@ def with_overrides(config, given):
         A whole configuration.
     given : dict
         ``{name: value}``; a name is one of `PARAMETERS` or a section of the configuration.
+    schema : dict
+        Of the configuration.
 
     Returns
     -------
@@ -79,7 +94,7 @@ def with_overrides(config, given):
     for name in sorted(given, key=_order):
         if name in PARAMETERS:
             before = copy.deepcopy(result)
-            _SETTERS[name](result, _number(name, given[name]))
+            _SETTERS[name](result, _number(name, given[name], schema))
             if result != before:
                 suffix += f"-{name}-{as_text(given[name])}"
         elif name in config or name in _HARMLESS:
@@ -131,7 +146,7 @@ def sweep_members(files, given, schema_path):
     Raises
     ------
     InputError
-        If the study of one of the values is not valid.
+        If the study of one of the values is not valid, or that of another one too.
     """
     base = study_config(files, given, schema_path)
     if "sweep" not in base:
@@ -143,7 +158,13 @@ def sweep_members(files, given, schema_path):
         said = {**others, sweep["parameter"]: value}
         if "study" in others:  # a name for them all would make them overwrite one another
             said["study"] = f"{others['study']}-{sweep['parameter']}-{as_text(value)}"
-        members.append((value, study_config(files, said, schema_path)["study"], said))
+        study = study_config(files, said, schema_path)["study"]
+        for other, earlier, _ in members:
+            if earlier == study:
+                raise InputError(
+                    f"sweep.values: {other} and {value} are the same study, {study}; expected values that differ"
+                )
+        members.append((value, study, said))
     return sweep, members
 
 
@@ -181,14 +202,10 @@ def _parsed(value):
     return parsed if isinstance(parsed, str) or parsed is None or isinstance(parsed, bool) else _parsed(parsed)
 
 
-def _number(name, value):
-    limits = {"coupling": (0.0, float("inf")), "filling": (0.0, 1.0), "density": (0.0, float("inf"))}
-    low, high = limits.get(name, (-float("inf"), float("inf")))
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    good = good and low < value < high and (name != "temperature" or value >= 0)
-    good = good and (name != "seed" or (isinstance(value, int) and value >= 0))
-    if not good:
-        raise InputError(f"--config {name}={value}; expected {PARAMETERS[name]}")
+def _number(name, value, schema):
+    node = (schema_node(_KEYS[name], schema) if name in _KEYS else {}) | _LIMITS.get(name, {})
+    if not obeys(value, node, schema):
+        raise InputError(f"--config {name}={value}; expected {expected(node, schema)} ({PARAMETERS[name]})")
     return value
 
 
@@ -201,8 +218,17 @@ def _set_filling(config, value):
 
 
 def _set_density(config, value):
-    for box in _boxes(config):
-        box["box_length"] = round(float(cube_edge(box["n_sites"], value)), _DIGITS)
+    boxes = [(box, cube_edge(box["n_sites"], value)) for box in _boxes(config)]
+    if all(_rounds_to(edge, box["box_length"]) for box, edge in boxes):
+        return  # as it is: an edge that is given to fewer digits stands for the same density
+    for box, edge in boxes:
+        box["box_length"] = round(edge, _DIGITS)
+
+
+def _rounds_to(edge, given):
+    """Return whether an edge, rounded to the digits of the given one, is that."""
+    digits = -Decimal(str(given)).as_tuple().exponent
+    return round(edge, max(digits, _GIVEN_DIGITS)) == given
 
 
 def _set_temperature(config, value):
