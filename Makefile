@@ -1,7 +1,7 @@
 # make study    the study at quick scale, in minutes; SCALE=paper for the whole of it, SCALE=smoke for seconds
 # make test     the tests
 # make test-slurm  the smoke study on a Slurm of one node, started for it (root on Debian; else skipped with status 77)
-# make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (25 minutes)
+# make benchmark  times and memory against their bounds, into results/benchmarks/; wants an idle machine (33 minutes)
 # make lint     style of code and workflow
 # make status   what of the study is done, running, missing
 # make land     finish the study and enter what is kept of it in results/<study>/manifest.json (SCALE=paper)
