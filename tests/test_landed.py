@@ -15,7 +15,7 @@ import pytest
 from poor_disks import mounted, remount
 from workflow_runs import SMOKE, copy_study, snakemake
 
-from sdglass.config import load_config
+from sdglass.config import load_config, load_schema
 from sdglass.errors import InputError
 from sdglass.landed import MANIFEST, Manifest, context_digest, recorded_recipe
 from sdglass.model_file import write_tensors
@@ -263,4 +263,6 @@ def test_the_report_shows_the_options_that_make_this_study(checkout):
     (options,) = [word for word in shlex.split(command) if word.startswith("--options=")]
     words = shlex.split(options.removeprefix("--options="))
     assert words[:4] == ["--configfile", SMOKE, "my overlay.yaml", "--config"]
-    assert with_overrides(CONFIG, parse_assignments(words[4:])) == with_overrides(CONFIG, parse_assignments(said))
+    schema = load_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    found, expected = (with_overrides(CONFIG, parse_assignments(one), schema) for one in (words[4:], said))
+    assert found == expected
