@@ -100,8 +100,6 @@ def test_the_page_shows_the_tables(job_counts):
 
 def test_what_the_page_shows_is_what_was_measured(job_counts):
     tables = ROOT / "results" / "benchmarks"
-    if not (tables / "ensemble_scaling.csv").is_file():
-        pytest.skip("results/benchmarks/ensemble_scaling.csv has not been measured (make benchmark)")
     shown = (ROOT / "docs" / "cluster.md").read_text()
     lines = job_counts.scaling_lines(pd.read_csv(tables / "ensemble_scaling.csv"))
     assert job_counts.with_lines(shown, "scaling", lines) == shown
