@@ -15,10 +15,10 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from job_counts import with_lines
+from job_counts import update_page
 
 from sdglass.errors import InputError
-from sdglass.files import atomic_path, write_csv
+from sdglass.files import write_csv
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = "cluster-blocks"  # a name under which there is nothing
@@ -124,9 +124,7 @@ def main():
     write_csv(args.out, found)
     print(found.to_string(index=False))
     if args.page:
-        page = with_lines(args.page.read_text(encoding="utf-8"), "blocks", lines(found))
-        with atomic_path(args.page) as temporary:
-            temporary.write_text(page, encoding="utf-8")
+        update_page(args.page, {"blocks": lines(found)})
 
 
 if __name__ == "__main__":

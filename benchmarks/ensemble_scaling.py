@@ -73,12 +73,15 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        engines = {"pair": 8} if args.quick else STEPS
+        functions = load_model(FILES["network"]).functions
         for index in range(realizations):
             sites = structure(n_sites, args.seed + index)
             sites.save(folder / f"{index}.npz")
-            maps = build_feature_maps(sites, load_model(FILES["network"]).functions)
-            save_feature_maps(folder / f"{index}-features.h5", maps, sites, {})
-        for engine, n_steps in ({"pair": 8} if args.quick else STEPS).items():
+            if "network" in engines:
+                maps = build_feature_maps(sites, functions)
+                save_feature_maps(folder / f"{index}-features.h5", maps, sites, {})
+        for engine, n_steps in engines.items():
             runs = {(count, n_steps): count for count in counts} | {(1, n_steps // SHORTER): 1}
             shards = realizations, replicas, args.seed, folder
             calls = {key: partial(ensemble, count, engine, key[1], *shards) for key, count in runs.items()}

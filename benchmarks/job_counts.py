@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sdglass.errors import InputError
-from sdglass.files import atomic_path, write_csv
+from sdglass.files import write_csv, write_text
+from sdglass.steps.readme import with_part
 
 STEPS = 1500  # of Heun's scheme: two evaluations each
 BLOCK_MINUTES, LIMIT_HOURS = 10, 24
@@ -152,11 +152,15 @@ def with_lines(page, name, lines):
         If the markers are not there, in this order.
     """
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, found, rest = page.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise InputError(f"the page has no part {begin} ... {end} to put the table into")
-    return "\n".join([before + begin, *lines, end + after])
+    return with_part(page, "\n".join(["", *lines, ""]), begin, end, name="the page")
+
+
+def update_page(path, parts):
+    """Rewrite the parts of a page, ``{name: lines}``; see `with_lines`."""
+    page = path.read_text(encoding="utf-8")
+    for name, lines in parts.items():
+        page = with_lines(page, name, lines)
+    write_text(path, page)
 
 
 def main():
@@ -172,10 +176,7 @@ def main():
     write_csv(args.out, found)
     print(found.to_string(index=False))
     if args.page:
-        page = with_lines(args.page.read_text(encoding="utf-8"), "scaling", scaling_lines(scaling))
-        page = with_lines(page, "job counts", count_lines(found))
-        with atomic_path(args.page) as temporary:
-            temporary.write_text(page, encoding="utf-8")
+        update_page(args.page, {"scaling": scaling_lines(scaling), "job counts": count_lines(found)})
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from workflow_runs import assert_ends_silently
 
 from sdglass.config import load_config
 from sdglass.landed import Manifest
@@ -142,17 +142,11 @@ def test_a_changed_parameter_is_another_study(checkout):
 
 def test_a_reader_may_leave_early(checkout):
     """As `| head -1` does."""
-    process = subprocess.Popen(
+    assert_ends_silently(
         [sys.executable, "-B", "-m", "sdglass.steps.status", "--missing"],
         cwd=checkout,
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
     )
-    process.stdout.close()
-    assert (process.stderr.read(), process.wait()) == ("", 128 + signal.SIGPIPE)
-    process.stderr.close()
 
 
 def test_intermediate_parts_are_parts():

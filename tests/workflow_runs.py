@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,12 @@ def finished_smoke_study(folder):
     )
     assert result.returncode == 0, f"{result.stdout[-3000:]}\n{logs}"
     return folder
+
+
+def assert_ends_silently(command, **options):
+    """A program whose reader leaves early, as `| head` does, ends without a word, as if SIGPIPE had ended it."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, **options)
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == ("", 128 + signal.SIGPIPE)
+    process.stderr.close()
