@@ -33,11 +33,11 @@ study: $(VENV)/study.installed
 
 status:
 	@test -x $(VENV)/bin/python || { echo "$(VENV) is not there: 'make study' makes it" >&2; exit 2; }
-	@PYTHONPATH=src $(VENV)/bin/python -B -m sdglass.steps.status $(OVERLAY) $(OVERRIDE)
+	@PYTHONPATH=src $(VENV)/bin/python -B -m sdglass_study.jobs.status $(OVERLAY) $(OVERRIDE)
 
 land: $(VENV)/study.installed
 	$(VENV)/bin/snakemake --cores $(CORES) --rerun-incomplete $(OVERLAY)
-	$(VENV)/bin/python -m sdglass.steps.land --complete $(OVERLAY)
+	$(VENV)/bin/python -m sdglass_study.jobs.land --complete $(OVERLAY)
 
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(CORES) --no-loadscope-reorder $(PYTEST_ARGS)

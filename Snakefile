@@ -1,5 +1,5 @@
 # The study of arXiv:2311.16964 on one page: disorder -> exact labels -> descriptors -> training ->
-# quenches -> correlations -> figures, claims, report. Each rule calls one module of sdglass.steps.
+# quenches -> correlations -> figures, claims, report. Each rule calls one module of sdglass_study.jobs.
 #
 #   snakemake --cores N                                              the paper's scale, config.yaml as it stands
 #   snakemake --cores N --configfile workflow/scales/quick.yaml      minutes

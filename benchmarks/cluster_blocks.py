@@ -18,7 +18,7 @@ import pandas as pd
 from job_counts import update_page
 
 from sdglass.errors import InputError
-from sdglass.files import write_csv
+from sdglass.io import write_csv
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = "cluster-blocks"  # a name under which there is nothing

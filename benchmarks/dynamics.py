@@ -2,7 +2,7 @@
 
     python benchmarks/dynamics.py --out results/benchmarks/dynamics.csv
 
-Quenches of R = 20 replicas of N = 500 as the study runs them (`sdglass.quench`: thermal noise, checks of what
+Quenches of R = 20 replicas of N = 500 as the study runs them (`sdglass.dynamics.quench`: thermal noise, checks of what
 the engine returns, integrator), with both integrators and both networks in float32. A step holds two evaluations
 of the engine; what is left of its time is everything else.
 """
@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from measuring import network, parser, quartiles, structure, use_threads, write_rows
 
-from sdglass.engines.network import NetworkEngine
-from sdglass.llg import INTEGRATORS
-from sdglass.quench import quench, random_initial_spins
-from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.dynamics.llg import INTEGRATORS
+from sdglass.dynamics.quench import quench, random_initial_spins
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 
 TARGET = 0.10
 N_SITES, REPLICAS = 500, 20

@@ -2,7 +2,7 @@
 
     python benchmarks/ensemble_scaling.py --out results/benchmarks/ensemble_scaling.csv
 
-The step that the study's jobs run (`sdglass.steps.quench_model`, one thread each) quenches one realization after
+The step that the study's jobs run (`sdglass_study.jobs.quench_model`, one thread each) quenches one realization after
 the other on one core, and as many at a time as there are cores otherwise, as Snakemake does on a machine or Slurm
 on its nodes. Every core count does the same work: the same realizations, seeds and steps. A second, shorter run on
 one core tells the cost of a step from that of a start. `benchmarks/job_counts.py` makes plans of it.
@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from measuring import alternate, parser, quartiles, seconds, structure, write_rows
 
-from sdglass.engines.load import load_model
-from sdglass.feature_cache import save_feature_maps
-from sdglass.symmetry_functions import build_feature_maps
+from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
+from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
+from sdglass.forcefields.loading import load_model
 
 MODELS = Path(__file__).resolve().parents[1] / "results" / "paper" / "models"
 FILES = {"network": MODELS / "small.safetensors", "pair": MODELS / "pair.safetensors"}  # of the study
@@ -37,7 +37,15 @@ DT = 2.0  # of the study's fast quenches [1 / (gamma t0)]
 def shard(engine, realization, n_steps, replicas, seed, folder):
     """Quench one realization, as a job of the study does."""
     command = [
-        *(sys.executable, "-m", "sdglass.steps.quench_model", "--engine-name", engine, "--ensemble", "scaling"),
+        *(
+            sys.executable,
+            "-m",
+            "sdglass_study.jobs.quench_model",
+            "--engine-name",
+            engine,
+            "--ensemble",
+            "scaling",
+        ),
         *("--model", FILES[engine], "--dtype", "float32"),
         *("--structure", folder / f"{realization}.npz", "--out", folder / f"{engine}-{realization}.h5"),
         *("--coupling", 6.0, "--filling", 0.5, "--electron-temperature", 1e-3, "--hopping", HOPPING),

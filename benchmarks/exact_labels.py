@@ -13,9 +13,9 @@ import numpy as np
 from measuring import alternate, parser, quartiles, seconds, structure, use_threads, write_rows
 from threadpoolctl import threadpool_limits
 
-from sdglass.engines.exact import ExactEngine
-from sdglass.hamiltonian import SDModel, sd_hamiltonian
-from sdglass.seeding import generator
+from sdglass.electrons.sd_model import SDModel, sd_hamiltonian
+from sdglass.forcefields.exact import ExactEngine
+from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 
 TARGET = 1.25

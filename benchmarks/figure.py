@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from comparison import MODELS, batch, exponents, read, scaling, single, speedups, torque_errors
 
-from sdglass.plotting import style
+from sdglass_study.figures import style
 
 LOOK = {
     "exact": {"color": style.BLACK, "marker": "o"},

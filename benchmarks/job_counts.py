@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sdglass.files import write_csv, write_text
-from sdglass.steps.readme import with_part
+from sdglass.io import write_csv, write_text
+from sdglass_study.jobs.readme import with_part
 
 STEPS = 1500  # of Heun's scheme: two evaluations each
 BLOCK_MINUTES, LIMIT_HOURS = 10, 24

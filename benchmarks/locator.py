@@ -12,9 +12,9 @@ import numpy as np
 from measuring import parser, quartiles, seconds, structure, use_threads, write_rows
 from probe import probe
 
-from sdglass.engines.exact import ExactEngine
-from sdglass.hamiltonian import SDModel
-from sdglass.seeding import generator
+from sdglass.electrons.sd_model import SDModel
+from sdglass.forcefields.exact import ExactEngine
+from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 
 SITES, BATCH = 1000, 200

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from comparison import power_law
 
-from sdglass.files import write_csv
-from sdglass.plotting import style
-from sdglass.plotting.locator_errors import STAGES
+from sdglass.io import write_csv
+from sdglass_study.figures import style
+from sdglass_study.figures.locator_errors import STAGES
 
 ERRORS = {100: 2e-5, 500: 3e-5, 1000: 3e-5}  # random spins [t0], by number of sites
 RELATIVE, SPEED_UP, EXPONENT, MEMORY_KB = 0.005, 1000, 1.05, 20

@@ -11,11 +11,11 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sdglass.files import write_csv
-from sdglass.matrix_product import plain_product
-from sdglass.network import PAPER_LAYERS, SiteEnergy
-from sdglass.packing import cube_edge, random_sequential_addition
-from sdglass.seeding import generator
+from sdglass.forcefields.behler_parrinello.gemm import plain_product
+from sdglass.forcefields.behler_parrinello.network import PAPER_LAYERS, SiteEnergy
+from sdglass.io import write_csv
+from sdglass.random_streams import generator
+from sdglass.structures.amorphous import cube_edge, random_sequential_addition
 
 DENSITY, R_MIN = 0.8, 0.5  # of the paper [ell^-3], [ell]
 NETWORKS = {"paper": PAPER_LAYERS, "small": (128, 128, 64)}

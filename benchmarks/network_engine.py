@@ -14,11 +14,11 @@ from measuring import against_products, network, parser, products, profile, stru
 from probe import probe
 from scipy.optimize import nnls
 
-from sdglass.engines import network as engine_module
-from sdglass.engines.network import NetworkEngine
-from sdglass.seeding import generator
+from sdglass.forcefields.behler_parrinello import forcefield as engine_module
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.random_streams import generator
 from sdglass.spins import random_spins
-from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
 
 TARGET = 1.5
 N_SITES, REPLICAS = 500, 20

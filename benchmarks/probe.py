@@ -72,10 +72,10 @@ def _timed(call):
 
 
 def _pair_engine(structure, functions, seed):
-    from sdglass.engines.bilinear import BilinearEngine, couplings_from_pairs
-    from sdglass.linear_model import EnergyReference, LinearModel
-    from sdglass.neighbours import neighbour_pairs
-    from sdglass.seeding import generator
+    from sdglass.forcefields.behler_parrinello.linear import EnergyReference, LinearModel
+    from sdglass.forcefields.pair import BilinearEngine, couplings_from_pairs
+    from sdglass.random_streams import generator
+    from sdglass.structures.neighbours import neighbour_pairs
 
     # J(R) needs the pairs and nothing of the three-site descriptor.
     coefficients = 0.01 * generator(seed, "pair model").standard_normal(functions.n_g2)
@@ -87,9 +87,9 @@ def _pair_engine(structure, functions, seed):
 
 
 def _locator_engine(structure, threads):
-    from sdglass.hamiltonian import SDModel
-    from sdglass.locator_lists import LocatorSettings
-    from sdglass.locator_model import LocatorModel
+    from sdglass.electrons.sd_model import SDModel
+    from sdglass.forcefields.locator.coefficients import LocatorSettings
+    from sdglass.forcefields.locator.fit import LocatorModel
 
     # Any coefficients cost the same.
     model = LocatorModel(SDModel(), LocatorSettings(), np.array([1.0, 0.01, 0.002, -0.001]), np.full(2, 1e-4))
@@ -100,7 +100,7 @@ def _evaluations(engine, n_sites, replicas, seed, repeats):
     """Return the times [s] of evaluations: `repeats`, fewer if they are long and more if they are short."""
     from measuring import seconds
 
-    from sdglass.seeding import generator
+    from sdglass.random_streams import generator
     from sdglass.spins import random_spins
 
     spins = random_spins(n_sites, generator(seed, "spins", n_sites), replicas)
@@ -117,9 +117,9 @@ def measure(n_sites, models, threads, seed, repeats):
     import torch
     from measuring import network, quartiles, structure, use_threads
 
-    from sdglass.engines.network import NetworkEngine
-    from sdglass.neighbours import neighbour_pairs
-    from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
+    from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+    from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+    from sdglass.structures.neighbours import neighbour_pairs
 
     use_threads(threads)
     peak = _Peak()

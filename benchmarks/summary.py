@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from comparison import LABELS, MODELS, batch, crossover, exponents, read, scaling, single, speedups, torque_errors
 
-from sdglass.files import write_csv
+from sdglass.io import write_csv
 
 MEMORY_TARGET_GIB, EXPONENT_TARGET, LINEAR_TARGET = 24.0, 1.1, 0.1
 

@@ -2,7 +2,7 @@
 
     python benchmarks/training_step.py --out results/benchmarks/training_step.csv
 
-A step is what `sdglass.training` does: loss on energies and torques (Eq. 19), backward, Adam; eight configurations
+A step is what `sdglass.forcefields.behler_parrinello.training` does: loss on energies and torques (Eq. 19), backward, Adam; eight configurations
 of N = 100, drawn from ten realizations. Its matrix products, per layer: one forward, one for the gradient with
 respect to the features, and four for the derivative of both (with respect to the weights twice, the activations,
 the gradient); three in the first layer, whose activations are the features. The bound is their time at the float32
@@ -15,13 +15,13 @@ import torch
 from measuring import against_products, network, parser, products, profile, structure, use_threads, write_rows
 
 from sdglass.dataset import LabelledConfigurations
-from sdglass.hamiltonian import SDModel
-from sdglass.linear_model import EnergyReference
-from sdglass.seeding import generator
+from sdglass.electrons.sd_model import SDModel
+from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.behler_parrinello.training import TrainingSettings
+from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
+from sdglass.random_streams import generator
 from sdglass.spins import random_spins
-from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
-from sdglass.training import TrainingSettings
-from sdglass.training_set import TrainingSet
 
 TARGET = 2.0
 N_SITES, REALIZATIONS, CONFIGURATIONS = 100, 10, 16
@@ -55,7 +55,7 @@ def operations(net, sites):
 
 
 def steps(prepared, samples, net, settings, seed):
-    """Return a function that makes one training step on the next batch, as an epoch of `sdglass.training` does."""
+    """Return a function that makes one training step on the next batch, as an epoch of `sdglass.forcefields.behler_parrinello.training` does."""
     optimizer = torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
     rng, weights = generator(seed, "training order"), list(net.parameters())
 

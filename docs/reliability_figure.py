@@ -10,8 +10,8 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from sdglass.files import atomic_path
-from sdglass.plotting import style
+from sdglass.io import atomic_path
+from sdglass_study.figures import style
 
 OUTCOMES = {
     "same files": style.GREEN,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from workflow_runs import finished_smoke_study
 
-from sdglass.packing import random_sequential_addition
+from sdglass.structures.amorphous import random_sequential_addition
 
 ROOT = Path(__file__).resolve().parents[1]
 RELIABILITY = ROOT / "docs" / "reliability.md"

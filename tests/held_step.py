@@ -37,15 +37,15 @@ def main():
 
     os.replace = held_replace
     if name == "train":
-        from sdglass import training
+        from sdglass.forcefields.behler_parrinello import training
 
         training.CHECKPOINT_SECONDS = 0.0
     elif name != "figure":
-        import sdglass.quench as driver
+        import sdglass.dynamics.quench as driver
 
         driver.quench = functools.partial(driver.quench, checkpoint_interval=0.0)
     sys.argv = [name, *options]
-    runpy.run_module(f"sdglass.steps.{name}", run_name="__main__")
+    runpy.run_module(f"sdglass_study.jobs.{name}", run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ import json
 
 from small_study import SHORT, exact_data, random_network, sites
 
-from sdglass.feature_cache import save_feature_maps
-from sdglass.hamiltonian import SDModel
-from sdglass.linear_model import EnergyReference
-from sdglass.model_file import TrainedModel
-from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.electrons.sd_model import SDModel
+from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
+from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.model_file import TrainedModel
 
 ELECTRONS = {
     "coupling": 6.0,

@@ -3,14 +3,14 @@
 import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
-from sdglass.engines.exact import ExactEngine
-from sdglass.hamiltonian import SDModel
-from sdglass.linear_model import EnergyReference
-from sdglass.network import SiteEnergy
-from sdglass.packing import random_sequential_addition
+from sdglass.electrons.sd_model import SDModel
+from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.network import SiteEnergy
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
+from sdglass.forcefields.exact import ExactEngine
 from sdglass.spins import random_spins
-from sdglass.symmetry_functions import SymmetryFunctions, build_feature_maps
-from sdglass.training_set import TrainingSet
+from sdglass.structures.amorphous import random_sequential_addition
 
 # Shells one width apart: features that are independent enough to tell coefficients from each other.
 SHORT = {

@@ -8,21 +8,21 @@ import pandas as pd
 import torch
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
 
-from sdglass.checkpoint import read_checkpoint, write_checkpoint
 from sdglass.dataset import LabelledConfigurations
-from sdglass.engines.load import load_model
-from sdglass.feature_cache import load_feature_maps, save_feature_maps
-from sdglass.files import write_csv, write_text
-from sdglass.locator_lists import LocatorSettings
-from sdglass.locator_model import LocatorModel
-from sdglass.model_errors import ModelErrors, SetErrors
-from sdglass.model_file import TrainedModel, read_tensors, write_tensors
-from sdglass.observables import Observables, measure
-from sdglass.plotting import style
+from sdglass.dynamics.checkpoint import read_checkpoint, write_checkpoint
+from sdglass.dynamics.trajectory import Trajectory
+from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps, save_feature_maps
+from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
+from sdglass.forcefields.loading import load_model
+from sdglass.forcefields.locator.coefficients import LocatorSettings
+from sdglass.forcefields.locator.fit import LocatorModel
+from sdglass.forcefields.model_file import TrainedModel, read_tensors, write_tensors
+from sdglass.io import write_csv, write_text
+from sdglass.observables.measure import Observables, measure
 from sdglass.spins import random_spins
-from sdglass.structure import Structure
-from sdglass.symmetry_functions import build_feature_maps
-from sdglass.trajectory import Trajectory
+from sdglass.structures.structure import Structure
+from sdglass_study.figures import style
+from sdglass_study.model_errors import ModelErrors, SetErrors
 
 IDENTITY = {"damping": 0.05, "code": "abc"}
 ARRAYS = ("current", "energy")

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from sdglass.files import write_csv
-from sdglass.packing import random_sequential_addition
+from sdglass.io import write_csv
 from sdglass.spins import random_spins
+from sdglass.structures.amorphous import random_sequential_addition
 
 TIMES = np.unique(np.concatenate([[0.0], np.round(np.geomspace(1, 3000, 36))]))
 DISTANCES = np.arange(0.55, 4.25, 0.1)

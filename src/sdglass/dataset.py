@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.files import attribute_text, new_hdf5, open_hdf5
-from sdglass.hamiltonian import SDModel
+from sdglass.io import attribute_text, new_hdf5, open_hdf5
 from sdglass.spins import check_spins, torque
-from sdglass.structure import Structure
+from sdglass.structures.structure import Structure
 
 _ARRAYS = ("positions", "box", "spins", "energy", "field", "time")
 

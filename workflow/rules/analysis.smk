@@ -36,7 +36,7 @@ rule density_of_states:
         bin_width=config["density_of_states"]["bin_width"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.density_of_states {params.structure} {params.electrons}"
+        "python -m sdglass_study.jobs.density_of_states {params.structure} {params.electrons}"
         " --dense-sites {params.dense_sites} --realizations {params.realizations}"
         " --coupled-realizations {params.coupled} --bin-width {params.bin_width} --seed {params.seed}"
         " --out-dos {output.dos} --out-summary {output.summary} > {log} 2>&1"
@@ -60,7 +60,7 @@ rule two_site:
     params:
         electrons=ELECTRONS,
     shell:
-        "python -m sdglass.steps.two_site {params.electrons} --out {output} > {log} 2>&1"
+        "python -m sdglass_study.jobs.two_site {params.electrons} --out {output} > {log} 2>&1"
 
 
 rule rkky:
@@ -85,7 +85,7 @@ rule rkky:
         configurations=config["rkky"]["configurations"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.rkky {params.structure} {params.electrons}"
+        "python -m sdglass_study.jobs.rkky {params.structure} {params.electrons}"
         " --couplings {params.couplings} --configurations {params.configurations} --seed {params.seed}"
         " --out {output} > {log} 2>&1"
 
@@ -109,7 +109,7 @@ rule neighbourhood:
     params:
         cutoff=config["descriptor"]["cutoff"],
     shell:
-        "python -m sdglass.steps.neighbourhood --data {input.data} --cutoff {params.cutoff}"
+        "python -m sdglass_study.jobs.neighbourhood --data {input.data} --cutoff {params.cutoff}"
         " --out {output} > {log} 2>&1"
 
 
@@ -137,7 +137,7 @@ rule learning_curves:
         mem_mb=500,
         runtime=10,
     shell:
-        "python -m sdglass.steps.learning_curves --histories {input.histories} --out {output.curves}"
+        "python -m sdglass_study.jobs.learning_curves --histories {input.histories} --out {output.curves}"
         " --out-summary {output.summary} > {log} 2>&1"
 
 
@@ -167,7 +167,7 @@ rule torque_errors:
     params:
         confidence=ANALYSIS["confidence"],
     shell:
-        "python -m sdglass.steps.torque_errors --errors {input.errors} --confidence {params.confidence}"
+        "python -m sdglass_study.jobs.torque_errors --errors {input.errors} --confidence {params.confidence}"
         " --out-models {output.models} --out-errors {output.errors} --out-committee {output.committee}"
         " --out-quench {output.quench} --out-parity {output.parity} --out-histogram {output.histogram}"
         " --out-single {output.single} --out-paired {output.paired} > {log} 2>&1"
@@ -194,7 +194,7 @@ rule compare_models:
     params:
         confidence=ANALYSIS["confidence"],
     shell:
-        "python -m sdglass.steps.compare_models --errors {input.errors} --confidence {params.confidence}"
+        "python -m sdglass_study.jobs.compare_models --errors {input.errors} --confidence {params.confidence}"
         " --out {output} > {log} 2>&1"
 
 
@@ -223,7 +223,7 @@ rule couplings:
     params:
         bin_width=ANALYSIS["bin_width"],
     shell:
-        "python -m sdglass.steps.couplings --data {input.data} --features {input.features}"
+        "python -m sdglass_study.jobs.couplings --data {input.data} --features {input.features}"
         " --network {input.network} --linear {input.linear} --pair {input.pair}"
         " --bin-width {params.bin_width} --out {output} > {log} 2>&1"
 
@@ -251,7 +251,7 @@ rule time_step:
         steps=config["time_step_test"]["time_steps"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.time_step --structure {input.structure} --model {input.model}"
+        "python -m sdglass_study.jobs.time_step --structure {input.structure} --model {input.model}"
         " --dampings {params.dampings} --duration {params.duration} --time-steps {params.steps}"
         " --seed {params.seed} --out {output} > {log} 2>&1"
 
@@ -279,7 +279,7 @@ rule correlation:
         confidence=ANALYSIS["confidence"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.correlation --observables {input.observables} --bootstrap {params.bootstrap}"
+        "python -m sdglass_study.jobs.correlation --observables {input.observables} --bootstrap {params.bootstrap}"
         " --confidence {params.confidence} --seed {params.seed}"
         " --out-correlation {output.correlation} --out-difference {output.difference}"
         " --out-events {output.events} > {log} 2>&1"
@@ -312,7 +312,7 @@ rule correlation_length:
         units=ANALYSIS["time_units"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.correlation_length --observables {input.observables}"
+        "python -m sdglass_study.jobs.correlation_length --observables {input.observables}"
         " --bootstrap {params.bootstrap} --splits {params.splits} --confidence {params.confidence}"
         " --fit-start {params.starts} --fit-stop {params.stops} --time-units {params.units} --seed {params.seed}"
         " --out-length {output.length} --out-fits {output.fits} --out-correlation {output.correlation}"
@@ -342,7 +342,7 @@ rule large_paired:
         confidence=ANALYSIS["confidence"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.large_paired --observables {input.observables} --bootstrap {params.bootstrap}"
+        "python -m sdglass_study.jobs.large_paired --observables {input.observables} --bootstrap {params.bootstrap}"
         " --splits {params.splits} --confidence {params.confidence} --seed {params.seed}"
         " --out-difference {output.difference} --out-paired {output.paired} > {log} 2>&1"
 
@@ -376,7 +376,7 @@ rule psi_multiverse:
         range_stop=ANALYSIS["range_stop"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.psi_multiverse --observables {input.observables}"
+        "python -m sdglass_study.jobs.psi_multiverse --observables {input.observables}"
         " --bootstrap {params.bootstrap} --splits {params.splits} --confidence {params.confidence}"
         " --fit-start {params.starts} --fit-stop {params.stops} --time-units {params.units}"
         " --bin-factors {params.factors} --range-start {params.range_start} --range-stop {params.range_stop}"
@@ -401,7 +401,7 @@ rule freezing:
         mem_mb=4000,
         runtime=30,
     shell:
-        "python -m sdglass.steps.freezing --observables {input.observables}"
+        "python -m sdglass_study.jobs.freezing --observables {input.observables}"
         " --out-freezing {output.freezing} --out-disconnected {output.disconnected} > {log} 2>&1"
 
 

@@ -16,10 +16,10 @@ sys.path.insert(0, str(SOURCE))
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 shell.prefix(f'set -euo pipefail; export PYTHONPATH="{SOURCE}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
-from sdglass.codemap import library_modules
+from sdglass_study.code_digest import library_modules
 from sdglass.errors import InputError
-from sdglass.handover import decode_study, encode_study
-from sdglass.overrides import study_config, sweep_members
+from sdglass_study.handover import decode_study, encode_study
+from sdglass_study.overrides import study_config, sweep_members
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 HANDED_ON = "SDGLASS_STUDY"
@@ -81,9 +81,9 @@ RESULTS = f"results/{config['study']}"
 def code(name):
     """Return the source files, relative to the working directory, that a step or a module of sdglass runs.
 
-    `name` is that of a step ("dataset") or a dotted one ("sdglass.plotting.fig2").
+    `name` is that of a step ("dataset") or a dotted one ("sdglass_study.figures.fig2").
     """
-    dotted = name if name.startswith("sdglass.") else f"sdglass.steps.{name}"
+    dotted = name if "." in name else f"sdglass_study.jobs.{name}"
     try:
         return [os.path.relpath(path) for path in library_modules(dotted)]
     except InputError as error:

@@ -30,7 +30,7 @@ rule dataset:
         seed=config["seed"],
         realization=realization,
     shell:
-        "python -m sdglass.steps.dataset --structure {input.structure} {params.electrons} {params.relaxation}"
+        "python -m sdglass_study.jobs.dataset --structure {input.structure} {params.electrons} {params.relaxation}"
         " --random {params.random} --relaxations {params.relaxations} --snapshots {params.snapshots}"
         " --seed {params.seed} --realization {params.realization} --out {output} > {log} 2>&1"
 
@@ -62,7 +62,7 @@ rule transfer_dataset:
         seed=config["seed"],
         realization=realization,
     shell:
-        "python -m sdglass.steps.transfer_dataset --structure {input.structure} --model {input.model}"
+        "python -m sdglass_study.jobs.transfer_dataset --structure {input.structure} --model {input.model}"
         " {params.electrons} {params.relaxation} --random {params.random} --relaxations 1"
         " --snapshots {params.snapshots} --seed {params.seed} --realization {params.realization}"
         " --out {output} > {log} 2>&1"

@@ -22,5 +22,5 @@ rule features:
     params:
         descriptor=DESCRIPTOR,
     shell:
-        "python -m sdglass.steps.features --structure {input.structure} --descriptor {params.descriptor:q}"
+        "python -m sdglass_study.jobs.features --structure {input.structure} --descriptor {params.descriptor:q}"
         " --out {output} > {log} 2>&1"

@@ -1,7 +1,7 @@
 # Figures, each from its tables alone; `replot` draws them again without computing anything.
 # What the networks are called follows from the configuration.
 
-from sdglass.plotting.networks import network_names
+from sdglass_study.figures.networks import network_names
 
 NETWORK_NAMES = json.dumps(network_names(config))
 
@@ -32,7 +32,7 @@ rule figure:
         tables=TABLES,
         names=NETWORK_NAMES,
     shell:
-        "python -m sdglass.steps.figure {wildcards.figure} --tables {params.tables} --names {params.names:q}"
+        "python -m sdglass_study.jobs.figure {wildcards.figure} --tables {params.tables} --names {params.names:q}"
         " --out-png {output.png} --out-pdf {output.pdf} > {log} 2>&1"
 
 
@@ -82,5 +82,5 @@ rule replot:
         figures=f"{RESULTS}/figures",
         names=NETWORK_NAMES,
     shell:
-        "python -m sdglass.steps.replot --tables {params.tables} --figures {params.figures}"
+        "python -m sdglass_study.jobs.replot --tables {params.tables} --figures {params.figures}"
         " --names {params.names:q} 2>&1 | tee {log}"

@@ -5,8 +5,8 @@ import base64
 
 from snakemake.logging import logger
 
-from sdglass.codemap import source_files
-from sdglass.landed import Manifest, context_digest
+from sdglass_study.code_digest import source_files
+from sdglass_study.landed import Manifest, context_digest
 
 try:
     MANIFEST = Manifest.load(RESULTS)
@@ -21,7 +21,7 @@ if STALE:
     raise WorkflowError(
         f"{len(STALE)} kept results do not fit this configuration:\n{shown}\n"
         f"To compute beside them, give the study another name (study: ..., now {config['study']}). To compute these "
-        "anew in their place, delete them first: python -m sdglass.steps.land --forget "
+        "anew in their place, delete them first: python -m sdglass_study.jobs.land --forget "
         + study_options([os.path.relpath(path) for path in workflow.overwrite_configfiles])
     )
 

@@ -44,7 +44,7 @@ rule descent_dataset:
         seed=config["seed"],
         realization=realization,
     shell:
-        "python -m sdglass.steps.descent_dataset --structure {input.structure} {params.electrons}"
+        "python -m sdglass_study.jobs.descent_dataset --structure {input.structure} {params.electrons}"
         " --configurations {params.configurations} --steps {params.steps} --step {params.step}"
         " --seed {params.seed} --realization {params.realization} --out {output} > {log} 2>&1"
 
@@ -70,7 +70,7 @@ rule fit_locator:
         weight=LOCATOR_WEIGHT,
         recipe=lambda w: RECIPES.locator(),
     shell:
-        "python -m sdglass.steps.fit_locator --data {input.data} --settings {params.settings:q}"
+        "python -m sdglass_study.jobs.fit_locator --data {input.data} --settings {params.settings:q}"
         " --weight-exponent {params.weight} --recipe {params.recipe} --out {output} > {log} 2>&1"
 
 
@@ -100,7 +100,7 @@ rule locator_errors:
         names=RIVALS,
         confidence=ANALYSIS["confidence"],
     shell:
-        "python -m sdglass.steps.locator_errors --data {input.data} --sets {params.sets}"
+        "python -m sdglass_study.jobs.locator_errors --data {input.data} --sets {params.sets}"
         " --quenches {input.quenches} --quench-sets {params.quench_sets}"
         " --models {input.models} --names {params.names} --confidence {params.confidence}"
         " --out {output} > {log} 2>&1"
@@ -136,7 +136,7 @@ rule locator_ablation:
         confidence=ANALYSIS["confidence"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.locator_ablation --data {input.data} --sets {params.sets}"
+        "python -m sdglass_study.jobs.locator_ablation --data {input.data} --sets {params.sets}"
         " --trained {params.trained} --settings {params.settings:q} --weight-exponent {params.weight}"
         " --descriptor {params.descriptor:q} --ridge {params.ridge} --confidence {params.confidence}"
         " --seed {params.seed} --out-ablation {output.ablation} --out-learning {output.learning}"
@@ -168,7 +168,7 @@ rule locator_precision:
         time_step=DATASET["time_step"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.locator_precision --structures {input.structures} --model {input.model}"
+        "python -m sdglass_study.jobs.locator_precision --structures {input.structures} --model {input.model}"
         " --duration {params.duration} --time-step {params.time_step} --seed {params.seed} --out {output}"
         " > {log} 2>&1"
 
@@ -197,7 +197,7 @@ rule locator_quench:
         confidence=ANALYSIS["confidence"],
         seed=config["seed"],
     shell:
-        "python -m sdglass.steps.locator_quench --observables {input.observables} --bootstrap {params.bootstrap}"
+        "python -m sdglass_study.jobs.locator_quench --observables {input.observables} --bootstrap {params.bootstrap}"
         " --splits {params.splits} --confidence {params.confidence} --seed {params.seed}"
         " --out-length {output.length} --out-difference {output.difference}"
         " --out-correlation {output.correlation} > {log} 2>&1"

@@ -4,11 +4,11 @@ import json
 import re
 import shlex
 
-from sdglass.comparisons import comparisons
-from sdglass.config import trained_folds, variant_settings
-from sdglass.overrides import assignments
-from sdglass.plotting.registry import study_figures
-from sdglass.study import (
+from sdglass_study.comparisons import comparisons
+from sdglass_study.config import trained_folds, variant_settings
+from sdglass_study.overrides import assignments
+from sdglass_study.figures.registry import study_figures
+from sdglass_study.study import (
     LINEAR_MODELS,
     LOCATOR,
     LOCATOR_QUENCH,

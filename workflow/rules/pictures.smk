@@ -26,7 +26,7 @@ rule descriptor_example:
     params:
         descriptor=DESCRIPTOR,
     shell:
-        "python -m sdglass.steps.descriptor_example --neighbourhood {input.neighbourhood}"
+        "python -m sdglass_study.jobs.descriptor_example --neighbourhood {input.neighbourhood}"
         " --descriptor {params.descriptor:q} --out {output} > {log} 2>&1"
 
 
@@ -66,7 +66,7 @@ rule film_quench:
         seed=config["seed"],
         realization=GROUPS["unseen"]["first"],
     shell:
-        "python -m sdglass.steps.quench_model --model {input.model} --engine-name {params.engine}"
+        "python -m sdglass_study.jobs.quench_model --model {input.model} --engine-name {params.engine}"
         " --ensemble film --structure {input.structure} {params.features} {params.model} {params.electrons}"
         " {params.llg} --integrator {params.integrator}"
         " --seed {params.seed} --realization {params.realization} --out {output} > {log} 2>&1"
@@ -97,7 +97,7 @@ rule spins3d_table:
         shown=shown,
         options=model_options(FILM_ENGINE, "float64"),
     shell:
-        "python -m sdglass.steps.spins3d {params.shown} {params.options} {params.electrons}"
+        "python -m sdglass_study.jobs.spins3d {params.shown} {params.options} {params.electrons}"
         " --out {output} > {log} 2>&1"
 
 
@@ -133,5 +133,5 @@ rule film:
         r_min=config["structure"]["r_min"],
         bin_width=config["analysis"]["bin_width"],
     shell:
-        "python -m sdglass.steps.film {params.shown} {params.options} {params.electrons}"
+        "python -m sdglass_study.jobs.film {params.shown} {params.options} {params.electrons}"
         " --r-min {params.r_min} --bin-width {params.bin_width} --out {output} > {log} 2>&1"

@@ -31,7 +31,7 @@ rule quench_small_exact:
         seed=config["seed"],
         realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
     shell:
-        "python -m sdglass.steps.quench_exact --engine-name exact --ensemble small-{wildcards.run}"
+        "python -m sdglass_study.jobs.quench_exact --engine-name exact --ensemble small-{wildcards.run}"
         " --structure {input.structure} {params.electrons} {params.llg} --seed {params.seed}"
         " --realization {params.realization} --out {output} > {log} 2>&1"
 
@@ -67,7 +67,7 @@ rule quench_small:
         seed=config["seed"],
         realization=lambda w: GROUPS["unseen"]["first"] + int(w.index),
     shell:
-        "python -m sdglass.steps.quench_model --model {input.model} --engine-name {wildcards.engine}"
+        "python -m sdglass_study.jobs.quench_model --model {input.model} --engine-name {wildcards.engine}"
         " --ensemble small-{wildcards.run} --structure {input.structure} {params.features}"
         " {params.model} {params.electrons} {params.llg} --seed {params.seed}"
         " --realization {params.realization} --out {output} > {log} 2>&1"
@@ -97,7 +97,7 @@ rule quench_large_exact:
         seed=config["seed"],
         realization=lambda w: GROUPS[large_group(config, w.run)]["first"] + int(w.index),
     shell:
-        "python -m sdglass.steps.quench_exact --engine-name exact --ensemble large-{wildcards.run}"
+        "python -m sdglass_study.jobs.quench_exact --engine-name exact --ensemble large-{wildcards.run}"
         " --structure {input.structure} {params.electrons} {params.llg} --seed {params.seed}"
         " --realization {params.realization} --out {output} > {log} 2>&1"
 
@@ -134,7 +134,7 @@ rule quench_large:
         seed=config["seed"],
         realization=lambda w: GROUPS[large_group(config, w.run)]["first"] + int(w.index),
     shell:
-        "python -m sdglass.steps.quench_model --model {input.model} --engine-name {params.engine}"
+        "python -m sdglass_study.jobs.quench_model --model {input.model} --engine-name {params.engine}"
         " --ensemble large-{wildcards.run} --structure {input.structure} {params.features}"
         " {params.model} {params.electrons} {params.llg} --seed {params.seed}"
         " --realization {params.realization} --out {output} > {log} 2>&1"
@@ -167,7 +167,7 @@ rule observables_small:
         bin_width=config["analysis"]["bin_width"],
         recipe=lambda w: RECIPES.quench("small", w.run, w.engine, w.index),
     shell:
-        "python -m sdglass.steps.observables --trajectory {input.trajectory} --structure {input.structure}"
+        "python -m sdglass_study.jobs.observables --trajectory {input.trajectory} --structure {input.structure}"
         " --r-min {params.r_min} --bin-width {params.bin_width} --recipe {params.recipe}"
         " --out {output} > {log} 2>&1"
 
@@ -198,6 +198,6 @@ rule observables_large:
         bin_width=config["analysis"]["bin_width"],
         recipe=lambda w: RECIPES.quench("large", w.run, LARGE_ENGINES[w.run], w.index),
     shell:
-        "python -m sdglass.steps.observables --trajectory {input.trajectory} --structure {input.structure}"
+        "python -m sdglass_study.jobs.observables --trajectory {input.trajectory} --structure {input.structure}"
         " --r-min {params.r_min} --bin-width {params.bin_width} --recipe {params.recipe}"
         " --out {output} > {log} 2>&1"

@@ -23,7 +23,7 @@ rule claims:
         confidence=ANALYSIS["confidence"],
         names=NETWORK_NAMES,
     shell:
-        "python -m sdglass.steps.claims --tables {params.tables} --study {params.study}"
+        "python -m sdglass_study.jobs.claims --tables {params.tables} --study {params.study}"
         " --confidence {params.confidence} --names {params.names:q} --out {output} > {log} 2>&1"
 
 
@@ -54,7 +54,7 @@ rule provenance:
         config=lambda w: json.dumps(config),
         rules=lambda w: MADE_BY,
     shell:
-        "python -m sdglass.steps.provenance --config {params.config:q}"
+        "python -m sdglass_study.jobs.provenance --config {params.config:q}"
         " --rules {params.rules:q} --files {input.models} {input.errors} {input.tables} {input.claims}"
         " --out-config {output.config} --out {output.record} > {log} 2>&1"
 
@@ -83,5 +83,5 @@ rule report:
         results=lambda w, output: os.path.dirname(output[0]),
         options=shown_options(),
     shell:
-        "python -m sdglass.steps.report --results {params.results} --template {input.template}"
+        "python -m sdglass_study.jobs.report --results {params.results} --template {input.template}"
         " --provenance {input.record} --options={params.options:q} --out {output} > {log} 2>&1"

@@ -30,6 +30,6 @@ rule structure:
         seed=config["seed"],
         realization=realization,
     shell:
-        "python -m sdglass.steps.structure --n-sites {params.n_sites} --box-length {params.box_length}"
+        "python -m sdglass_study.jobs.structure --n-sites {params.n_sites} --box-length {params.box_length}"
         " --r-min {params.r_min} --seed {params.seed} --realization {params.realization}"
         " --out {output} > {log} 2>&1"

@@ -25,6 +25,6 @@ rule sweep:
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
         out=SWEEP_FOLDER,
     shell:
-        "python -m sdglass.steps.sweep --sweep {params.sweep:q} --members {params.members:q}"
+        "python -m sdglass_study.jobs.sweep --sweep {params.sweep:q} --members {params.members:q}"
         " --variant {params.variant} --confidence {params.confidence} --snakefile {params.snakefile:q}"
         " --configfiles {params.configfiles:q} --cores {threads} --out {params.out:q} 2>&1 | tee {log:q}"

@@ -37,7 +37,7 @@ rule fit_linear:
         ridge=config["linear_model"]["ridge"],
         recipe=lambda w: RECIPES.linear_model(w.kind),
     shell:
-        "python -m sdglass.steps.fit_linear --data {input.data} --features {input.features}"
+        "python -m sdglass_study.jobs.fit_linear --data {input.data} --features {input.features}"
         " --kind {wildcards.kind} --ridge {params.ridge} --descriptor {params.descriptor:q}"
         " --recipe {params.recipe} --out {output} > {log} 2>&1"
 
@@ -74,7 +74,7 @@ rule train:
         seed=config["seed"],
         device=config["device"],
     shell:
-        "python -m sdglass.steps.train --data {input.data} --features {input.features}"
+        "python -m sdglass_study.jobs.train --data {input.data} --features {input.features}"
         " --descriptor {params.descriptor:q} --variant {wildcards.variant} {params.chirality}"
         " --protocol {params.protocol} --fold {wildcards.fold} --folds {params.folds} {params.part}"
         " --network {params.network:q} --settings {params.settings:q} --ridge {params.ridge}"
@@ -104,7 +104,7 @@ rule committee:
     params:
         recipe=lambda w: RECIPES.model(w.variant),
     shell:
-        "python -m sdglass.steps.committee --members {input.members} --recipe {params.recipe}"
+        "python -m sdglass_study.jobs.committee --members {input.members} --recipe {params.recipe}"
         " --out {output} > {log} 2>&1"
 
 
@@ -134,7 +134,7 @@ rule errors:
         seed=config["seed"],
         device=config["device"],
     shell:
-        "python -m sdglass.steps.model_errors --name {wildcards.model} --models {input.models}"
+        "python -m sdglass_study.jobs.model_errors --name {wildcards.model} --models {input.models}"
         " --data {input.data} --features {input.features} --sets {params.sets} {params.part}"
         " --device {params.device} --seed {params.seed} --recipe {params.recipe} --out {output}"
         " > {log} 2>&1"

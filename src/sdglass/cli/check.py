@@ -34,8 +34,8 @@ def add_options(parser):
 
 def run(args):
     """Print one line for each check; return 1 if one failed."""
-    from sdglass.engines.check import check_engine
-    from sdglass.structure import Structure
+    from sdglass.forcefields.testing.check import check_engine
+    from sdglass.structures.structure import Structure
 
     structure = Structure.load(args.structure)
     factory, _ = engine_factory(args)

@@ -104,8 +104,8 @@ def engine_factory(args):
 
 
 def _exact_factory(args):
-    from sdglass.engines.exact import ExactEngine
-    from sdglass.hamiltonian import SDModel
+    from sdglass.electrons.sd_model import SDModel
+    from sdglass.forcefields.exact import ExactEngine
 
     for name, only in (("dtype", "float64"), ("device", "cpu")):
         if getattr(args, name) != only:
@@ -117,9 +117,9 @@ def _exact_factory(args):
 
 
 def _trained_factory(args):
-    from sdglass.engines.load import load_engine, load_model
-    from sdglass.files import require_file
-    from sdglass.model_file import require_electrons
+    from sdglass.forcefields.loading import load_engine, load_model
+    from sdglass.forcefields.model_file import require_electrons
+    from sdglass.io import require_file
 
     require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
     if args.workers != 1:
@@ -142,7 +142,7 @@ def _trained_factory(args):
 
 def _electrons(args, default):
     """Return the electrons `default` with what the command line says about them."""
-    from sdglass.hamiltonian import SDModel
+    from sdglass.electrons.sd_model import SDModel
 
     given = {
         "coupling": args.coupling,
@@ -158,7 +158,7 @@ def _electrons(args, default):
 def _plus_exchange(engine, args):
     if args.exchange is None:
         return engine
-    from sdglass.engines.combined import CommitteeEngine, with_exchange
+    from sdglass.forcefields.composite import CommitteeEngine, with_exchange
 
     if isinstance(engine, CommitteeEngine):  # the same exchange in every member, so that their spread stays
         return CommitteeEngine([_plus_exchange(member, args) for member in engine.members])

@@ -32,8 +32,8 @@ def run(args):
     """Evaluate the spins and write energies and fields."""
     import numpy as np
 
-    from sdglass.files import atomic_path
-    from sdglass.structure import Structure
+    from sdglass.io import atomic_path
+    from sdglass.structures.structure import Structure
 
     check_outputs([args.out], input_files(args))
     with np.errstate(all="ignore"):  # what comes of an overflow is refused below

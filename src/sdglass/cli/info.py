@@ -1,7 +1,7 @@
 """``sdglass info``: what a trained model says about itself."""
 
 from sdglass.cli.accuracy import measured_errors
-from sdglass.training_domain import training_structures
+from sdglass.forcefields.training_domain import training_structures
 
 USAGE = "MODEL.safetensors"
 SUMMARY = "What a trained model is, and what it was trained on"
@@ -21,7 +21,7 @@ def add_options(parser):
 
 def run(args):
     """Print what the model says about itself."""
-    from sdglass.engines.load import load_model
+    from sdglass.forcefields.loading import load_model
 
     model = load_model(args.model)
     rows = _describe_locator(model) if model.kind == "locator" else _describe(model)

@@ -6,8 +6,8 @@ import warnings
 from sdglass import __version__
 from sdglass.cli import check, evaluate, info, quench, structure
 from sdglass.cli.options import Parser
+from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError
-from sdglass.streams import reader_may_leave
 
 _DESCRIPTION = """\
 Spin dynamics of metallic magnets with exact or machine-learned force fields.

@@ -17,7 +17,7 @@ example: the paper's quench with a trained model, and a faster one with exact di
   sdglass quench --engine MODEL.safetensors --structure S.npz --replicas 20 --duration 3000 --out T.h5
   sdglass quench --engine exact --structure S.npz --duration 300 --damping 1 --workers 2 --out EXACT.h5
 
-In Python, sdglass.quench.Trajectory.load('T.h5') reads the result. An interrupted run goes on where it
+In Python, sdglass.dynamics.quench.Trajectory.load('T.h5') reads the result. An interrupted run goes on where it
 stopped when the same command is given again."""
 
 
@@ -96,9 +96,9 @@ def add_options(parser):
 
 def run(args):
     """Run the dynamics and write the trajectory."""
+    from sdglass.dynamics.quench import log_times, quench
     from sdglass.provenance import provenance
-    from sdglass.quench import log_times, quench
-    from sdglass.structure import Structure
+    from sdglass.structures.structure import Structure
 
     checkpoint = None if args.no_checkpoint else args.checkpoint or f"{args.out}.checkpoint"
     check_outputs([args.out] if checkpoint is None else [args.out, checkpoint], input_files(args))
@@ -143,7 +143,7 @@ def _initial_spins(args, n_sites):
     """Return where the replicas start: random spins, or those of --spins."""
     import numpy as np
 
-    from sdglass.quench import random_initial_spins
+    from sdglass.dynamics.quench import random_initial_spins
 
     if args.spins is None:
         return random_initial_spins(n_sites, args.seed, args.realization, range(args.replicas or 1))

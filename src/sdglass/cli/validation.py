@@ -8,7 +8,7 @@ from sdglass.errors import InputError
 
 def load_spins(path, n_sites):
     """Return the spins (R, N, 3) of a .npy file; a single configuration (N, 3) is one replica."""
-    from sdglass.files import load_npy
+    from sdglass.io import load_npy
     from sdglass.spins import check_spins
 
     array = load_npy(path, f"an .npy of shape ({n_sites}, 3) or (R, {n_sites}, 3)")
@@ -40,7 +40,7 @@ def check_outputs(outputs, inputs):
     OutputError
         If a folder, a device or the like is in the place of an output.
     """
-    from sdglass.files import written_file
+    from sdglass.io import written_file
 
     taken = {Path(path).resolve() for path in inputs}
     for path in map(Path, outputs):

@@ -1,0 +1,1 @@
+"""Spin dynamics: the LLG equation, quenches, trajectories, restarts, minimisation."""

@@ -1,0 +1,1 @@
+"""The electrons: Hamiltonian, hopping laws, exact solution, spectra, perturbation theory."""

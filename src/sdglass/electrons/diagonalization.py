@@ -1,0 +1,112 @@
+"""The electrons solved exactly: free energy and local fields (paper Eqs. 1, 4, 5, 17)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdglass.electrons.occupation import fermi, grand_potential, occupations
+from sdglass.electrons.sd_model import sd_hamiltonian
+from sdglass.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class ElectronicState:
+    """Electrons in equilibrium with one spin configuration.
+
+    Attributes
+    ----------
+    eigenvalues : numpy.ndarray, shape (2N,)
+        Levels, ascending [t0].
+    occupation : numpy.ndarray, shape (2N,)
+    chemical_potential : float
+        mu [t0]; in a gap at low temperature any value inside it would do.
+    grand_potential, free_energy, internal_energy : float
+        Omega, F = Omega + mu <N_e>, and <H> [t0]. F is the energy whose gradient is the local field.
+    local_field : numpy.ndarray, shape (N, 3)
+        H_i = -dF/dS_i = J sum_ab sigma_ab <c+_ia c_ib> [t0], Eq. 5.
+    density : numpy.ndarray, shape (N,)
+        Electrons per site.
+    """
+
+    eigenvalues: np.ndarray
+    occupation: np.ndarray
+    chemical_potential: float
+    grand_potential: float
+    free_energy: float
+    internal_energy: float
+    local_field: np.ndarray
+    density: np.ndarray
+
+
+def solve(hopping, spins, model):
+    """Diagonalise Eq. 17 at fixed filling.
+
+    Parameters
+    ----------
+    hopping : numpy.ndarray, shape (N, N)
+        Hopping matrix [t0] from `sdglass.electrons.sd_model.hopping_matrix`.
+    spins : numpy.ndarray, shape (N, 3)
+        Local moments.
+    model : SDModel
+        Coupling, filling and electronic temperature.
+
+    Returns
+    -------
+    ElectronicState
+
+    Raises
+    ------
+    InputError
+        If the numbers are too large to be diagonalized.
+    """
+    eigenvalues, vectors = _levels(sd_hamiltonian(hopping, spins, model.coupling))
+    n_electrons = model.n_electrons(len(hopping))
+    occupation, mu = occupations(eigenvalues, n_electrons, model.temperature)
+    omega = grand_potential(eigenvalues, mu, model.temperature)
+    return _state(eigenvalues, vectors, occupation, mu, omega, model.coupling, n_electrons)
+
+
+def solve_at_chemical_potential(hopping, spins, model, chemical_potential):
+    """Diagonalise Eq. 17 at fixed mu [t0] (grand canonical; the model's filling is not used).
+
+    The local field is then -dOmega/dS_i. Parameters and result as in `solve`.
+    """
+    eigenvalues, vectors = _levels(sd_hamiltonian(hopping, spins, model.coupling))
+    occupation = fermi(eigenvalues, chemical_potential, model.temperature)
+    omega = grand_potential(eigenvalues, chemical_potential, model.temperature)
+    return _state(
+        eigenvalues, vectors, occupation, chemical_potential, omega, model.coupling, float(occupation.sum())
+    )
+
+
+def _levels(matrix):
+    try:
+        return np.linalg.eigh(matrix)
+    except np.linalg.LinAlgError as error:  # numbers near the end of double precision
+        raise InputError(
+            f"the electrons' Hamiltonian, entries up to {np.abs(matrix).max():.3g} t0, cannot be diagonalized "
+            f"({error}); expected a smaller coupling or hopping"
+        ) from None
+
+
+def _state(eigenvalues, vectors, occupation, mu, omega, coupling, n_electrons):
+    n = len(eigenvalues) // 2
+    filled = occupation > 1e-17  # what is dropped is below the rounding of a sum of 2N terms
+    weight = occupation[filled]
+    up, down = vectors[:n, filled], vectors[n:, filled]
+    n_up = (up.real**2 + up.imag**2) @ weight
+    n_down = (down.real**2 + down.imag**2) @ weight
+    # <c+_up c_down> = sum_k f_k conj(psi_up) psi_down, in real arithmetic.
+    real = (up.real * down.real + up.imag * down.imag) @ weight
+    imag = (up.real * down.imag - up.imag * down.real) @ weight
+    field = coupling * np.stack([2.0 * real, 2.0 * imag, n_up - n_down], axis=1)
+    return ElectronicState(
+        eigenvalues=eigenvalues,
+        occupation=occupation,
+        chemical_potential=mu,
+        grand_potential=omega,
+        free_energy=omega + mu * n_electrons,
+        internal_energy=float(occupation @ eigenvalues),
+        local_field=field,
+        density=n_up + n_down,
+    )

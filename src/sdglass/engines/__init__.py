@@ -1,1 +1,0 @@
-"""Engines: everything that gives energies and local fields, behind one contract."""

@@ -1,0 +1,1 @@
+"""Force fields: everything that gives energies and local fields, behind one contract."""

@@ -1,0 +1,1 @@
+"""Behler-Parrinello networks and linear models on magnetic symmetry functions."""

@@ -1,0 +1,191 @@
+"""What a network is trained on: folds of the samples, standardised features, the loss of Eq. 19."""
+
+import hashlib
+
+import numpy as np
+import torch
+
+from sdglass.devices import torch_device
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.operators import FieldMap
+from sdglass.random_streams import generator
+
+PROTOCOLS = ("realizations", "configurations")
+
+
+def fold_splits(protocol, counts, folds, seed):
+    """Deal samples to folds and return, per fold, its training and validation samples.
+
+    Parameters
+    ----------
+    protocol : {"realizations", "configurations"}
+        Whether whole atomic realizations are held out (what a user of the force field needs) or single
+        spin configurations of known realizations (the paper does not say which).
+    counts : sequence of int
+        Number of configurations of each realization.
+    folds : int
+        Number of folds, at least 2.
+    seed : int
+
+    Returns
+    -------
+    list of (train, validation)
+        Integer arrays (S, 2) of (realization, configuration); the validation parts are disjoint and
+        together cover everything once.
+    """
+    if protocol not in PROTOCOLS:
+        raise InputError(f"protocol = {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+    samples = np.array([(r, c) for r, count in enumerate(counts) for c in range(count)])
+    units = len(counts) if protocol == "realizations" else len(samples)
+    if not 2 <= folds <= units:
+        raise InputError(f"folds = {folds}; expected between 2 and {units}, the number of {protocol}")
+    dealt = np.empty(units, int)
+    dealt[generator(seed, "folds").permutation(units)] = np.arange(units) % folds
+    fold_of = dealt[samples[:, 0]] if protocol == "realizations" else dealt
+    return [(samples[fold_of != k], samples[fold_of == k]) for k in range(folds)]
+
+
+def reduced_samples(samples, realizations=None, configurations=None, seed=0):
+    """Return the part of `samples` (S, 2) in the first realizations, and at random in each of these.
+
+    Smaller choices are contained in larger ones of the same seed, so that errors against the amount of data
+    compare like with like.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray, shape (S, 2)
+        Samples as (realization, configuration), as `fold_splits` returns them.
+    realizations, configurations : int, optional
+        Realizations kept, and configurations kept of each; all by default.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If there are not that many.
+    """
+    present = np.unique(samples[:, 0])
+    if realizations is not None and realizations > len(present):
+        raise InputError(f"realizations = {realizations}; expected at most {len(present)}, those of the fold")
+    kept = []
+    for realization in present[:realizations]:
+        own = samples[samples[:, 0] == realization]
+        if configurations is not None:
+            if configurations > len(own):
+                raise InputError(
+                    f"configurations = {configurations}; expected at most {len(own)}, those of realization "
+                    f"{realization}"
+                )
+            order = generator(seed, "reduced samples", int(realization)).permutation(len(own))
+            own = own[np.sort(order[:configurations])]
+        kept.append(own)
+    return np.concatenate(kept)
+
+
+class TrainingSet:
+    """Labelled configurations with standardised features, ready for minibatches.
+
+    Parameters
+    ----------
+    data : sequence of LabelledConfigurations
+    maps : sequence of FeatureMaps
+    reference : EnergyReference
+        Spin-independent energy to subtract.
+    train : numpy.ndarray, shape (S, 2)
+        Samples that set the standardisation.
+    device, dtype
+        Where and how the training runs.
+    """
+
+    def __init__(self, data, maps, reference, train, device="cpu", dtype=torch.float32):
+        self.functions = maps[0].functions
+        self.device, self.dtype = torch_device(device), dtype
+        raw = [m.features(d.spins) for d, m in zip(data, maps, strict=True)]
+        self.mean, self.scale = _standardisation(raw, train, self.functions)
+        self.operators = [FieldMap(m, dtype, device, self.mean, self.scale) for m in maps]
+
+        def tensor(array):
+            return torch.as_tensor(array, dtype=dtype, device=self.device)
+
+        self.features = [tensor((g - self.mean) / self.scale) for g in raw]
+        self.spins = [tensor(d.spins) for d in data]
+        self.torques = [tensor(d.torque) for d in data]
+        self.energies = [tensor(d.energy - reference.energy(d.structure, d.model.hopping)) for d in data]
+        known = np.unique(train[:, 0])
+        chosen = np.concatenate([data[r].torque[train[train[:, 0] == r, 1]].ravel() for r in known])
+        self.torque_rms = float(np.sqrt(np.mean(chosen**2)))
+        self.flip = torch.ones(self.functions.n_features, dtype=dtype, device=self.device)
+        self.flip[self.functions.n_bond :] = -1.0  # G3-chi is odd under time reversal
+
+    def digest(self):
+        """Return a SHA-256 of the spins and labels, as the training sees them."""
+        digest = hashlib.sha256()
+        for tensors in (self.spins, self.torques, self.energies):
+            for tensor in tensors:
+                digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+                digest.update(tensor.cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+    def predict(self, network, batch, create_graph=False, reversed_time=False):
+        """Return energies and torques of configurations (B, 2), grouped by realization.
+
+        All of them pass through the network together: its matrix products are then as large as can be, whatever
+        realizations a batch is drawn from.
+
+        Returns
+        -------
+        list of (realization, configurations, energy, torque)
+            Integer, indices (B_r,), energies (B_r,) and torques (B_r, N_r, 3) [t0].
+        """
+        groups = [
+            (int(realization), torch.as_tensor(batch[batch[:, 0] == realization, 1]))
+            for realization in np.unique(batch[:, 0])
+        ]
+        features = [self.features[realization][chosen] for realization, chosen in groups]
+        shapes = [part.shape for part in features]
+        features = torch.cat([part.flatten(0, 1) for part in features])
+        if reversed_time:
+            features = features * self.flip
+        site_energy, gradient = network.energy_and_gradient(features, create_graph)
+        lengths = [shape[0] * shape[1] for shape in shapes]
+        sign = -1.0 if reversed_time else 1.0
+        predicted = []
+        for (realization, chosen), shape, energy, slope in zip(
+            groups, shapes, site_energy.split(lengths), gradient.split(lengths), strict=True
+        ):
+            torque = self.operators[realization].torque(
+                slope.reshape(shape), sign * self.spins[realization][chosen]
+            )
+            predicted.append((realization, chosen, energy.reshape(shape[:2]).sum(1), torque))
+        return predicted
+
+    def loss(self, network, batch, settings, create_graph, reversed_time=False):
+        """Return Eq. 19 averaged over a batch (B, 2), divided by 3 N rms(torque)^2, and its two parts.
+
+        The divisor makes the number the relative squared torque error, whatever the study.
+        """
+        torque_error = energy_error = 0.0
+        sites = 0
+        for realization, chosen, energy, torque in self.predict(network, batch, create_graph, reversed_time):
+            torque_error = torque_error + ((torque - self.torques[realization][chosen]) ** 2).sum()
+            energy_error = energy_error + ((energy - self.energies[realization][chosen]) ** 2).sum()
+            sites += torque.shape[0] * torque.shape[1]
+        unit = 3.0 * sites * self.torque_rms**2
+        total = (settings.torque_weight * torque_error + settings.energy_weight * energy_error) / unit
+        return total, torque_error / (3.0 * sites), energy_error / len(batch)
+
+
+def _standardisation(raw, train, functions):
+    """Return mean and scale (n_features,) of the training samples' features."""
+    chosen = np.concatenate(
+        [raw[r][train[train[:, 0] == r, 1]].reshape(-1, functions.n_features) for r in np.unique(train[:, 0])]
+    )
+    mean, scale = chosen.mean(0), chosen.std(0)
+    mean[functions.n_bond :] = 0.0  # time reversal is in the data by augmentation, and G3-chi is odd
+    # A shell that is almost never occupied must not be blown up to unit variance.
+    return mean, np.maximum(scale, 1e-3 * scale.max())
+
+
+def array_digest(array):
+    """Return a SHA-256 of a numpy array's shape and contents."""
+    return hashlib.sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()

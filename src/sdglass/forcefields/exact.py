@@ -1,0 +1,120 @@
+"""Exact diagonalization as an engine, and labels from a pool of processes."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from sdglass.electrons.diagonalization import solve
+from sdglass.electrons.sd_model import hopping_matrix
+from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
+from sdglass.spins import check_spins
+
+_LARGEST_CHUNK = 8
+
+
+class ExactEngine:
+    """Free energy and local fields by diagonalizing Eq. 17 for every replica.
+
+    Parameters
+    ----------
+    structure : Structure
+    model : SDModel
+    workers : int
+        Processes that share the replicas, each with one BLAS thread; 1 works in this process, with as
+        many BLAS threads as it has. Close the pool with `close`, or use the engine as a context.
+
+    Notes
+    -----
+    Cost grows as N^3. The electrons see every site, so there is no cutoff.
+    """
+
+    cutoff = np.inf
+    symmetries = ALL_SYMMETRIES
+
+    def __init__(self, structure, model, workers=1):
+        self.structure = structure
+        self.model = model
+        self.hopping = hopping_matrix(structure, model.hopping)
+        model.n_electrons(structure.n_sites)
+        self._pool = None
+        if workers > 1:
+            self._pool = ProcessPoolExecutor(
+                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.hopping, model)
+            )
+            self._workers = workers
+
+    def evaluate(self, spins):
+        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
+        spins = check_spins(spins, self.structure.n_sites)
+        if self._pool is None:
+            states = [_evaluate_one(self.hopping, configuration, self.model) for configuration in spins]
+        else:
+            # A few chunks per worker: little pickling, and no worker waits long for the last chunk. None is
+            # large, because an interrupted program waits for those that are being worked on.
+            chunk = min(max(1, len(spins) // (4 * self._workers)), _LARGEST_CHUNK)
+            with _children_undisturbed():  # the first call starts the processes
+                results = self._pool.map(_work, spins, chunksize=chunk)
+            states = list(results)
+        fields = np.array([field for _, field in states]).reshape(spins.shape)  # also of no replicas
+        return Evaluation(np.array([energy for energy, _ in states], dtype=float), fields)
+
+    def close(self):
+        """Stop the pool's processes, if there are any."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _evaluate_one(hopping, spins, model):
+    state = solve(hopping, spins, model)
+    return state.free_energy, state.local_field
+
+
+@contextmanager
+def _children_undisturbed():
+    """Hold back Ctrl-C, which the terminal sends to every process, from the processes started in the block.
+
+    They inherit the mask, so not even their start, before `_start_worker`, is cut short: a half-started
+    process would print its own traceback, or leave the pool waiting for it. In this process an interrupt
+    takes effect at the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_worker = {}
+
+
+def _start_worker(hopping, model):
+    # An interrupt is the business of the process that owns the pool: it closes the pool and says so once.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # If that process is killed, nobody closes the pool, and its workers would wait for work for ever.
+    threading.Thread(target=_end_with_the_owner, daemon=True).start()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    _worker.update(hopping=hopping, model=model, limits=threadpool_limits(1))
+
+
+def _end_with_the_owner():
+    parent_process().join()
+    os._exit(1)
+
+
+def _work(spins):
+    return _evaluate_one(_worker["hopping"], spins, _worker["model"])

@@ -1,0 +1,1 @@
+"""The force field of the locator expansion, for half filling."""

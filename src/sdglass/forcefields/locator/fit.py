@@ -1,0 +1,279 @@
+"""The locator force field: the series of `sdglass.forcefields.locator.series`, cut at four spins and fitted for what is cut off.
+
+The pair couplings of the series are exact to second order. Six numbers are fitted by linear least squares on
+exact torques: the scale of those couplings, three corrections made of the renormalized hopping's real and
+imaginary parts at one frequency, and the weights of the four-spin loops of two screened hops (which stand for
+the integral over frequencies). They absorb the average of longer loops and of what lies beyond the cutoffs.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from sdglass.dataset import require_same_model
+from sdglass.electrons.sd_model import SDModel
+from sdglass.errors import InputError
+from sdglass.forcefields.locator.coefficients import (
+    PAIR_FEATURES,
+    LocatorSettings,
+    locator_lists,
+    require_half_filling,
+)
+from sdglass.forcefields.locator.error_bars import fit_error_model
+from sdglass.forcefields.locator.forcefield import LocatorEngine
+from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, pair_field, to_blocks
+from sdglass.forcefields.locator.kernels.reach import loop_reach
+from sdglass.forcefields.model_file import read_tensors, write_tensors
+from sdglass.spins import torque
+from sdglass.structures.neighbours import spatial_order
+from sdglass.structures.structure import Structure
+
+KIND = "locator"
+FORMAT = 2
+
+_ORDERED = 1200  # sites up to which the order of a structure's sites is kept: everything is in the cache anyway
+
+
+@dataclass(frozen=True, eq=False)
+class LocatorModel:
+    """A fitted locator force field.
+
+    Attributes
+    ----------
+    sd_model : SDModel
+        The electrons whose labels it was fitted to; it must not be used for others.
+    settings : LocatorSettings
+    pair_coefficients : numpy.ndarray, shape (4,)
+        Of `PAIR_FEATURES`.
+    loop_weights : numpy.ndarray, shape (n_screening,)
+        Of the four-spin loops [t0^-3].
+    energy_per_site : float
+        Energy that the cut series leaves over [t0].
+    error_model : tuple of float
+        (floor [t0], slope, loop slope, rms slope): a torque component of a site is uncertain by the root of
+        floor^2 + (slope |its torque|)^2 + (loop slope |torque of its loops|)^2 + (rms slope x rms torque)^2,
+        where the rms is over the sites of the configuration.
+    info : dict
+        Training data, provenance: what a reader wants to know, not what is needed.
+    """
+
+    sd_model: SDModel
+    settings: LocatorSettings
+    pair_coefficients: np.ndarray
+    loop_weights: np.ndarray
+    energy_per_site: float = 0.0
+    error_model: tuple = (0.0, 0.0, 0.0, 0.0)
+    info: dict = field(default_factory=dict)
+
+    kind = KIND
+
+    @property
+    def n_parameters(self):
+        """Number of fitted numbers: those of the torques, and the energy per site."""
+        return len(self.pair_coefficients) + len(self.loop_weights) + 1
+
+    def engine(self, structure, dtype="float64", lists=None, progress=None, threads=None):
+        """Return this force field on a structure, as a `LocatorEngine`.
+
+        Parameters
+        ----------
+        structure : Structure
+        dtype : {"float64", "float32"}
+        lists : LocatorLists, optional
+            Of the structure with all pair features, if they are known already.
+        progress : callable, optional
+            Called with the number of sites of each finished block of a structure's lists.
+        threads : int, optional
+            See `LocatorEngine`.
+        """
+        dtype = np.dtype(dtype)
+        if lists is not None:
+            return LocatorEngine(structure, lists.coupled(self.pair_coefficients, dtype), self, dtype, threads)
+        order, sites = None, structure
+        if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
+            order = spatial_order(structure)
+            sites = Structure(structure.positions[order], structure.box)
+        lists = locator_lists(sites, self.sd_model, self.settings, progress, self.pair_coefficients, dtype)
+        return LocatorEngine(structure, lists, self, dtype, threads, order)
+
+    def save(self, path):
+        """Write a safetensors file."""
+        header = {
+            "format": FORMAT,
+            "kind": KIND,
+            "sd_model": self.sd_model.to_dict(),
+            "settings": self.settings.to_dict(),
+            "energy_per_site": self.energy_per_site,
+            "error_model": list(self.error_model),
+            "info": self.info,
+        }
+        names = ("pair_coefficients", "loop_weights")
+        write_tensors(path, {name: torch.as_tensor(getattr(self, name)) for name in names}, header)
+
+    @classmethod
+    def load(cls, path):
+        """Read a safetensors file.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, inconsistent, or of another kind; the message names it.
+        """
+        return cls.from_tensors(*read_tensors(path), path)
+
+    @classmethod
+    def from_tensors(cls, tensors, header, path):
+        """Return the model of what `read_tensors` read from `path`; raises as `load` does."""
+        if header.get("kind") != KIND:
+            raise InputError(f"{path}: a model of kind {header.get('kind')!r}; expected {KIND!r}")
+        if header.get("format") != FORMAT:
+            raise InputError(f"{path}: format {header.get('format')}; this version reads format {FORMAT}")
+        try:
+            model = cls(
+                SDModel.from_dict(header["sd_model"]),
+                LocatorSettings(**header["settings"]),
+                tensors["pair_coefficients"].numpy(),
+                tensors["loop_weights"].numpy(),
+                float(header["energy_per_site"]),
+                tuple(map(float, header["error_model"])),
+                header["info"],
+            )
+        except (KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"{path}: model file is inconsistent ({' '.join(str(error).split())})") from None
+        shapes = (model.pair_coefficients.shape, model.loop_weights.shape, len(model.error_model))
+        expected = ((len(PAIR_FEATURES),), (len(model.settings.screening),), 4)
+        if shapes != expected:
+            raise InputError(f"{path}: model file is inconsistent ({shapes} coefficients; expected {expected})")
+        return model
+
+
+def torque_design(lists, spins):
+    """Return the torques of every term alone, shape (C, N, 3, 4 + n_screening), with coefficient one.
+
+    Parameters
+    ----------
+    lists : LocatorLists
+    spins : numpy.ndarray, shape (C, N, 3)
+    """
+    blocks = to_blocks(spins, np.float64)
+    columns = []
+    for feature in lists.pairs.values.T:
+        columns.append(-pair_field(lists.pairs.indptr, lists.pairs.indices, feature.copy(), blocks))
+    loops, one = lists.loops, np.ones(1)
+    reach = loop_reach(loops.indptr, loops.indices)
+    for kernel in loops.values.T:
+        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), one, blocks, reach)[1])
+    return np.stack([torque(spins, from_blocks(column, len(spins))) for column in columns], axis=-1)
+
+
+def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=None, progress=None):
+    """Fit the force field to exact torques.
+
+    Parameters
+    ----------
+    data : sequence of LabelledConfigurations
+        One entry per realization, of any sizes.
+    settings : LocatorSettings
+    weight_exponent : float
+        Configurations are weighted with their rms torque to the power of minus this: 0 weighs absolute errors
+        alike, 1 relative ones. Between the two, frozen states count although their torques are small.
+    terms : sequence of bool, shape (4 + n_screening,), optional
+        Which terms take part, for ablation; all by default.
+    lists : sequence of LocatorLists, optional
+        Of the structures, if they are known already.
+    progress : callable, optional
+        Called after each realization.
+
+    Raises
+    ------
+    InputError
+        If there are no data, they are of different electrons or not at half filling, or no term is chosen.
+    """
+    if not data:
+        raise InputError("no training data given; expected at least one realization")
+    require_same_model(data[0], data[1:])
+    sd_model = data[0].model
+    require_half_filling(sd_model)
+    n_pairs = len(PAIR_FEATURES)
+    n_terms = n_pairs + len(settings.screening)
+    terms = np.ones(n_terms, bool) if terms is None else np.asarray(terms, bool)
+    if terms.shape != (n_terms,) or not terms.any():
+        raise InputError(f"terms = {terms.tolist()}; expected {n_terms} of true or false, at least one true")
+    made, designs, targets = [], [], []
+    for number, one in enumerate(data):
+        its_lists = locator_lists(one.structure, sd_model, settings) if lists is None else lists[number]
+        made.append(its_lists)
+        designs.append(torque_design(its_lists, one.spins))
+        targets.append(one.torque)
+        if progress is not None:
+            progress()
+    coefficients = solve_coefficients(designs, targets, configuration_weights(targets, weight_exponent), terms)
+    model = LocatorModel(sd_model, settings, coefficients[:n_pairs], coefficients[n_pairs:])
+    left = [
+        (one.energy - model.engine(one.structure, lists=lists_).evaluate(one.spins).energy) / one.structure.n_sites
+        for one, lists_ in zip(data, made, strict=True)
+    ]
+    weights = configuration_weights(targets, weight_exponent)
+    error_model = fit_error_model(*_held_out(designs, targets, weights, terms))
+    energy_per_site = float(np.mean([part.mean() for part in left]))
+    return replace(model, energy_per_site=energy_per_site, error_model=error_model)
+
+
+def _held_out(designs, targets, weights, terms):
+    """Return torques, their loops' part and their errors (C, N, 3) per realization, of fits to the others.
+
+    Errors of a realization that the fit has seen are too small by what the fit could adapt to it.
+    """
+    n_pairs = len(PAIR_FEATURES)
+    predicted, loops, errors = [], [], []
+    for out, (design, target) in enumerate(zip(designs, targets, strict=True)):
+        some = [k for k in range(len(designs)) if k != out] or [out]  # a single one has no others
+        chosen = [[part[k] for k in some] for part in (designs, targets, weights)]
+        coefficients = solve_coefficients(*chosen, terms)
+        predicted.append(design @ coefficients)
+        loops.append(design[..., n_pairs:] @ coefficients[n_pairs:])
+        errors.append(predicted[-1] - target)
+    return predicted, loops, errors
+
+
+def configuration_weights(torques, exponent):
+    """Return the weights of configurations, rms torque^-exponent: one array (C,) per realization.
+
+    A torque that is a thousandth of the largest one counts as that: labels are exact to rounding only.
+
+    Parameters
+    ----------
+    torques : sequence of numpy.ndarray, shape (C, N, 3)
+        Exact torques [t0].
+    exponent : float
+    """
+    scales = [np.sqrt(np.square(one).mean(axis=(1, 2))) for one in torques]
+    largest = max(scale.max() for scale in scales) or 1.0
+    return [np.maximum(scale, 1e-3 * largest) ** -exponent for scale in scales]
+
+
+def solve_coefficients(designs, targets, weights, terms):
+    """Return the coefficients of weighted least squares; those of unused terms are zero.
+
+    Parameters
+    ----------
+    designs, targets, weights : sequences, one entry per realization
+        `torque_design` (C, N, 3, n), exact torques (C, N, 3) and `configuration_weights` (C,).
+    terms : numpy.ndarray of bool, shape (n,)
+        Which terms take part.
+    """
+    rows = np.concatenate(
+        [
+            (d[..., terms] * w[:, None, None, None]).reshape(-1, terms.sum())
+            for d, w in zip(designs, weights, strict=True)
+        ]
+    )
+    right = np.concatenate([(t * w[:, None, None]).ravel() for t, w in zip(targets, weights, strict=True)])
+    norm = np.sqrt(np.square(rows).mean(axis=0))
+    used = norm > 1e-12 * norm.max()  # a cutoff shorter than any distance leaves terms without pairs or loops
+    coefficients = np.zeros(len(terms))
+    coefficients[np.flatnonzero(terms)[used]] = (
+        np.linalg.lstsq(rows[:, used] / norm[used], right, rcond=1e-10)[0] / norm[used]
+    )
+    return coefficients

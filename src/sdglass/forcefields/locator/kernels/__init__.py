@@ -1,0 +1,1 @@
+"""Compiled sums over pairs and closed loops of spins."""

@@ -1,0 +1,69 @@
+"""Two-spin energies E = constant + 1/2 sum_ij J_ij S_i . S_j with frozen couplings.
+
+The positions never move, so whatever a model computes from them is done once: at run time every
+two-spin model (fitted pair model, linear symmetry functions, Heisenberg exchange) is one sparse matrix.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
+from sdglass.spins import check_spins
+from sdglass.structures.neighbours import neighbour_pairs
+
+
+class BilinearEngine:
+    """E = constant + 1/2 sum_{i,j} J_ij S_i . S_j and H_i = -sum_j J_ij S_j.
+
+    Parameters
+    ----------
+    structure : Structure
+    couplings : scipy.sparse matrix, shape (N, N)
+        Symmetric, zero on the diagonal; J_ij [t0] is the energy of the pair (i, j) per S_i . S_j
+        (each pair once), positive for antiferromagnetic coupling.
+    cutoff : float
+        Range of the couplings [ell].
+    constant : float
+        Energy [t0] that does not depend on the spins.
+    """
+
+    symmetries = ALL_SYMMETRIES
+
+    def __init__(self, structure, couplings, cutoff, constant=0.0):
+        self.structure = structure
+        self.couplings = sparse.csr_array(couplings)
+        self.cutoff = float(cutoff)
+        self.constant = float(constant)
+
+    def evaluate(self, spins):
+        """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
+        spins = check_spins(spins, self.structure.n_sites)
+        replicas, n, _ = spins.shape
+        columns = np.ascontiguousarray(spins.transpose(1, 0, 2)).reshape(n, replicas * 3)
+        field = -(self.couplings @ columns).reshape(n, replicas, 3).transpose(1, 0, 2)
+        energy = self.constant - 0.5 * np.einsum("rna,rna->r", spins, field)
+        return Evaluation(energy, np.ascontiguousarray(field))
+
+
+def couplings_from_pairs(n_sites, first, second, values):
+    """Return the symmetric (N, N) sparse matrix with `values` at (first, second) and (second, first)."""
+    rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
+    return sparse.csr_array((np.concatenate([values, values]), (rows, columns)), shape=(n_sites, n_sites))
+
+
+def heisenberg_engine(structure, exchange, cutoff):
+    """Return short-range exchange E = sum_pairs J_ex S_i . S_j over pairs closer than `cutoff` (Sec. IV).
+
+    Parameters
+    ----------
+    structure : Structure
+    exchange : float
+        J_ex [t0], positive for antiferromagnetic exchange.
+    cutoff : float
+        Largest distance of an exchange bond [ell].
+    """
+    pairs = neighbour_pairs(structure, cutoff)
+    values = np.full(len(pairs), float(exchange))
+    return BilinearEngine(
+        structure, couplings_from_pairs(structure.n_sites, pairs.first, pairs.second, values), cutoff
+    )

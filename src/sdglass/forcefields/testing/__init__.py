@@ -1,0 +1,1 @@
+"""Proof that a force field is what it says it is."""

@@ -1,0 +1,117 @@
+"""Checks of the symmetries and of the cutoff that an engine declares."""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from sdglass.forcefields.testing.case import Skip
+from sdglass.spins import random_spins
+from sdglass.structures.structure import Structure
+
+# Two elements that generate all 48 rotations and reflections that keep box edges along the axes, as
+# (axis each new coordinate is taken from, its sign): rotoinversion about (1, 1, 1), 90 degrees about z.
+BOX_ROTATIONS = (([1, 2, 0], [-1.0, -1.0, -1.0]), ([1, 0, 2], [-1.0, 1.0, 1.0]))
+# Sites whose field is watched while everything beyond the cutoff turns.
+MAX_PROBES = 32
+
+
+def _declared(case, symmetry):
+    if symmetry not in case.engine.symmetries:
+        raise Skip("not declared")
+
+
+def _spin_rotation(case):
+    _declared(case, "spin_rotation")
+    rotation = Rotation.from_quat(case.rng("rotation").standard_normal(4)).as_matrix()
+    found = case.evaluate(case.spins @ rotation.T)
+    detail = "all spins rotated by one random rotation: same energy, rotated field"
+    return case.equal(found, (case.energy, case.field @ rotation.T), detail)
+
+
+def _time_reversal(case):
+    found, expected = case.evaluate(-case.spins), (case.energy, -case.field)
+    if "time_reversal" in case.engine.symmetries:
+        return case.equal(found, expected, "all spins reversed: same energy, reversed field")
+    deviation, tolerance = case.deviation(*found, *expected), case.tolerance.equal
+    if deviation > tolerance:
+        return True, deviation, tolerance, "not declared, and really broken: it has to exceed what is allowed"
+    return (
+        False,
+        deviation,
+        tolerance,
+        "not declared, but it holds: add 'time_reversal' to the engine's symmetries",
+    )
+
+
+def _moved(case, positions, box, order=None):
+    """Return the engine's answer on a moved structure, with the spins in the order of its sites."""
+    engine = case.factory(Structure(positions, box))
+    return case.evaluate(case.spins if order is None else case.spins[:, order], engine)
+
+
+def _translation(case):
+    _declared(case, "translation")
+    shift = case.rng("translation").random(3) * case.structure.box
+    found = _moved(case, case.structure.positions + shift, case.structure.box)
+    return case.equal(found, (case.energy, case.field), "all sites translated by a random vector")
+
+
+def _space_rotation(case):
+    _declared(case, "space_rotation")
+    outcomes = []
+    for axes, signs in BOX_ROTATIONS:
+        found = _moved(case, case.structure.positions[:, axes] * signs, case.structure.box[axes])
+        detail = f"sites and box turned, new axes {axes} with signs {signs}: same energy and field"
+        outcomes.append(case.equal(found, (case.energy, case.field), detail))
+    return max(outcomes, key=lambda outcome: outcome[1])
+
+
+def _permutation(case):
+    _declared(case, "permutation")
+    order = case.rng("permutation").permutation(case.structure.n_sites)
+    found = _moved(case, case.structure.positions[order], case.structure.box, order)
+    return case.equal(found, (case.energy, case.field[:, order]), "sites relabelled: the field follows")
+
+
+def _cutoff(case):
+    cutoff = case.engine.cutoff
+    if np.isinf(cutoff):
+        raise Skip("the engine declares no cutoff")
+    distances = case.structure.distances()
+    beyond = distances > cutoff * (1 + 1e-9)
+    inside = ~beyond & (distances > 0)
+    probes = np.flatnonzero(beyond.any(axis=1))
+    if len(probes) == 0:
+        raise Skip(f"no pair of sites is farther apart than the cutoff of {cutoff:g} ell: use a larger structure")
+    rng = case.rng("cutoff")
+    probes = rng.permutation(probes)[:MAX_PROBES]
+    others = random_spins(case.structure.n_sites, rng, len(probes))
+
+    def change(turned):
+        """Return how much each probe's field changes when the spins in `turned` (P, N) are replaced."""
+        _, field = case.evaluate(np.where(turned[probes][:, :, None], others, case.spins[0]))
+        watched = field[np.arange(len(probes)), probes] - case.field[0, probes]
+        return np.abs(watched).max() / case.field_scale
+
+    outside = change(beyond)
+    if outside > case.tolerance.equal:
+        detail = f"the field of a site changes with spins farther than the declared cutoff of {cutoff:g} ell"
+        return False, outside, case.tolerance.equal, detail
+    if inside[probes].any() and change(inside) <= case.tolerance.equal:
+        detail = f"no field changes with the spins inside the cutoff of {cutoff:g} ell: declare cutoff = 0"
+        return False, outside, case.tolerance.equal, detail
+    return (
+        True,
+        outside,
+        case.tolerance.equal,
+        f"spins farther than {cutoff:g} ell turned, {len(probes)} sites watched",
+    )
+
+
+CHECKS = {
+    "spin_rotation": _spin_rotation,
+    "time_reversal": _time_reversal,
+    "translation": _translation,
+    "space_rotation": _space_rotation,
+    "permutation": _permutation,
+    "cutoff": _cutoff,
+}

@@ -1,0 +1,1 @@
+"""What is measured on spins: correlations, lengths, growth laws, local energies."""

@@ -1,0 +1,374 @@
+"""Growth laws of the correlation length: the barrier exponent psi, and a power law as its rival (paper Fig. 5).
+
+The droplet model predicts xi = A (log t)^(1/psi) (Fisher and Huse, doi:10.1103/PhysRevB.38.373), domains without
+barriers xi = A t^(1/z). Both are straight lines in the logarithm of xi, so both are fitted by linear least
+squares and the inverse slope is the exponent. An inverse slope diverges where xi hardly grows: intervals are
+therefore taken of the slope, and turned into one of the exponent only at the end.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sdglass.errors import InputError
+from sdglass.statistics import centred_interval
+
+BARRIER, POWER_LAW = "barrier", "power_law"
+PAPER_PSI = 1.02  # of arXiv:2311.16964, Fig. 5
+# End over start of a window: where log t hardly changes, xi says nothing about a law in log t.
+LEAST_RATIO = 4.0
+
+
+@dataclass(frozen=True)
+class GrowthFit:
+    """Least-squares fit of a growth law.
+
+    Attributes
+    ----------
+    model : str
+        ``"barrier"``: xi = A (log(t / time_unit))^(1/psi); ``"power_law"``: xi = A t^(1/z).
+    exponent : float
+        psi or z = 1 / slope; inf for slope 0, nan for a negative slope (xi shrinks: there is no exponent).
+    slope : float
+        d log xi / d log log t, or d log xi / d log t.
+    amplitude : float
+        A [ell] (for the power law, xi at t = 1).
+    residual : float
+        Root mean square of log xi minus the fit.
+    n_points : int
+    window : tuple of float
+        First and last time asked for [1/(gamma t0)].
+    time_unit : float
+        Unit of t inside the logarithm [1/(gamma t0)]; psi depends on it, z does not.
+    """
+
+    model: str
+    exponent: float
+    slope: float
+    amplitude: float
+    residual: float
+    n_points: int
+    window: tuple
+    time_unit: float
+
+
+@dataclass(frozen=True)
+class ExponentEstimate:
+    """A fit with the intervals of its slope and exponent (`sdglass.statistics.centred_interval`).
+
+    Attributes
+    ----------
+    fit : GrowthFit
+        Of the central curve.
+    slope_interval : tuple of float
+    exponent_interval : tuple of float
+        The inverse of `slope_interval`: the upper end is inf where the slope may be zero, both are nan where
+        it is not positive at all.
+    level : float
+        Probability inside the intervals.
+    n_samples : int
+        Resamples used; those with a length that is nan or not positive in the window have no logarithm.
+    """
+
+    fit: GrowthFit
+    slope_interval: tuple
+    exponent_interval: tuple
+    level: float
+    n_samples: int
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """The two laws on the same window, each fitted by weighted least squares.
+
+    Points along a trajectory are correlated, so chi2 and AIC, which take them as independent, are an indication
+    only; `barrier_fraction` keeps the correlations, since whole curves are resampled.
+
+    Attributes
+    ----------
+    chi2_barrier, chi2_power_law : float
+        Sum of squared deviations of log xi in units of its bootstrap standard error.
+    degrees_of_freedom : int
+        n_points - 2 for either.
+    delta_aic : float
+        AIC(power law) - AIC(barrier): positive where the barrier law fits better. Both have two parameters.
+    barrier_fraction : float
+        Part of the resamples that the barrier law fits better.
+    """
+
+    chi2_barrier: float
+    chi2_power_law: float
+    degrees_of_freedom: int
+    delta_aic: float
+    barrier_fraction: float
+
+
+def fit_barrier_exponent(times, xi, window, time_unit=1.0):
+    """Fit xi = A (log(t / time_unit))^(1/psi) by least squares of log xi on log log t.
+
+    psi is not a pure number: log(c t) is not proportional to log t, so it changes with the unit of time, the more
+    the earlier the window. State the unit with it.
+
+    Parameters
+    ----------
+    times : array_like, shape (K,)
+        Times since the quench [1/(gamma t0)].
+    xi : array_like, shape (K,)
+        Correlation length [ell].
+    window : tuple of float
+        First and last time used, inclusive.
+    time_unit : float
+        Microscopic time inside the logarithm [1/(gamma t0)].
+
+    Returns
+    -------
+    GrowthFit
+
+    Raises
+    ------
+    InputError
+        If the window holds fewer than three points, starts at or before `time_unit`, or holds a length that is
+        not positive.
+    """
+    return _fit(BARRIER, times, xi, window, time_unit)
+
+
+def fit_power_law(times, xi, window):
+    """Fit xi = A t^(1/z) by least squares of log xi on log t; parameters and result as `fit_barrier_exponent`."""
+    return _fit(POWER_LAW, times, xi, window)
+
+
+def fit_with_confidence(times, xi, xi_samples, window, model=BARRIER, time_unit=1.0, level=0.68, *, n_units):
+    """Fit one law to xi(t), with intervals from the bootstrap resamples of the whole curve.
+
+    Parameters
+    ----------
+    times, xi, window, time_unit
+        As in `fit_barrier_exponent`.
+    xi_samples : array_like, shape (n_samples, K)
+        Correlation lengths of the resamples [ell].
+    model : {"barrier", "power_law"}
+    level : float
+        Probability inside the intervals.
+    n_units : int
+        Realizations (or replicas) that were resampled to get `xi_samples`.
+
+    Returns
+    -------
+    ExponentEstimate
+
+    Raises
+    ------
+    InputError
+        If fewer than two resamples can be fitted, or as in `fit_barrier_exponent`.
+    """
+    fit = _fit(model, times, xi, window, time_unit)
+    chosen = _select(times, window)
+    logs = _log_samples(xi_samples, len(np.ravel(times)), chosen)
+    slopes, _, _ = _line(_abscissa(model, np.asarray(times, dtype=float)[chosen], time_unit), logs)
+    low, high = (float(end) for end in centred_interval(fit.slope, slopes, level, n_units))
+    interval = (float(_inverse(high)), float(_inverse(low)) if low > 0 else np.inf)
+    if high <= 0:
+        interval = (np.nan, np.nan)
+    return ExponentEstimate(fit, (low, high), interval, level, len(logs))
+
+
+def compare_models(times, xi, xi_samples, window, time_unit=1.0):
+    """Compare the barrier law with the power law on one window.
+
+    Parameters
+    ----------
+    times, xi, xi_samples, window, time_unit
+        As in `fit_with_confidence`; the spread of log(xi_samples) gives the weight of each point.
+
+    Returns
+    -------
+    ModelComparison
+
+    Raises
+    ------
+    InputError
+        As in `fit_with_confidence`, or if the resamples do not scatter.
+    """
+    t, y, chosen = _points(times, xi, window)
+    logs = _log_samples(xi_samples, len(np.ravel(times)), chosen)
+    error = logs.std(axis=0)
+    if not (error > 0).all():
+        raise InputError(f"xi_samples do not scatter at t = {t[error <= 0][0]:.6g}; expected bootstrap resamples")
+    curves = np.concatenate([y[None], logs])
+    barrier, power = (_line(_abscissa(model, t, time_unit), curves, error)[2] for model in (BARRIER, POWER_LAW))
+    return ModelComparison(
+        chi2_barrier=float(barrier[0]),
+        chi2_power_law=float(power[0]),
+        degrees_of_freedom=len(t) - 2,
+        delta_aic=float(power[0] - barrier[0]),
+        barrier_fraction=float(np.mean(barrier[1:] < power[1:])),
+    )
+
+
+def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=0.68, *, n_units):
+    """Fit both laws on every window: how much the exponent depends on choices that the data do not make.
+
+    Parameters
+    ----------
+    times, xi, xi_samples, level, n_units
+        As in `fit_with_confidence`.
+    starts, stops : sequence of float
+        First and last times; `windows_of` says which combinations are windows.
+    time_units : sequence of float
+        Units of time for the barrier law.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per window for the power law and one per window and unit for the barrier law: start, stop, model,
+        time_unit, n_points, exponent, exponent_low, exponent_high, slope, slope_low, slope_high, amplitude,
+        residual, delta_aic (AIC of the row's model minus that of the power law), barrier_fraction
+        and note. A window that cannot be fitted keeps its row, with nan and the reason in note.
+    """
+    rows = []
+    for window in windows_of(times, starts, stops):
+        for model, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
+            rows.append(_row(times, xi, xi_samples, window, model, unit, level, n_units))
+    return pd.DataFrame(rows)
+
+
+def windows_of(times, starts, stops):
+    """Return the windows (start, stop) that a run allows: they end with it at the latest, and are wide.
+
+    Parameters
+    ----------
+    times : array_like, shape (K,)
+    starts, stops : sequence of float
+        [1/(gamma t0)]
+
+    Returns
+    -------
+    list of tuple
+        Sorted; every one with stop / start >= `LEAST_RATIO`, or the widest if there is none.
+    """
+    end = float(np.max(times))
+    windows = sorted({(start, min(stop, end)) for start in starts for stop in stops if start < min(stop, end)})
+    wide = [window for window in windows if window[1] / window[0] >= LEAST_RATIO]
+    return wide or sorted(windows, key=lambda window: window[1] / window[0])[-1:]
+
+
+def main_ensembles(frame):
+    """Return the rows of ensembles with at least half as many trajectories as the largest; others are controls.
+
+    |C| of fewer trajectories has another bias by noise, so that their lengths cannot be compared with the rest.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With columns realizations and replicas.
+    """
+    trajectories = frame["realizations"] * frame["replicas"]
+    return frame[2 * trajectories >= trajectories.max()]
+
+
+def _row(times, xi, xi_samples, window, model, time_unit, level, n_units):
+    row = {"start": window[0], "stop": window[1], "model": model, "time_unit": time_unit}
+    row["n_points"] = int(np.count_nonzero(_select(times, window)))
+    numbers = ("exponent", "exponent_low", "exponent_high", "slope", "slope_low", "slope_high")
+    row |= dict.fromkeys((*numbers, "amplitude", "residual", "delta_aic", "barrier_fraction"), np.nan)
+    row["note"] = ""
+    try:
+        estimate = fit_with_confidence(times, xi, xi_samples, window, model, time_unit, level, n_units=n_units)
+        fit = estimate.fit
+        ends = (fit.exponent, *estimate.exponent_interval, fit.slope, *estimate.slope_interval)
+        row |= dict(zip(numbers, ends, strict=True))
+        row |= {"amplitude": fit.amplitude, "residual": fit.residual, "delta_aic": 0.0}
+        if model == BARRIER:
+            comparison = compare_models(times, xi, xi_samples, window, time_unit)
+            # Subtracting from 0 keeps "minus zero" out of the table.
+            row |= {"delta_aic": 0.0 - comparison.delta_aic, "barrier_fraction": comparison.barrier_fraction}
+        if not estimate.slope_interval[0] > 0:
+            row["note"] = "slope not significantly positive"
+    except InputError as error:
+        row["note"] = str(error)
+    return row
+
+
+def _fit(model, times, xi, window, time_unit=1.0):
+    t, y, _ = _points(times, xi, window)
+    x = _abscissa(model, t, time_unit)
+    slope, intercept, squares = _line(x, y)
+    return GrowthFit(
+        model=model,
+        exponent=float(_inverse(slope)),
+        slope=float(slope),
+        amplitude=float(np.exp(intercept)),
+        residual=float(np.sqrt(squares / len(t))),
+        n_points=len(t),
+        window=tuple(window),
+        time_unit=float(time_unit),
+    )
+
+
+def _select(times, window):
+    times = np.asarray(times, dtype=float)
+    return (times >= window[0]) & (times <= window[1])
+
+
+def _points(times, xi, window):
+    """Times and log xi inside the window, and which points they are."""
+    times, xi = np.asarray(times, dtype=float), np.asarray(xi, dtype=float)
+    if times.ndim != 1 or xi.shape != times.shape:
+        raise InputError(f"xi has shape {xi.shape}; expected one length for each of the times, {times.shape}")
+    chosen = _select(times, window)
+    if np.count_nonzero(chosen) < 3:
+        raise InputError(
+            f"window = {tuple(window)} holds {np.count_nonzero(chosen)} points; "
+            "expected at least 3 for two parameters"
+        )
+    bad = chosen & ~(np.isfinite(xi) & (xi > 0))
+    if bad.any():
+        k = int(np.flatnonzero(bad)[0])
+        raise InputError(f"xi[{k}] = {xi[k]} at t = {times[k]:.6g}; expected a positive length [ell]")
+    return times[chosen], np.log(xi[chosen]), chosen
+
+
+def _log_samples(xi_samples, n_times, chosen):
+    """Logarithms (S, n_points) of the resamples that have one everywhere in the window."""
+    samples = np.asarray(xi_samples, dtype=float)
+    if samples.ndim != 2 or samples.shape[1] != n_times:
+        raise InputError(f"xi_samples has shape {samples.shape}; expected (n_samples, {n_times})")
+    samples = samples[:, chosen]
+    usable = (np.isfinite(samples) & (samples > 0)).all(axis=1)
+    if np.count_nonzero(usable) < 2:
+        raise InputError(
+            f"xi_samples: {np.count_nonzero(usable)} curves are positive in the window; expected 2 or more"
+        )
+    return np.log(samples[usable])
+
+
+def _abscissa(model, times, time_unit):
+    if model == POWER_LAW:
+        unit, name = 0.0, "0"
+    elif model == BARRIER:
+        if not (np.isfinite(time_unit) and time_unit > 0):
+            raise InputError(f"time_unit = {time_unit}; expected a positive time [1/(gamma t0)]")
+        unit, name = time_unit, f"time_unit = {time_unit}"
+    else:
+        raise InputError(f"model = {model!r}; expected {BARRIER!r} or {POWER_LAW!r}")
+    if not (times > unit).all():
+        raise InputError(f"the window holds t = {times.min():.6g}; expected times later than {name}")
+    return np.log(times) if model == POWER_LAW else np.log(np.log(times / time_unit))
+
+
+def _line(x, y, error=None):
+    """Slopes, intercepts and sums of squares of straight lines through y (..., n), weighted by 1 / error**2."""
+    weight = np.ones_like(x) if error is None else error**-2.0
+    dx = x - weight @ x / weight.sum()
+    mean = y @ weight / weight.sum()
+    slope = y @ (weight * dx) / (weight @ dx**2)
+    deviation = y - mean[..., None] - slope[..., None] * dx
+    return slope, mean - slope * (x - dx)[0], deviation**2 @ weight
+
+
+def _inverse(slope):
+    if slope > 0:
+        return 1.0 / slope
+    return np.inf if slope == 0 else np.nan

@@ -1,4 +1,0 @@
-"""One small module per rule of the workflow: read files, call the library, write files atomically.
-
-Each runs by hand as ``python -m sdglass.steps.NAME --help``.
-"""

@@ -1,0 +1,1 @@
+"""Sites of the moments: structures, neighbours, amorphous packings."""

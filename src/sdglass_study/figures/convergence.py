@@ -1,0 +1,49 @@
+"""Convergence of the integrators with the time step."""
+
+import numpy as np
+
+from sdglass_study.figures import style
+
+_DASHES = ((), (4, 1.5), (1, 1))
+
+
+def draw(tables):
+    """Draw the error of the spins and the drift of the energy against the time step."""
+    frame = tables["time_step"]
+    figure = style.new_figure(2.6)
+    left, right = figure.subplots(1, 2)
+    names, dampings = style.in_order(frame.integrator), sorted(frame.damping.unique())
+    for name in names:
+        look, mine = style.look(name, names), frame[frame.integrator == name]
+        for k, damping in enumerate(dampings):
+            words = rf"{style.label(name)}, $\alpha = {damping:g}\,\gamma$"
+            curve = style.positive(mine[mine.damping == damping], "time_step", "error").sort_values("time_step")
+            left.plot(curve.time_step, curve.error, label=words, dashes=_DASHES[k % 3], **look)
+        # Without damping: the same in the rows of every damping.
+        curve = style.positive(mine.drop_duplicates("time_step"), "time_step", "energy_drift")
+        curve = curve.sort_values("time_step")
+        right.plot(curve.time_step, curve.energy_drift, label=style.label(name), **look)
+    steps = np.unique(frame.time_step[frame.time_step > 0])
+    for axes, text in ((left, "a"), (right, "b")):
+        style.logarithmic(axes)
+        axes.set(xlabel=r"time step $\Delta t$ [$1/(\gamma t_0)$]")
+        axes.set_xticks(steps, [f"{step:g}" for step in steps])
+        axes.set_xticks([], minor=True)
+        style.letter(axes, text)
+        axes.legend(loc="upper left")
+    right.set_title(r"$\alpha = 0$", pad=3)
+    left.set_ylabel("rms spin difference\nto a finer step")
+    right.set_ylabel(r"rms energy drift per site [$t_0$]")
+    _guide(left, style.positive(frame, "time_step", "error"))
+    return figure
+
+
+def _guide(axes, shown):
+    """Draw a line of slope 2 below the data."""
+    if shown.time_step.nunique() < 2:
+        return
+    steps = np.array([shown.time_step.min(), shown.time_step.max()])
+    anchor = (shown.error / shown.time_step**2).min() * 0.4
+    axes.plot(steps, anchor * steps**2, color=style.BLACK, dashes=(4, 2), linewidth=0.8)
+    middle = np.sqrt(steps.prod())
+    axes.text(1.1 * middle, 0.8 * anchor * middle**2, r"$\propto \Delta t^2$", ha="left", va="top")

@@ -1,0 +1,75 @@
+"""Fig. 2: electron density of states without and with the coupling to the spins."""
+
+import numpy as np
+
+from sdglass_study.figures import style
+
+
+def draw(tables):
+    """Draw the density of states of the systems without coupling (left) and with it (right)."""
+    frame = tables["fig2_density_of_states"]
+    figure = style.new_figure(2.7)
+    panels = figure.subplots(1, 2)
+    halves = (frame[frame.coupling == 0], frame[frame.coupling != 0])
+    for axes, half, text in zip(panels, halves, "ab", strict=True):
+        for k, (_, curve) in enumerate(half.groupby("system", sort=False)):
+            _curve(axes, curve.sort_values("energy"), k if text == "a" else k + 2)
+        axes.axvline(
+            0.0, ymax=0.75, color=style.GREY, dashes=(4, 3), linewidth=0.8, zorder=0, label=r"$\epsilon_F$"
+        )
+        style.letter(axes, text)
+        axes.set(xlabel=r"energy $\epsilon - \epsilon_F$ [$t_0$]", ylabel=r"$\rho_e(\epsilon)$ [$1/t_0$]")
+        if half.empty:
+            axes.text(0.5, 0.5, "no such system in the table", transform=axes.transAxes, ha="center")
+            continue
+        ends = [_ends(curve) for _, curve in half.groupby("system")]
+        low, high = min(0.0, *(e[0] for e in ends)), max(0.0, *(e[1] for e in ends))
+        margin = 0.08 * (high - low)
+        axes.set_xlim(low - margin, high + margin)
+        axes.set_ylim(0, 1.32 * half.density_of_states.max())
+        axes.legend(loc="upper right" if text == "a" else "upper center")
+    _mark_gap(panels[1], halves[1])
+    return figure
+
+
+def _curve(axes, curve, place):
+    row = curve.iloc[0]
+    coupling = rf"{row.coupling:g}\,t_0" if row.coupling else "0"
+    name = rf"$J = {coupling}$, $N = {row.n_sites:g}$, $L = {row.box_length:.3g}\,\ell$"
+    x, y, error = (curve[c].to_numpy() for c in ("energy", "density_of_states", "standard_error"))
+    color = style.CYCLE[place % len(style.CYCLE)]
+    axes.plot(x, y, color=color, label=name, linewidth=1.0)
+    style.band(axes, x, y - error, y + error, color, alpha=0.35)
+
+
+def _ends(curve):
+    """Energies between which the bulk of the states lies; a long, thin tail of in-phase states goes on above."""
+    curve = curve.sort_values("energy")
+    share = curve.density_of_states.cumsum() / curve.density_of_states.sum()
+    return curve.energy[share > 0.002].min(), curve.energy[share < 0.96].max()
+
+
+def empty_energies(half):
+    """Return the ends of the empty bins around the Fermi level; None if they are not a gap to speak of.
+
+    These are the energies at which no configuration has a state: less than the gap of a single one.
+    """
+    levels = half.energy[half.density_of_states > 0]
+    below, above = levels[levels < 0], levels[levels > 0]
+    if below.empty or above.empty:
+        return None
+    bin_width = np.diff(np.unique(half.energy)).min()
+    low, high = below.max() + 0.5 * bin_width, above.min() - 0.5 * bin_width
+    return (low, high) if high - low > 1.0 else None
+
+
+def _mark_gap(axes, half):
+    """Shade the empty bins around the Fermi level, if there are any."""
+    ends = empty_energies(half)
+    if ends is None:
+        return
+    axes.axvspan(*ends, color=style.PALE, alpha=0.5, linewidth=0, zorder=-1)
+    height = 0.45 * axes.get_ylim()[1]
+    axes.annotate("", (ends[0], height), (ends[1], height), arrowprops={"arrowstyle": "<->", "lw": 0.7})
+    words = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.9}
+    axes.text(np.mean(ends), 1.06 * height, "no states", ha="center", va="bottom", bbox=words)

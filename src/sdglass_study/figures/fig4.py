@@ -1,0 +1,152 @@
+"""Fig. 4: C(r, t) of quenches with exact and with learned fields, and their difference."""
+
+import numpy as np
+
+from sdglass_study.figures import engines, style
+
+_TIMES = 5
+
+
+def draw(tables):
+    """Draw one column per run: the curves on top, model minus exact below, a strip per time."""
+    frame = tables["fig4_correlation"]
+    differences = tables.get("fig4_difference")
+    if differences is None:
+        differences = _unpaired(frame)
+    runs = list(dict.fromkeys(frame.run))
+    chosen = {run: _times(frame[frame.run == run]) for run in runs}
+    strips = max(map(len, chosen.values()))
+    figure = style.new_figure(3.1 + 0.62 * strips)
+    figure.get_layout_engine().set(h_pad=0.012, hspace=0.0)
+    grid = figure.add_gridspec(1 + strips, len(runs), height_ratios=(2.7, *[0.62] * strips))
+    panels = _row(figure, grid, 0)
+    below = np.array([_row(figure, grid, 1 + strip) for strip in range(strips)])
+    models = [engine for engine in style.in_order(frame.engine) if engine != "exact"]
+    ends = _least_distance(frame), frame.distance.max() + 0.1
+    for column, run in enumerate(runs):
+        some, times = frame[frame.run == run], chosen[run]
+        _curves(panels[column], some, times, ends)
+        panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$ ({run})", pad=3)
+        style.letter(panels[column], "abcdefgh"[column])
+        for axes, time in zip(below[:, column], times, strict=False):
+            _difference(axes, differences[differences.run == run], time, models, ends)
+            axes.tick_params(labelbottom=False)
+        for axes in below[len(times) :, column]:
+            axes.set_axis_off()
+        below[len(times) - 1, column].set_xlabel(r"distance $r$ [$\ell$]")
+        below[len(times) - 1, column].tick_params(labelbottom=True)
+        style.letter(below[0, column], "abcdefgh"[len(runs) + column])
+    shown = [_shown(frame[frame.run == run], chosen[run]) for run in runs]
+    low, high = min(part.min() for part in shown), max(part.max() for part in shown)
+    panels[0].set_ylim(low - 0.08 * (high - low), high + 0.25 * (high - low))
+    panels[0].set_ylabel(r"$C(r, t)$")
+    _scale_strips(below)
+    below[strips // 2, 0].set_ylabel(r"$C_{\mathrm{model}} - C_{\mathrm{exact}}$")
+    _model_legend(below[0, -1], models)
+    return figure
+
+
+def _row(figure, grid, row):
+    """Return the panels of a row, with one vertical scale."""
+    first = figure.add_subplot(grid[row, 0])
+    return [first] + [figure.add_subplot(grid[row, k], sharey=first) for k in range(1, grid.ncols)]
+
+
+def _shown(some, times):
+    """Values at the times that are drawn."""
+    part = some[some.time.isin(times)]
+    return part[["correlation", "low", "high"]].stack().dropna()
+
+
+def _times(some):
+    """Times that every engine of the run has, early to late."""
+    shared = set.intersection(*(set(group) for _, group in some.groupby("engine").time))
+    late = style.spread_out(list(shared) or some.time, _TIMES, first=3.0)
+    return list(late)
+
+
+def _at(some, engine, time):
+    return some[(some.engine == engine) & np.isclose(some.time, time, rtol=1e-9)].sort_values("distance")
+
+
+def _curves(axes, some, times, ends):
+    colours = style.time_colours(times)
+    drawn = "network" if (some.engine == "network").any() else None
+    if drawn is None:
+        others = [engine for engine in style.in_order(some.engine) if engine != "exact"]
+        drawn = others[0] if others else None
+    for time in times:
+        exact, model = _at(some, "exact", time), _at(some, drawn, time)
+        if len(exact):
+            bars = style.error_bars(exact.correlation, exact.low, exact.high)
+            axes.errorbar(exact.distance, exact.correlation, bars, fmt="o", color=colours[time], markersize=2.6,
+                          elinewidth=0.6, markerfacecolor="white", markeredgewidth=0.7)  # fmt: skip
+        axes.plot(model.distance, model.correlation, color=colours[time], label=style.clock(time))
+    _frame(axes, ends)
+    first = axes.legend(title=r"$t$ [$1/(\gamma t_0)$]", loc="lower right", ncols=2, title_fontsize=8)
+    axes.add_artist(first)
+    kinds = [axes.errorbar([], [], [], fmt="o", color=style.GREY, markersize=2.6, markerfacecolor="white")]
+    kinds += axes.plot([], [], color=style.GREY)
+    axes.legend(kinds, ["exact (ED)", engines.words(drawn) if drawn else "no model"], loc="upper right", ncols=2)
+    axes.set_xlabel(r"distance $r$ [$\ell$]")
+
+
+def _unpaired(frame):
+    """Differences without the table of paired ones: half widths are added in quadrature.
+
+    The bands are then too wide, since all engines start from the same spins and feel the same noise.
+    """
+    keys = ["run", "time", "distance"]
+    both = frame[frame.engine != "exact"].merge(frame[frame.engine == "exact"], on=keys, suffixes=("", "_exact"))
+    up = np.hypot(both.high - both.correlation, both.correlation_exact - both.low_exact)
+    down = np.hypot(both.correlation - both.low, both.high_exact - both.correlation_exact)
+    difference = both.correlation - both.correlation_exact
+    return both[[*keys, "engine"]].assign(difference=difference, low=difference - down, high=difference + up)
+
+
+def _difference(axes, differences, time, models, ends):
+    looks = engines.colours(["exact", *models])
+    for model in models:
+        curve = _at(differences, model, time)
+        color, dashes = looks[model], (3, 1.5) if model == "pair" else ()
+        axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9, dashes=dashes)
+        style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.2)
+    _frame(axes, ends)
+    axes.text(
+        0.955, 0.08, rf"$t = {style.clock(time)}$", transform=axes.transAxes, ha="right", va="bottom", fontsize=8
+    )
+
+
+def _frame(axes, ends):
+    axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
+    axes.axvspan(0.0, ends[0], color=style.PALE, linewidth=0, zorder=-1)
+    axes.set_xlim(0.0, ends[1])
+
+
+def _least_distance(frame):
+    """Return the left edge of the first bin, r_min [ell]: half a bin before its centre."""
+    centres = np.unique(frame.distance)
+    return centres[0] - (0.5 * np.diff(centres).min() if len(centres) > 1 else 0.0)
+
+
+def _scale_strips(below):
+    """Give all strips one symmetric scale, wide enough for everything that they show."""
+    reach = 1e-3
+    for axes in below.flat:
+        drawn = [line.get_ydata() for line in axes.get_lines()]
+        drawn += [path.vertices[:, 1] for shade in axes.collections for path in shade.get_paths()]
+        values = np.abs(np.concatenate(drawn)) if drawn else np.zeros(0)
+        reach = max(reach, *values[np.isfinite(values)], 0.0)
+    # A tick that is a round number and far enough from the edges for its label.
+    digits = 10.0 ** np.floor(np.log10(0.85 * reach))
+    tick = max(round_number * digits for round_number in (1, 2, 5) if round_number * digits <= 0.85 * reach)
+    for axes in below.flat:
+        axes.set_yticks([-tick, 0.0, tick])
+        axes.set_ylim(-1.25 * reach, 1.25 * reach)
+
+
+def _model_legend(axes, models):
+    looks = engines.colours(["exact", *models])
+    handles = [axes.plot([], [], color=looks[m], dashes=(3, 1.5) if m == "pair" else ())[0] for m in models]
+    if handles:
+        axes.legend(handles, [engines.words(m) for m in models], loc="upper right", ncols=min(len(models), 3))

@@ -1,0 +1,130 @@
+"""A short film of a quench: the spins, and beside them C(r) and the energy as they develop."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from sdglass.errors import InputError
+from sdglass.io import atomic_path
+from sdglass_study.figures import style
+from sdglass_study.figures.scene import Scene, energy_scale
+
+SIZE, DPI = (6.6, 3.5), 100  # inches, dots per inch
+SECONDS = 7.0  # of the film, the last picture not counted
+LAST = 1500  # how long that stays [ms]
+COLOURS = 128  # of the common palette
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """What is shown: K snapshots of one replica.
+
+    Attributes
+    ----------
+    title : str
+    times : array_like, shape (K,)
+        [1 / (gamma t0)]
+    positions : array_like, shape (N, 3)
+        [ell]
+    box : array_like, shape (3,)
+        [ell]
+    spins : array_like, shape (K, N, 3)
+    local_energy : array_like, shape (K, N)
+        [t0]
+    energy : array_like, shape (K,)
+        Of the whole system [t0].
+    distance : array_like, shape (B,)
+        [ell]
+    correlation : array_like, shape (K, B)
+        C(r) of this replica.
+    """
+
+    title: str
+    times: np.ndarray
+    positions: np.ndarray
+    box: np.ndarray
+    spins: np.ndarray
+    local_energy: np.ndarray
+    energy: np.ndarray
+    distance: np.ndarray
+    correlation: np.ndarray
+
+
+def write_film(film, path):
+    """Write the film as an animated GIF; the same film gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two snapshots.
+    """
+    if len(film.times) < 2:
+        raise InputError(f"a film of {len(film.times)} snapshot; expected at least two")
+    with style.journal():
+        pictures = [Image.open(io.BytesIO(png)).convert("RGB") for png in _frames(film)]
+    # One palette for all, without dithering: what does not move stays the same, which keeps the file small.
+    sample = Image.new("RGB", (pictures[0].width, 3 * pictures[0].height))
+    for place, picture in enumerate((pictures[0], pictures[len(pictures) // 2], pictures[-1])):
+        sample.paste(picture, (0, place * picture.height))
+    palette = sample.quantize(COLOURS, dither=Image.Dither.NONE)
+    first, *others = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    each = max(20, 10 * round(100 * SECONDS / len(pictures)))  # GIF counts hundredths of a second
+    durations = [each] * (len(pictures) - 1) + [LAST]
+    with atomic_path(path) as temporary:
+        first.save(temporary, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def _frames(film):
+    """Yield every picture as PNG."""
+    figure = Figure(figsize=SIZE, dpi=DPI)
+    scale = energy_scale(film.local_energy[[0, -1]])
+    scene = Scene(figure.add_axes((0.105, 0.07, 0.495, 0.87)), film.positions, film.box)
+    bar = figure.colorbar(
+        scale, cax=figure.add_axes((0.095, 0.2, 0.014, 0.66)), extend="both", ticklocation="left"
+    )
+    bar.set_label(r"local energy $e_i$ [$t_0$]", labelpad=0)
+    bar.outline.set_linewidth(0.5)
+    curve, trace = (figure.add_axes((0.695, bottom, 0.29, 0.3)) for bottom in (0.59, 0.135))
+    figure.text(0.5, 0.955, film.title, ha="center", va="center")
+    stamp = figure.text(0.02, 0.035, "", ha="left", va="bottom", fontsize=11)
+    line, dot, words = _correlation(curve, film)
+    passed, here, value = _energy(trace, film)
+    per_site = np.asarray(film.energy) / len(film.positions)
+    for k, time in enumerate(film.times):
+        scene.show(film.spins[k], scale.to_rgba(film.local_energy[k])[:, :3])
+        stamp.set_text(rf"$t = {style.clock(time)}\;/\,(\gamma t_0)$")
+        line.set_data(film.distance, film.correlation[k])
+        dot.set_data(film.distance[:1], film.correlation[k][:1])
+        words.set_text(rf"$C({film.distance[0]:.3g}\,\ell) = {film.correlation[k][0]:.2f}$")
+        passed.set_data(film.times[1 : k + 1], per_site[1 : k + 1])
+        here.set_data([max(time, film.times[1])], [per_site[k]])
+        value.set_text(rf"$E/N = {per_site[k]:.4f}\,t_0$")
+        figure.savefig(buffer := io.BytesIO(), format="png", dpi=DPI)
+        yield buffer.getvalue()
+
+
+def _correlation(axes, film):
+    """Prepare C(r): the last one pale, to see where it goes; return what moves."""
+    axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
+    axes.plot(film.distance, film.correlation[-1], color=style.PALE, linewidth=2.0, zorder=1)
+    (line,) = axes.plot([], [], color=style.BLUE)
+    (dot,) = axes.plot([], [], "o", color=style.BLUE)
+    low, high = np.nanmin(film.correlation), np.nanmax(film.correlation)
+    reach = high - low
+    axes.set(xlim=(0, film.distance[-1]), ylim=(low - 0.1 * reach, high + 0.1 * reach),
+             xlabel=r"$r$ [$\ell$]", ylabel=r"$C(r, t)$")  # fmt: skip
+    return line, dot, axes.text(0.96, 0.08, "", transform=axes.transAxes, ha="right", va="bottom")
+
+
+def _energy(axes, film):
+    """Prepare the energy per site against log t; return what moves."""
+    per_site = np.asarray(film.energy) / len(film.positions)
+    axes.plot(film.times[1:], per_site[1:], color=style.PALE, linewidth=2.0, zorder=1)
+    (passed,) = axes.plot([], [], color=style.VERMILLION)
+    (here,) = axes.plot([], [], "o", color=style.VERMILLION)
+    axes.set(xlabel=r"$t$ [$1/(\gamma t_0)$]", ylabel=r"$E/N$ [$t_0$]")
+    style.logarithmic(axes, "x")
+    return passed, here, axes.text(0.96, 0.9, "", transform=axes.transAxes, ha="right", va="top")

@@ -1,0 +1,72 @@
+"""Torque errors against the number of parameters: how large the network has to be."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from sdglass_study.figures import style
+
+_STAGES = ("random", "frozen")
+_LINEAR = ("pair", "linear")
+
+
+def draw(tables):
+    """Draw relative errors against parameters: a row per stage, a column per set of structures."""
+    frame = tables["network_size"]
+    sets = list(dict.fromkeys(frame.set))
+    stages = [stage for stage in _STAGES if (frame.stage == stage).any()] or list(dict.fromkeys(frame.stage))
+    models = style.in_order(frame.sort_values("parameters").model)
+    figure = style.new_figure(0.9 + 2.1 * len(stages))
+    panels = figure.subplots(len(stages), len(sets), sharex=True, sharey="row", squeeze=False)
+    for row, stage in enumerate(stages):
+        for column, name in enumerate(sets):
+            axes = panels[row, column]
+            some = frame[(frame.set == name) & (frame.stage == stage)]
+            _points(axes, some, models)
+            size = f"$N = {some.n_sites.iloc[0]:g}$, " if len(some) else ""
+            axes.set_title(f"{size}{stage}", pad=3)
+            style.letter(axes, "abcdefghijkl"[row * len(sets) + column])
+            style.logarithmic(axes)
+        # Intervals of two or three realizations may be far longer than what there is to see.
+        values = style.positive(frame[frame.stage == stage], "relative").relative
+        if len(values):
+            panels[row, 0].set_ylim(0.75 * values.min(), 1.35 * values.max())
+        panels[row, 0].set_ylabel("torque error / rms torque")
+    for axes in panels[-1]:
+        axes.set_xlabel("parameters")
+    handles = [
+        Line2D([], [], linestyle="", label=_words(frame, model), **_look(frame, model, models)) for model in models
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    return figure
+
+
+def _points(axes, some, models):
+    started = some[(some.linear_term == "True") & ~some.model.isin(_LINEAR)].sort_values("parameters")
+    axes.plot(started.parameters, started.relative, color=style.PALE, linewidth=1.0, zorder=1)
+    for model in models:
+        rows = some[some.model == model]
+        # Models of about the same size stand side by side.
+        earlier = some.parameters[some.model.isin(models[: models.index(model)])].to_numpy()
+        beside = 1.25 ** np.sum(np.abs(np.log(rows.parameters.min() / earlier)) < 0.1)
+        scale = (rows.relative / rows.rmse).to_numpy()
+        bars = style.error_bars(rows.relative, rows.low * scale, rows.high * scale)
+        axes.errorbar(beside * rows.parameters, rows.relative, bars, linestyle="", elinewidth=0.8, markersize=5,
+                      **_look(some, model, models))  # fmt: skip
+
+
+def _look(frame, model, models):
+    return style.look(model, models) | ({"markerfacecolor": "white"} if _is_open(frame, model) else {})
+
+
+def _is_open(frame, model):
+    """Whether it is a network without a linear term, drawn as an open symbol."""
+    return (frame.linear_term[frame.model == model] == "False").any() and model not in _LINEAR
+
+
+def _words(frame, model):
+    return style.label(model) if model in _LINEAR else f"{style.label(model)} ({_layers(frame, model)})"
+
+
+def _layers(frame, model):
+    layers = frame.layers[frame.model == model].iloc[0].split("-")
+    return "-".join(layers) if len(layers) <= 3 else f"{len(layers)} layers, {layers[0]} to {layers[-1]}"

@@ -1,0 +1,58 @@
+"""Where simple pair interactions apply: torque error against J, and the coupling of two sites."""
+
+import numpy as np
+
+from sdglass_study.figures import style
+
+
+def draw(tables):
+    """Draw the relative torque error of each pair model (left), and two sites (right) if their table exists."""
+    frame, two_site = tables["rkky"], tables.get("two_site")
+    figure = style.new_figure(3.2)
+    left, right = figure.subplots(1, 2)
+    models = style.in_order(frame.model)
+    for model in models:
+        curve = frame[(frame.model == model) & (frame.coupling > 0)].sort_values("coupling")
+        look = style.look(model, models)
+        error = curve.standard_error.to_numpy()
+        bars = style.error_bars(0.0, -error, error)
+        left.errorbar(
+            curve.coupling, curve.relative_torque_error, bars, elinewidth=0.8, label=style.label(model), **look
+        )
+    left.axhline(1.0, color=style.GREY, dashes=(1, 1), linewidth=0.8, zorder=0)
+    left.set(ylabel="torque error / rms torque")
+    shown = frame.relative_torque_error[frame.relative_torque_error > 0]
+    if len(shown) and shown.max() > 5 * shown.min():
+        style.logarithmic(left, "y")
+        # Perturbation theory is wrong by powers of ten outside its range: no need to follow it there.
+        left.set_ylim(0.6 * shown.min(), min(2 * shown.max(), 10.0))
+    else:
+        left.set_ylim(bottom=0)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    if two_site is None:
+        right.set_axis_off()
+    else:
+        _two_sites(right, two_site)
+        style.letter(right, "b")
+    style.letter(left, "a")
+    for axes in (left, right):
+        axes.set_xlabel(r"coupling $J$ [$t_0$]")
+        if axes.axison:
+            style.logarithmic(axes, "x")
+    return figure
+
+
+def _two_sites(axes, frame):
+    distances = np.unique(frame.distance)
+    colours = style.time_colours(distances)
+    for k, distance in enumerate(distances):
+        curve = frame[frame.distance == distance].sort_values("coupling")
+        axes.plot(curve.coupling, curve.ratio_to_t2_over_J, color=colours[distance], marker=style.MARKERS[k % 7],
+                  label=rf"$R = {distance:g}\,\ell$")  # fmt: skip
+    for value, words in ((0.5, r"$t^2/(2J)$"), (1.0, r"$t^2/J$ (paper)")):
+        axes.axhline(value, color=style.BLACK, dashes=(4, 2), linewidth=0.8, zorder=0)
+        axes.text(0.02, value, words, transform=axes.get_yaxis_transform(), va="bottom", fontsize=8)
+    axes.set(
+        ylabel=r"coupling of two sites / $(t^2/J)$", ylim=(0, 1.15 * max(1.0, frame.ratio_to_t2_over_J.max()))
+    )
+    axes.legend(loc="lower right")

@@ -1,0 +1,41 @@
+"""The spins of one realization before and after a quench, coloured by their local energies."""
+
+import numpy as np
+
+from sdglass_study.figures import style
+from sdglass_study.figures.scene import Scene, energy_scale
+
+
+def draw(tables):
+    """Draw the first and the last snapshot side by side, with the distribution of the local energies."""
+    frame = tables["spins3d"]
+    times = [frame.time.min(), frame.time.max()]
+    scale = energy_scale(frame.local_energy)
+    figure = style.new_figure(3.0)
+    *boxes, side = figure.subplots(1, 3, width_ratios=(1, 1, 0.34))
+    for axes, time, words, panel in zip(boxes, times, ("before", "after"), "ab", strict=True):
+        some = frame[frame.time == time].sort_values("site")
+        scene = Scene(axes, some[["x", "y", "z"]], some[["box_x", "box_y", "box_z"]].iloc[0])
+        scene.show(some[["sx", "sy", "sz"]], scale.to_rgba(some.local_energy)[:, :3])
+        style.letter(axes, panel)
+        axes.set_title(rf"{words} the quench, $t = {style.clock(time)}$", pad=3)
+    bar = figure.colorbar(scale, ax=boxes, location="right", shrink=0.9, aspect=26, pad=0.01, extend="both")
+    bar.set_label(r"local energy $e_i$ [$t_0$]")
+    bar.outline.set_linewidth(0.5)
+    _distribution(side, frame, times)
+    style.letter(side, "c")
+    return figure
+
+
+def _distribution(axes, frame, times):
+    """Histogram of the local energies at both times, on its side."""
+    low, high = frame.local_energy.min(), frame.local_energy.max()
+    edges = np.linspace(low, high, 25)
+    for time, look in zip(times, ({"color": style.GREY}, {"color": style.BLACK, "linewidth": 1.4}), strict=True):
+        counts, _ = np.histogram(frame.local_energy[frame.time == time], edges)
+        axes.stairs(
+            counts, edges, orientation="horizontal", baseline=None, label=f"$t = {style.clock(time)}$", **look
+        )
+    axes.axhline(0.0, color=style.GREY, linewidth=0.6, linestyle=":")
+    axes.set(xlabel="spins", xlim=(0, None))
+    axes.legend(loc="upper right", handlelength=1.0, fontsize=7)

@@ -1,0 +1,25 @@
+"""The options with which steps load a trained model as an engine."""
+
+from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
+from sdglass.forcefields.loading import load_engine, load_model
+from sdglass_study.jobs.arguments import electrons
+
+
+def add_model(parser):
+    """Add the model file and how it computes."""
+    parser.add_argument("--model", required=True, help="model .safetensors")
+    parser.add_argument("--features", help="cached descriptor of the structure, for models that have one")
+    parser.add_argument("--members", type=int, nargs="+", help="networks of a committee to use; all by default")
+    parser.add_argument("--dtype", default="float64")
+    parser.add_argument("--device", default="cpu")
+
+
+def how_it_computes(args):
+    """Return parsed options as the keywords of `load_engine`."""
+    return {"dtype": args.dtype, "device": args.device, "members": args.members}
+
+
+def model_engine(args, structure):
+    """Return the engine of parsed options (with those of `add_electrons`) on a structure."""
+    maps = args.features and load_feature_maps(args.features, structure, load_model(args.model).functions)
+    return load_engine(args.model, structure, electrons(args), maps=maps, **how_it_computes(args))

@@ -1,0 +1,766 @@
+"""The command line: the library's own numbers, restarts, and one clear line for every kind of bad input."""
+
+import json
+import os
+import re
+import resource
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from workflow_runs import assert_ends_silently
+
+from sdglass.cli.program import COMMANDS, build_parser, main
+from sdglass.dynamics.quench import Trajectory, log_times, quench, random_initial_spins
+from sdglass.electrons.hopping import Shells
+from sdglass.electrons.sd_model import SDModel
+from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.network import SiteEnergy
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions
+from sdglass.forcefields.composite import CommitteeEngine, with_exchange
+from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.model_file import TrainedModel
+from sdglass.forcefields.pair import BilinearEngine
+from sdglass.random_streams import generator
+from sdglass.spins import random_spins
+from sdglass.structures.amorphous import random_sequential_addition
+from sdglass.structures.structure import Structure, square_lattice
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = SymmetryFunctions(cutoff=1.5, shells=4, shell_stop=1.4, width=0.3)
+# What a committee of two folds writes about itself, see sdglass_study.jobs.train and sdglass_study.jobs.committee.
+FOLDS = [
+    {
+        "fold": fold,
+        "configurations": configurations,
+        "structures": {"realizations": 2, "n_sites": [14], "density": [0.79, 0.81], "digests": ["a", f"b{fold}"]},
+        "best": {"epoch": 7, "validation_torque_rmse": error, "validation_energy_rmse": 0.125},
+    }
+    for fold, configurations, error in ((0, 20, 6.5e-4), (1, 24, 7.5e-4))
+]
+INFO = {"name": "bond", "protocol": "realizations", "folds": 2}
+
+
+def network(seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return SiteEnergy(FUNCTIONS.n_features, [5, 4])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder with a structure, spins, and a committee, a network and a linear model."""
+    folder = tmp_path_factory.mktemp("cli")
+    random_sequential_addition(14, 2.6, 0.5, np.random.default_rng(7)).save(folder / "S.npz")
+    np.save(folder / "SPINS.npy", random_spins(14, np.random.default_rng(1), 3))
+    np.save(folder / "ONE.npy", np.load(folder / "SPINS.npy")[0])
+    reference, electrons = EnergyReference(-6.0, -0.1), SDModel()
+    networks = [network(1), network(2)]
+    committee = TrainedModel(
+        electrons, FUNCTIONS, [reference] * 2, networks, info={**INFO, "parameters": 1, "members": FOLDS}
+    )
+    committee.save(folder / "committee.safetensors")
+    TrainedModel(electrons, FUNCTIONS, [reference], networks[:1], info={**INFO, **FOLDS[0]}).save(
+        folder / "network.safetensors"
+    )
+    coefficients = np.random.default_rng(2).normal(size=FUNCTIONS.n_g2) * 0.01
+    TrainedModel(SDModel(filling=0.25), FUNCTIONS, [reference], [], coefficients).save(folder / "pair.safetensors")
+    return folder
+
+
+@pytest.fixture
+def folder(files, tmp_path, monkeypatch):
+    """The same files in a folder of the test's own, which is the current one."""
+    for path in files.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(command):
+    """Run `sdglass COMMAND`, given as it is typed, in this process."""
+    return main(shlex.split(command))
+
+
+def evaluate(engine, options=""):
+    assert run(f"evaluate --engine {engine} --structure S.npz --spins SPINS.npy --out OUT.npz {options}") == 0
+    with np.load("OUT.npz") as data:
+        return dict(data)
+
+
+def assert_equal(found, evaluation):
+    assert found.keys() == vars(evaluation).keys()
+    for name, array in vars(evaluation).items():
+        # The same code on the same machine: only threads may change the order of sums.
+        np.testing.assert_allclose(found[name], array, rtol=1e-14, atol=1e-14, err_msg=name)
+
+
+# --- evaluate
+
+
+def test_exact_energies_and_fields_are_the_librarys(folder):
+    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
+    assert_equal(evaluate("exact"), ExactEngine(structure, SDModel()).evaluate(spins))
+    other = evaluate("exact", "--coupling 2 --filling 0.25 --temperature 0.05")
+    assert_equal(other, ExactEngine(structure, SDModel(2.0, 0.25, 0.05)).evaluate(spins))
+    assert other["energy"].shape == (3,)
+    assert other["field"].shape == (3, 14, 3)
+
+
+def test_exact_lattice_with_another_hopping_law(folder):
+    square_lattice(4, 3).save("S.npz")
+    np.save("SPINS.npy", random_spins(12, np.random.default_rng(3), 2))
+    law = {"law": "shells", "distances": [1], "amplitudes": [-1]}
+    found = evaluate("exact", f"--hopping {shlex.quote(json.dumps(law))}")
+    engine = ExactEngine(square_lattice(4, 3), SDModel(hopping=Shells((1.0,), (-1.0,))))
+    assert_equal(found, engine.evaluate(np.load("SPINS.npy")))
+
+
+def test_a_single_configuration_is_one_replica(folder):
+    all_three = evaluate("exact")
+    assert run("evaluate --engine exact --structure S.npz --spins ONE.npy --out OUT.npz") == 0
+    with np.load("OUT.npz") as one:
+        np.testing.assert_allclose(one["energy"], all_three["energy"][:1], rtol=1e-14)
+        np.testing.assert_allclose(one["field"], all_three["field"][:1], rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["network", "committee", "pair"])
+def test_trained_models_are_the_librarys(folder, name):
+    path = f"{name}.safetensors"
+    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
+    assert_equal(evaluate(path), load_engine(path, structure).evaluate(spins))
+
+
+@pytest.mark.parametrize("name", ["network", "committee"])
+def test_networks_in_single_precision_are_the_librarys(folder, name):
+    path = f"{name}.safetensors"
+    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
+    single = load_engine(path, structure, dtype="float32").evaluate(spins)
+    assert np.abs(single.field - load_engine(path, structure).evaluate(spins).field).max() > 1e-9
+    assert_equal(evaluate(path, "--dtype float32"), single)
+
+
+def test_members_of_a_committee(folder):
+    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
+    expected = load_engine("committee.safetensors", structure, members=[1]).evaluate(spins)
+    both = load_engine("committee.safetensors", structure).evaluate(spins)
+    assert np.abs(both.field - expected.field).max() > 1e-6  # the members differ
+    assert_equal(evaluate("committee.safetensors", "--members 1"), expected)
+
+
+@pytest.mark.parametrize("name", ["exact", "pair.safetensors", "committee.safetensors"])
+def test_exchange_is_added(folder, name):
+    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
+    bare = load_engine(name, structure)
+    expected = vars(with_exchange(bare, 0.3, 1.1).evaluate(spins))
+    assert np.abs(expected["field"] - bare.evaluate(spins).field).max() > 0.1
+    found = evaluate(name, "--exchange 0.3 --exchange-cutoff 1.1")
+    for key in ("energy", "field"):
+        np.testing.assert_allclose(found[key], expected[key], rtol=1e-13, atol=1e-13)
+    if isinstance(bare, CommitteeEngine):  # the same exchange in all members leaves their spread as it is
+        np.testing.assert_allclose(found["torque_spread"], bare.evaluate(spins).torque_spread, atol=1e-13)
+
+
+def test_parameters_that_agree_with_the_model_are_accepted(folder):
+    assert_equal(
+        evaluate("pair.safetensors", '--filling 0.25 --coupling 6 --hopping \'{"law": "yukawa"}\''),
+        load_engine("pair.safetensors", Structure.load("S.npz")).evaluate(np.load("SPINS.npy")),
+    )
+
+
+# --- quench
+
+QUENCH = "--structure S.npz --out T.h5 --duration 6 --dt 0.5 --damping 0.5 --temperature 0.1 --seed 3"
+KEYS = {"duration": 6.0, "dt": 0.5, "damping": 0.5, "temperature": 0.1, "seed": 3}
+
+
+@pytest.mark.parametrize("name", ["exact", "pair.safetensors"])
+def test_quench_is_the_librarys(folder, name, capsys):
+    options = "--replicas 2 --realization 4 --integrator semi_implicit --snapshots-per-decade 3"
+    assert run(f"quench --engine {name} {QUENCH} {options}") == 0
+    found = Trajectory.load("T.h5")
+    expected = quench(
+        load_engine(name, Structure.load("S.npz")),
+        random_initial_spins(14, 3, 4, range(2)),
+        **KEYS,
+        realization=4,
+        integrator="semi_implicit",
+        snapshot_times=log_times(6.0, 0.5, 3),
+    )
+    np.testing.assert_array_equal(found.times, expected.times)
+    np.testing.assert_allclose(found.spins, expected.spins, rtol=0, atol=1e-12)
+    assert found.attributes["engine"] == name
+    recorded = found.attributes["provenance"]
+    assert recorded["parameters"]["electrons"]["filling"] == (0.5 if name == "exact" else 0.25)
+    assert set(recorded["inputs"]) == {"S.npz", name} - {"exact"}
+    assert not list(folder.glob("*checkpoint*"))
+    assert capsys.readouterr().err == ""  # not a terminal
+
+
+def test_initial_spins_from_a_file(folder):
+    start = np.load("SPINS.npy")
+    assert run(f"quench --engine pair.safetensors {QUENCH} --spins SPINS.npy") == 0
+    np.testing.assert_allclose(Trajectory.load("T.h5").spins[0], start, rtol=0, atol=1e-15)
+    assert run(f"quench --engine pair.safetensors {QUENCH} --spins ONE.npy --replicas 2") == 0
+    trajectory = Trajectory.load("T.h5")
+    np.testing.assert_allclose(trajectory.spins[0], [start[0]] * 2, rtol=0, atol=1e-15)
+    assert np.abs(trajectory.spins[-1, 0] - trajectory.spins[-1, 1]).max() > 0.1  # each has noise of its own
+
+
+def test_progress_on_request(folder, capsys):
+    assert run(f"quench --engine pair.safetensors {QUENCH} --progress") == 0
+    assert "12/12" in capsys.readouterr().err
+
+
+class Interruption:
+    """Raises KeyboardInterrupt in place of the n-th evaluation of the engine."""
+
+    def __init__(self, monkeypatch, n):
+        self.calls, self.n, self.evaluate = 0, n, BilinearEngine.evaluate
+        monkeypatch.setattr(BilinearEngine, "evaluate", lambda engine, spins: self(engine, spins))
+
+    def __call__(self, engine, spins):
+        self.calls += 1
+        if self.calls == self.n:
+            raise KeyboardInterrupt
+        return self.evaluate(engine, spins)
+
+
+@pytest.mark.parametrize("place", ["", "--checkpoint elsewhere/state.h5"])
+def test_an_interrupted_quench_goes_on(folder, monkeypatch, capsys, place):
+    command = f"quench --engine pair.safetensors {QUENCH} --replicas 2 --checkpoint-interval 0 {place}"
+    checkpoint = folder / (place.partition(" ")[2] or "T.h5.checkpoint")
+    assert run(command) == 0
+    whole = Trajectory.load("T.h5")
+    os.unlink("T.h5")
+    counter = Interruption(monkeypatch, 16)
+    assert run(command) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert checkpoint.is_file()
+    assert not os.path.exists("T.h5")
+    assert run(command) == 0
+    # 12 steps of 2 evaluations and the last snapshot are 25. The interruption, in step 8, cost the first
+    # evaluation of that step and the one it replaced; another one recognises the engine.
+    assert counter.calls == 25 + 2 + 1
+    np.testing.assert_array_equal(Trajectory.load("T.h5").spins, whole.spins)
+    assert not checkpoint.exists()
+
+
+def test_without_checkpoint_nothing_is_left(folder, monkeypatch):
+    before = sorted(os.listdir())
+    Interruption(monkeypatch, 16)
+    assert run(f"quench --engine pair.safetensors {QUENCH} --no-checkpoint --checkpoint-interval 0") == 130
+    assert sorted(os.listdir()) == before
+
+
+def test_the_checkpoint_of_another_run_is_refused(folder, monkeypatch, capsys):
+    Interruption(monkeypatch, 16)
+    command = f"quench --engine pair.safetensors {QUENCH} --checkpoint-interval 0"
+    assert run(command) == 130
+    capsys.readouterr()
+    assert run(f"{command} --seed 5") == 2
+    assert re.search(r"error: T\.h5\.checkpoint: .*seed = 3, but now it is 5", capsys.readouterr().err)
+
+
+# --- structure, info, check
+
+
+def test_amorphous_structures(folder):
+    assert run("structure --n-sites 20 --box-length 3 --r-min 0.6 --seed 5 --realization 2 --out A.npz") == 0
+    expected = random_sequential_addition(20, 3.0, 0.6, generator(5, "structure", 2))
+    assert Structure.load("A.npz").digest() == expected.digest()
+    assert run("structure --out B.npz") == 0
+    paper = Structure.load("B.npz")
+    assert (paper.n_sites, paper.density) == (100, 0.8)
+    assert np.min(paper.distances() + 9 * np.eye(100)) > 0.5
+    assert run("structure --n-sites 50 --density 0.8 --out C.npz") == 0
+    assert Structure.load("C.npz").density == pytest.approx(0.8, rel=1e-12)
+
+
+def test_density_and_box_exclude_each_other(folder, capsys):
+    assert run("structure --density 0.8 --box-length 3 --out C.npz") == 2
+    assert "expected one of them" in capsys.readouterr().err
+    assert run("structure --square 4 --density 0.8 --out C.npz") == 2
+    assert "--density is of a random structure" in capsys.readouterr().err
+
+
+def test_square_lattices(folder):
+    assert run("structure --square 4 --out A.npz") == 0
+    assert Structure.load("A.npz").digest() == square_lattice(4).digest()
+    assert run("structure --square 4 3 --spacing 1.5 --out A.npz") == 0
+    assert Structure.load("A.npz").digest() == square_lattice(4, 3, 1.5).digest()
+
+
+def info(name, capsys):
+    assert run(f"info {name}.safetensors") == 0
+    return dict(re.split(r"  +", line, maxsplit=1) for line in capsys.readouterr().out.splitlines())
+
+
+def test_info_about_a_committee(folder, capsys):
+    # G2 and G3: 4 (1 + 2 x 2) = 20 features; (20 + 1) 5 + (5 + 1) 4 + 4 + 1 parameters.
+    assert info("committee", capsys) == {
+        "kind": "committee of 2 networks",
+        "name": "bond",
+        "electrons": "coupling 6 t0, filling 0.5, temperature 0.001 t0",
+        "hopping": "yukawa, amplitude 1.0, decay_length 1.0",
+        "descriptor": "G2, G3: 20 features, cutoff 1.5 ell, 4 shells from 0.5 to 1.4 ell",
+        "parameters": "134 each: layers 5-4, celu",
+        "training structures": "3, of 14 sites, density 0.79 to 0.81 ell^-3",
+        "configurations": "20 to 24",
+        "protocol": "2 folds, held out by realizations",
+        "fold 0": "validation torque RMSE 0.00065 t0, energy RMSE 0.125 t0 per configuration (epoch 7)",
+        "fold 1": "validation torque RMSE 0.00075 t0, energy RMSE 0.125 t0 per configuration (epoch 7)",
+    }
+
+
+def test_info_about_a_network_and_a_linear_model(folder, capsys):
+    rows = info("network", capsys)
+    assert (rows["kind"], rows["parameters"]) == ("network", "134: layers 5-4, celu")
+    assert (rows["configurations"], rows["fold 0"].split()[3]) == ("20", "0.00065")
+    rows = info("pair", capsys)
+    assert set(rows) == {"kind", "electrons", "hopping", "descriptor", "parameters"}  # it says no more
+    assert (rows["kind"], rows["parameters"]) == ("pair model, linear in G2", "4 coefficients")
+    assert "filling 0.25" in rows["electrons"]
+
+
+def test_info_about_a_model_of_a_study_says_how_accurate_the_study_found_it(folder, capsys):
+    header = "model,member,set,stage,n_sites,rmse,relative\n"
+    rows = [
+        "bond,single,training,random,14,9e-4,0.09",
+        "bond,committee,unseen,random,14,9e-4,0.09",
+        "bond,single,unseen,random,14,6e-4,0.05",
+        "bond,single,unseen,frozen,14,2e-4,0.125",
+        "bond,single,unseen,all,14,5e-4,0.1",
+        "pair,-,unseen,random,14,8e-4,0.08",
+        "bond,single,large,random,500,7e-4,0.06",
+    ]
+    Path("study/models").mkdir(parents=True)
+    Path("study/tables").mkdir()
+    Path("study/tables/torque_errors.csv").write_text(header + "\n".join(rows) + "\n")
+    shutil.copy("committee.safetensors", "study/models/bond.safetensors")
+    found = info("study/models/bond", capsys)
+    assert found["unseen, N = 14"] == "random spins 9.0e-04 t0 (9 %), frozen states 2.0e-04 t0 (12 %)"
+    assert found["unseen, N = 500"] == "random spins 7.0e-04 t0 (6 %)"
+    assert "study/tables/torque_errors.csv" in found["torque errors"]
+
+
+GOOD_TABLE = "model,member,set,stage,n_sites,rmse,relative\nbond,single,unseen,random,14,6e-4,0.05\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (GOOD_TABLE.replace("set,", "sets,"), "column 'set' is missing; it has model, member, sets"),
+        (GOOD_TABLE.replace("n_sites", "N"), "column 'n_sites' is missing"),
+        (GOOD_TABLE.replace("6e-4", ""), "rmse = '' for bond, unseen, random; expected a finite number"),
+        (GOOD_TABLE.replace("6e-4", "nan"), "rmse = 'nan' for bond"),
+        (GOOD_TABLE.replace("0.05", "inf"), "relative = 'inf' for bond"),
+        (GOOD_TABLE.replace(",0.05", ""), "relative = None for bond"),
+        (GOOD_TABLE.replace("14", "many"), "n_sites = 'many' for bond"),
+        (b"\x89PNG\r\n\xff", "not a readable table"),
+        (b"", "column 'model' is missing; it is empty"),
+    ],
+)
+def test_a_poor_table_beside_a_model_is_a_warning(folder, capsys, table, words):
+    whole = info("committee", capsys)
+    for part in ("models", "tables"):
+        Path("study", part).mkdir(parents=True)
+    Path("study/tables/torque_errors.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
+    shutil.copy("committee.safetensors", "study/models/bond.safetensors")
+    assert run("info study/models/bond.safetensors") == 0
+    out, err = capsys.readouterr()
+    assert dict(re.split(r"  +", line, maxsplit=1) for line in out.splitlines()) == whole
+    assert err.startswith("warning: study/tables/torque_errors.csv: ")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("engine", "options"),
+    [("exact", "--filling 0.25 --temperature 0.05"), ("network.safetensors", "--dtype float32")],
+)
+def test_check_of_good_engines(folder, capsys, engine, options):
+    assert run(f"check --engine {engine} --structure S.npz {options}") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 14
+    assert all(re.match(r"\w+: (passed|skipped)", line) for line in lines)
+    assert sum("skipped" in line for line in lines) <= 1  # exact diagonalization has no cutoff
+
+
+def test_check_of_a_bad_engine(folder, capsys, monkeypatch):
+    right = BilinearEngine.evaluate
+
+    def wrong(engine, spins):
+        evaluation = right(engine, spins)
+        return type(evaluation)(evaluation.energy, 2 * evaluation.field)
+
+    monkeypatch.setattr(BilinearEngine, "evaluate", wrong)
+    assert run("check --engine pair.safetensors --structure S.npz") == 1
+    failed = [line for line in capsys.readouterr().out.splitlines() if "FAILED" in line]
+    assert [line.partition(":")[0] for line in failed] == ["finite_differences"]
+
+
+# --- bad input
+
+EVALUATE = "evaluate --engine exact --structure S.npz --spins SPINS.npy --out OUT.npz"
+LAW = '\'{"law": "shells"}\''
+
+
+def refused(command, message, capsys):
+    """Assert one line on standard error, status 2, and nothing written."""
+    before = {name: os.stat(name).st_mtime_ns for name in os.listdir()}
+    assert run(command) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert re.search(message, err), err
+    assert {name: os.stat(name).st_mtime_ns for name in os.listdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("--structure absent.npz", r"absent\.npz: no such file"),
+        ("--spins absent.npy", r"absent\.npy: no such file; expected an \.npy of shape \(14, 3\)"),
+        ("--engine absent.safetensors", r"absent\.safetensors: no such file; expected 'exact' or a model"),
+        ("--engine Exact", "--engine Exact: no such file; expected 'exact'"),
+        ("--engine S.npz", r"S\.npz: .*safetensors file"),
+        ("--structure SPINS.npy", r"SPINS\.npy: holds a single array"),
+        ("--spins S.npz", r"S\.npz: an archive of several arrays"),
+        ("--filling 0", r"filling = 0\.0; expected a number strictly between 0 and 1"),
+        ("--filling 1.5", r"filling = 1\.5; expected a number strictly between 0 and 1"),
+        ("--filling 0.001", "14 sites means 0 electrons"),
+        ("--coupling nan", "argument --coupling: nan; expected a finite number"),
+        ("--temperature -1", r"-1; expected a finite number >= 0"),
+        ("--hopping '{law: yukawa}'", "argument --hopping: {law: yukawa}; expected a JSON object"),
+        ('--hopping \'{"law": "x"}\'', "hopping law 'x' is unknown"),
+        (f"--hopping {LAW} --engine network.safetensors", "trained for other electrons .*yukawa.*against.*shells"),
+        (
+            "--engine pair.safetensors --filling 0.5",
+            r"pair\.safetensors was trained for other electrons .*filling: 0\.25 against 0\.5",
+        ),
+        ("--exchange 0.1", "--exchange and --exchange-cutoff belong together"),
+        ("--exchange 0.1 --exchange-cutoff -1", "--exchange-cutoff: -1; expected a finite number > 0"),
+        ("--members 2 --engine committee.safetensors", r"member 2 is not in committee\.safetensors"),
+        (
+            "--members 0 --engine pair.safetensors",
+            r"--members is for committees of networks; pair\.safetensors holds none",
+        ),
+        ("--members 0", "--members is for committees of networks; the exact engine holds none"),
+        ("--members 0 0 --engine committee.safetensors", r"members = \[0, 0\]; expected each network once"),
+        ("--dtype float32", "--dtype float32 is for networks"),
+        ("--dtype float16", r"argument --dtype: invalid choice: 'float16'"),
+        ("--device cuda", "--device cuda is for networks"),
+        ("--device cuda --engine network.safetensors", "device = 'cuda', but no GPU is available"),
+        ("--workers 0", "argument --workers: 0; expected an integer >= 1"),
+        ("--out S.npz", r"S\.npz: would overwrite an input"),
+        ("--out .", "is a folder; expected the name of a regular file"),
+        ("--out ONE.npy/OUT.npz", r"ONE\.npy is not a folder that can be written to"),
+        ("--out /proc/OUT.npz", "/proc"),
+        ("--nonsense", r"unrecognized arguments: --nonsense \(see 'sdglass --help'\)"),
+    ],
+)
+def test_bad_input_of_evaluate(folder, capsys, monkeypatch, change, message):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    refused(f"{EVALUATE} {change}", message, capsys)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission(folder, capsys):
+    os.mkdir("closed", 0o500)
+    refused(f"{EVALUATE} --out closed/OUT.npz", "closed is not a folder that can be written to", capsys)
+
+
+def spoiled(what):
+    """Return the bytes of a damaged SPINS.npy."""
+    spins = np.load("SPINS.npy")
+    if what == "not unit":
+        spins[1, 4] *= 1.1
+    elif what == "nan":
+        spins[2, 13, 1] = np.nan
+    elif what == "too many sites":
+        spins = spins[:, [*range(14), 0]]
+    elif what == "no replica":
+        spins = spins[:0]
+    elif what == "complex":
+        spins = spins.astype(complex)
+    elif what == "text":
+        spins = np.full(spins.shape, "up")
+    elif what == "pickle":
+        spins = np.array([{"spins": 1}, None], dtype=object)
+    np.save("BAD.npy", spins, allow_pickle=True)
+    data = open("BAD.npy", "rb").read()
+    if what == "truncated":
+        return data[:-100]
+    if what == "truncated header":
+        return data[:40]
+    if what == "damaged header":
+        return data.replace(b"'descr': '", b"'descr': ((")
+    return b"" if what == "empty" else b"PK\x03\x04junk" if what == "damaged archive" else data
+
+
+@pytest.mark.parametrize("command", [EVALUATE, f"quench --engine exact {QUENCH}"], ids=["evaluate", "quench"])
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("not unit", r"BAD\.npy\[1, 4\] = .* has length 1\.1; expected unit vectors"),
+        ("nan", r"BAD\.npy\[2, 13\] = .*nan.* is not finite"),
+        ("too many sites", r"BAD\.npy has shape \(3, 15, 3\); expected \(14, 3\) or \(replicas, 14, 3\)"),
+        ("no replica", r"BAD\.npy: has shape \(0, 14, 3\); expected at least one configuration"),
+        ("complex", r"BAD\.npy: holds complex128; expected real numbers"),
+        ("text", r"BAD\.npy: holds <U2; expected real numbers"),
+        *(
+            (what, r"BAD\.npy: not a readable \.npy file")
+            for what in ("pickle", "truncated", "truncated header", "damaged header", "empty", "damaged archive")
+        ),
+    ],
+)
+def test_bad_spins(folder, capsys, command, what, message):
+    data = spoiled(what)
+    (folder / "BAD.npy").write_bytes(data)
+    refused(f"{command} --spins BAD.npy", message, capsys)
+
+
+def test_a_pickle_is_never_run(folder, capsys):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(folder / "sprung"),)
+
+    np.save("BAD.npy", np.array([Trap()], dtype=object), allow_pickle=True)
+    refused(f"{EVALUATE} --spins BAD.npy", "not a readable", capsys)
+    assert not (folder / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("--replicas 0", "argument --replicas: 0; expected an integer >= 1"),
+        ("--replicas 2.5", r"argument --replicas: 2\.5; expected an integer >= 1"),
+        ("--replicas 2 --spins SPINS.npy", r"SPINS\.npy: 3 configurations for --replicas 2"),
+        ("--duration 0", "argument --duration: 0; expected a finite number > 0"),
+        ("--duration 6.2", r"duration = 6\.2 is 12\.4 steps of dt = 0\.5"),
+        ("--dt inf", "argument --dt: inf"),
+        ("--seed -1", "argument --seed: -1; expected an integer >= 0"),
+        ("--damping -1", "argument --damping: -1"),
+        ("--electron-temperature -1", "argument --electron-temperature: -1"),
+        ("--electron-temperature 0.01", "temperature: 0.001 against 0.01"),
+        ("--integrator euler", "integrator = 'euler'; expected one of heun, semi_implicit"),
+        ("--checkpoint T.h5", r"T\.h5: would overwrite an input or another output"),
+        ("--checkpoint X --no-checkpoint", "not allowed with argument"),
+        ("--checkpoint SPINS.npy", r"SPINS\.npy: truncated or not HDF5"),
+        ("--snapshots-per-decade 1e300", r"per_decade = 1e\+300; expected .* at most 10000"),
+        ("--duration 1e300 --dt 1e-20", r"duration = 1e\+300 is more steps of dt = 1e-20 than can be counted"),
+        ("--replicas 1000000000000", "--replicas: 1000000000000; expected an integer >= 1 and <= 1000000000"),
+        ("--workers 4", r"--workers 4 is for the exact engine; pair\.safetensors runs in one process"),
+        ("--dtype float32", r"--dtype float32 is for networks.*; pair\.safetensors knows float64 only"),
+        ("--damping 1e200", r"the integration diverged .* from t = 0; lower dt = 0\.5.*damping = 1e\+200"),
+        ("--damping 1e200 --integrator semi_implicit", "the integration diverged"),
+        ("--damping 1e300 --dt 1e-5", "the integration diverged"),
+    ],
+)
+def test_bad_input_of_quench(folder, capsys, change, message):
+    refused(f"quench --engine pair.safetensors {QUENCH} {change}", message, capsys)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("", "the following arguments are required: COMMAND"),
+        ("nonsense", "invalid choice: 'nonsense'"),
+        ("quench", r"required: --engine, --structure, --duration, --out \(see 'sdglass quench --help'\)"),
+        ("info absent.safetensors", r"absent\.safetensors: no such file"),
+        ("info S.npz", r"S\.npz: .*safetensors file"),
+        ("check --engine exact --structure absent.npz", r"absent\.npz: no such file"),
+        ("check --engine exact --structure S.npz --replicas 1", "--replicas: 1; expected an integer >= 2"),
+        ("structure --r-min 2 --out A.npz", "random sequential addition jams"),
+        ("structure --box-length nan --out A.npz", "--box-length: nan; expected a finite number > 0"),
+        ("structure --n-sites 0 --out A.npz", "--n-sites: 0; expected an integer >= 1"),
+        ("structure --square 2 2 2 --out A.npz", "--square got 3 numbers"),
+        ("structure --square 0 --out A.npz", "--square: 0; expected an integer >= 1"),
+        ("structure --square 2 --r-min 1 --out A.npz", "--r-min is of a random structure"),
+        ("structure --spacing 2 --out A.npz", "--spacing is of a lattice"),
+        ("structure --square 100000 100000 --out A.npz", "--square 100000 100000 is 10000000000 sites; expected"),
+        ("structure --n-sites 1000000000000 --r-min 0 --out A.npz", "--n-sites: 1000000000000; expected"),
+        ("structure --n-sites 30000000 --r-min 0 --out A.npz", "30000000 sites .*more than the 20000000"),
+        ("info .", r"error: \.: is a folder; expected a model"),
+        ("evaluate --engine . --structure S.npz --spins SPINS.npy --out A.npz", r"--engine \.: is a folder"),
+        ("evaluate --engine exact --structure . --spins SPINS.npy --out A.npz", r"\.: is a folder; expected an"),
+        ("evaluate --engine exact --structure S.npz --spins . --out A.npz", r"\.: is a folder; expected an .npy"),
+    ],
+)
+def test_bad_input_of_other_commands(folder, capsys, command, message):
+    refused(command, message, capsys)
+
+
+def test_a_truncated_model_is_refused(folder, capsys):
+    data = (folder / "network.safetensors").read_bytes()
+    for size in (4, 400, len(data) - 10):
+        (folder / "network.safetensors").write_bytes(data[:size])
+        refused("info network.safetensors", r"network\.safetensors: .*safetensors file", capsys)
+
+
+@pytest.mark.parametrize("command", [EVALUATE, f"quench --engine exact {QUENCH}", "structure"])
+def test_an_output_that_is_no_regular_file_is_refused(folder, capsys, command):
+    os.mkfifo("PIPE")
+    refused(f"{command} --out PIPE", r"error: PIPE: is a pipe; expected the name of a regular file", capsys)
+
+
+def test_a_link_to_an_input_is_no_output(folder, capsys):
+    os.symlink("SPINS.npy", "LINK.npz")
+    refused(f"{EVALUATE} --out LINK.npz", r"LINK\.npz: would overwrite an input", capsys)
+
+
+def test_a_file_system_error_is_one_line(folder, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "OUT.npz")
+
+    monkeypatch.setattr(np, "savez", full)
+    refused(EVALUATE, r"error: OUT\.npz: cannot be written \(No space left on device\); free some space", capsys)
+
+
+def limited(command, gigabytes=6):
+    """Run `sdglass COMMAND` in a process of its own with so much memory."""
+    size = gigabytes * 2**30
+    return subprocess.run(
+        [sys.executable, "-m", "sdglass.cli", *shlex.split(command)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)),
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check --engine exact --structure S.npz --replicas 100000000",
+        "quench --engine pair.safetensors --structure S.npz --duration 1 --replicas 100000000 --out T.h5",
+        "structure --square 30000 30000 --out A.npz",
+    ],
+    ids=lambda command: command.split()[0],
+)
+def test_what_does_not_fit_into_memory_is_one_line(folder, command):
+    before = sorted(os.listdir())
+    done = limited(command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(
+        r"error: not enough memory \(Unable to allocate .* with shape .*\); ask for fewer .*\n", done.stderr
+    ), done.stderr
+    assert sorted(os.listdir()) == before
+
+
+# --- help, and the program itself
+
+
+def test_every_example_in_the_help_is_understood(capsys):
+    pages = {name: [name, "--help"] for name in COMMANDS} | {"": ["--help"]}
+    for name, arguments in pages.items():
+        with pytest.raises(SystemExit) as exit_:
+            main(arguments)
+        assert exit_.value.code == 0
+        page = capsys.readouterr().out
+        examples = re.findall(r"^  sdglass (.*)", page, re.MULTILINE)
+        assert any(example.startswith(name) for example in examples)
+        for example in examples:
+            assert build_parser().parse_args(shlex.split(example)).run
+
+
+def test_every_example_in_the_help_runs_as_it_is_printed(folder, capsys):
+    """Pasted into a shell, in a folder with the files that the examples name."""
+    shutil.copy("pair.safetensors", "MODEL.safetensors")
+    Path("results/paper").mkdir(parents=True)
+    Path("results/paper/models").symlink_to(ROOT / "results" / "paper" / "models")
+    small = Path("S.npz").read_bytes()
+    program = shlex.join([sys.executable, "-m", "sdglass.cli"])
+    for arguments in (["--help"], *([name, "--help"] for name in COMMANDS)):
+        Path("S.npz").write_bytes(small)
+        with pytest.raises(SystemExit):
+            main(arguments)
+        (example,) = re.findall(r"^example:.*\n((?:  .*\n)+)", capsys.readouterr().out, re.MULTILINE)
+        python = shlex.quote(sys.executable)
+        script = f'sdglass() {{ {program} "$@"; }}\npython() {{ {python} "$@"; }}\n{example}'
+        done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), f"{example}{done.stderr}"
+
+
+def test_every_option_states_its_default(capsys):
+    for name in COMMANDS:
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        page = re.sub(r"\n {20,}", " ", capsys.readouterr().out)
+        optional = re.search(r"\nrequired:\n(.*?)\n\n", page, re.DOTALL)
+        page = page.replace(optional[1], "") if optional else page
+        for line in re.findall(r"^  --.*", page, re.MULTILINE):
+            # What is off without its option needs no default.
+            assert re.search("default|required|--exchange|--no-checkpoint", line), line
+
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None  # importing it fails
+from sdglass.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_help_and_exact_engine_do_without_torch(folder):
+    exchange = "--exchange 0.3 --exchange-cutoff 1.1"
+    for arguments in (["quench", "--help"], shlex.split(EVALUATE), shlex.split(f"{EVALUATE} {exchange}")):
+        command = [sys.executable, "-c", WITHOUT_TORCH, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert os.path.exists("OUT.npz")
+
+
+def test_the_program(folder):
+    program = [sys.executable, "-m", "sdglass.cli"]
+    options = "--workers 2 --spins SPINS.npy --out OUT.npz"
+    command = [*program, *f"evaluate --engine exact --structure S.npz {options}".split()]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "OUT.npz: energy (3,), field (3, 14, 3)\n"
+    with np.load("OUT.npz") as found:
+        expected = ExactEngine(Structure.load("S.npz"), SDModel()).evaluate(np.load("SPINS.npy"))
+        np.testing.assert_allclose(found["field"], expected.field, rtol=0, atol=1e-12)
+    done = subprocess.run([*command, "--filling", "2"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: filling = 2.0; expected a number strictly between 0 and 1\n"
+
+
+def test_a_reader_may_leave_early(folder):
+    assert_ends_silently([sys.executable, "-m", "sdglass.cli", "info", "committee.safetensors"])
+
+
+def test_ctrl_c_is_one_line_also_with_workers(folder):
+    options = "--duration 100000 --workers 2 --checkpoint-interval 0 --no-progress --out T.h5"
+    command = f"{sys.executable} -m sdglass.cli quench --engine exact --structure S.npz {options}"
+    # A session of its own, so that the signal reaches all its processes, as from a terminal, and no others. Where
+    # the tests run in the background of a shell they inherit that interrupts are ignored.
+    process = subprocess.Popen(
+        command.split(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not os.path.exists("T.h5.checkpoint"):  # by then the workers have worked
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == "error: interrupted\n"
+        assert process.returncode == 130
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()

@@ -1,0 +1,204 @@
+"""Datasets and cached descriptors on disk: what is read is what was written, or an error that names the file."""
+
+import h5py
+import numpy as np
+import pytest
+from small_study import BONDS, CHIRAL, MODEL, exact_data, sites
+
+from sdglass.dataset import LabelledConfigurations, require_same_model
+from sdglass.electrons.hopping import Shells
+from sdglass.electrons.sd_model import SDModel
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps, save_feature_maps
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.spins import random_spins
+
+ARRAYS = ("spins", "energy", "field", "time")
+
+
+@pytest.fixture(scope="module")
+def data():
+    one = exact_data(realizations=1, configurations=4)[0]
+    one.time[2:] = [3.0, 10.0]  # two relaxed configurations
+    return one
+
+
+@pytest.fixture
+def path(tmp_path, data):
+    path = tmp_path / "data.h5"
+    data.save(path)
+    return path
+
+
+def flip_bit(path, array):
+    """Flip the lowest bit of the first number of `array` in a file."""
+    content = bytearray(path.read_bytes())
+    pattern = np.ascontiguousarray(array).ravel()[:1].tobytes()
+    assert content.count(pattern) == 1, "the number has to be found, once"
+    content[content.index(pattern)] ^= 1
+    path.write_bytes(content)
+
+
+def edit(path, name, change):
+    """Replace the dataset `name` by `change(dataset)`."""
+    with h5py.File(path, "r+") as handle:
+        array = change(handle[name][...])
+        del handle[name]
+        handle[name] = array
+
+
+def test_round_trip(path, data):
+    loaded = LabelledConfigurations.load(path)
+    assert loaded.structure.digest() == data.structure.digest()
+    assert (loaded.model, loaded.provenance) == (MODEL, {"seed": 100})
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(data, name))
+    assert len(loaded) == 4
+    assert loaded.random.tolist() == [True, True, False, False]
+    np.testing.assert_allclose(loaded.torque, np.cross(data.spins, data.field), atol=1e-14)
+    # The torque is a hundred times smaller than the field, whose largest part is along the spin.
+    assert np.abs(loaded.torque).max() < 0.1 * np.abs(loaded.field).max()
+
+
+def test_another_hopping_law_is_carried_along(tmp_path, data):
+    model = SDModel(2.0, 0.4, 0.0, Shells((1.0, 2.0), (-1.0, 0.3)))
+    LabelledConfigurations(data.structure, model, *(getattr(data, name) for name in ARRAYS), {}).save(
+        tmp_path / "d"
+    )
+    assert LabelledConfigurations.load(tmp_path / "d").model == model
+
+
+@pytest.mark.parametrize("length", [0, 100, 0.5, 0.999])
+def test_truncated_dataset_is_named(path, length):
+    content = path.read_bytes()
+    path.write_bytes(content[: length if isinstance(length, int) else int(length * len(content))])
+    with pytest.raises(InputError, match=r"data\.h5: truncated or not HDF5"):
+        LabelledConfigurations.load(path)
+
+
+@pytest.mark.parametrize("name", ["spins", "field", "energy", "positions"])
+def test_flipped_bit_in_a_dataset_is_found(path, data, name):
+    flip_bit(path, data.structure.positions if name == "positions" else getattr(data, name))
+    with pytest.raises(InputError, match=r"data\.h5: damaged HDF5"):
+        LabelledConfigurations.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("field", lambda a: np.where(a == a[1, 2, 0], np.nan, a), "field holds a number that is not finite"),
+        ("energy", lambda a: a * np.inf, "energy holds a number that is not finite"),
+        ("field", lambda a: a[:, :-1], r"field has shape \(4, 19, 3\); expected \(4, 20, 3\)"),
+        ("energy", lambda a: a[:-1], r"energy has shape \(3,\); expected \(4,\)"),
+        ("time", lambda a: a[:, None], r"time has shape \(4, 1\); expected \(4,\)"),
+        ("spins", lambda a: a[:, :-1], r"spins has shape \(4, 19, 3\); expected"),
+        ("spins", lambda a: a[0], r"spins has shape \(20, 3\); expected \(configurations, N, 3\)"),
+        ("spins", lambda a: 1.1 * a, r"spins\[0, 0\] = .* has length 1.1; expected unit vectors"),
+        ("spins", lambda a: a * np.nan, r"spins\[0, 0\] = .* is not finite"),
+        ("positions", lambda a: np.concatenate([a[:1], a[:-1]]), "sites 0 and 1 are at the same position"),
+        ("box", lambda a: -a, "box = .*; expected three positive lengths"),
+    ],
+)
+def test_wrong_numbers_are_named(path, name, change, message):
+    edit(path, name, change)
+    with pytest.raises(InputError, match=rf"data\.h5: {message}"):
+        LabelledConfigurations.load(path)
+
+
+def test_missing_parts_are_named(path, tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.h5: no such file"):
+        LabelledConfigurations.load(tmp_path / "nothing.h5")
+    with h5py.File(path, "r+") as handle:
+        handle.attrs["model"] = '{"coupling": 6.0, "colour": 1, "hopping": {"law": "yukawa"}}'
+    with pytest.raises(InputError, match=r"data\.h5: attribute 'model' or 'provenance' unreadable .*colour"):
+        LabelledConfigurations.load(path)
+    with h5py.File(path, "r+") as handle:
+        del handle.attrs["model"], handle["field"]
+    with pytest.raises(InputError, match=r"data\.h5: dataset 'field' is missing; it holds box, energy"):
+        LabelledConfigurations.load(path)
+
+
+def test_datasets_of_different_electrons_are_not_mixed(data):
+    other = LabelledConfigurations(data.structure, SDModel(coupling=5.0), *(getattr(data, n) for n in ARRAYS), {})
+    require_same_model(data, [data, data])
+    with pytest.raises(InputError, match=r"different models cannot be mixed: coupling: 6.0 against 5.0"):
+        require_same_model(data, [data, other])
+
+
+# Cached descriptors
+
+
+@pytest.fixture
+def cache(tmp_path):
+    path = tmp_path / "features.h5"
+    save_feature_maps(path, build_feature_maps(sites(), CHIRAL), sites(), {"seed": 0})
+    return path
+
+
+def test_cached_descriptor_is_the_descriptor(cache):
+    spins = random_spins(20, np.random.default_rng(0), 2)
+    for functions in (CHIRAL, None):
+        loaded = load_feature_maps(cache, sites(), functions)
+        assert loaded.functions == CHIRAL
+        np.testing.assert_array_equal(loaded.features(spins), build_feature_maps(sites(), CHIRAL).features(spins))
+
+
+def test_cached_chirality_is_left_aside_when_not_wanted(cache, tmp_path):
+    spins = random_spins(20, np.random.default_rng(0), 2)
+    loaded = load_feature_maps(cache, sites(), BONDS)
+    assert loaded.functions == BONDS
+    assert loaded.triples.shape == (0, 3)
+    np.testing.assert_array_equal(loaded.features(spins), build_feature_maps(sites(), BONDS).features(spins))
+    # The other way round there is nothing to read.
+    path = tmp_path / "bonds.h5"
+    save_feature_maps(path, loaded, sites(), {})
+    np.testing.assert_array_equal(load_feature_maps(path, sites()).features(spins), loaded.features(spins))
+    with pytest.raises(InputError, match=r"bonds\.h5: holds another descriptor \(chirality: False cached, True"):
+        load_feature_maps(path, sites(), CHIRAL)
+
+
+def test_descriptor_of_another_structure_is_refused(cache):
+    with pytest.raises(InputError, match=r"features\.h5: made for another structure"):
+        load_feature_maps(cache, sites(seed=1), CHIRAL)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cached"), [("width", 0.3, "0.2"), ("cutoff", 1.7, "1.6"), ("tolerance", 0.0, "1e-07")]
+)
+def test_another_descriptor_is_refused(cache, name, value, cached):
+    wanted = SymmetryFunctions(**{**CHIRAL.to_dict(), name: value})
+    with pytest.raises(InputError, match=rf"another descriptor \({name}: {cached} cached, {value} wanted\)"):
+        load_feature_maps(cache, sites(), wanted)
+
+
+@pytest.mark.parametrize("part", ["first", "triples", "bonds/data", "bonds/indptr", "chiralities/indices"])
+def test_flipped_bit_in_a_descriptor_is_found(cache, part):
+    with h5py.File(cache) as handle:
+        offset = handle[part].id.get_chunk_info(0).byte_offset
+    content = bytearray(cache.read_bytes())
+    content[offset] ^= 1
+    cache.write_bytes(content)
+    with pytest.raises(InputError, match=r"features\.h5: damaged HDF5"):
+        load_feature_maps(cache, sites(), CHIRAL)
+
+
+def test_incomplete_descriptor_is_named(cache):
+    with h5py.File(cache, "r+") as handle:
+        handle.attrs["functions"] = '{"colour": 1}'
+    with pytest.raises(InputError, match=r"features\.h5: attribute 'functions' unreadable .*colour"):
+        load_feature_maps(cache, sites())
+    with h5py.File(cache, "r+") as handle:
+        del handle["bonds/data"]
+    with pytest.raises(InputError, match=r"features\.h5: dataset 'bonds/data' is missing"):
+        load_feature_maps(cache, sites())
+    cache.write_bytes(cache.read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"features\.h5: truncated or not HDF5"):
+        load_feature_maps(cache, sites())
+
+
+def test_descriptor_without_neighbours_can_be_cached(tmp_path):
+    far = sites(2, 3)
+    functions = SymmetryFunctions(cutoff=0.1, chirality=True)
+    save_feature_maps(tmp_path / "far.h5", build_feature_maps(far, functions), far, {})
+    spins = random_spins(2, np.random.default_rng(0), 1)
+    assert not load_feature_maps(tmp_path / "far.h5", far).features(spins).any()

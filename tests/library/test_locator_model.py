@@ -1,0 +1,725 @@
+"""The locator force field: lists of a structure, the fit to exact torques, its file, and its use as an engine."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+from small_study import MODEL, sites
+from small_study import labelled as random_labelled
+
+from sdglass.cli.program import main
+from sdglass.dataset import LabelledConfigurations
+from sdglass.dynamics.quench import Trajectory, quench, random_initial_spins
+from sdglass.electrons.hopping import Shells, Yukawa
+from sdglass.electrons.sd_model import SDModel, hopping_matrix
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.linear import fit_linear_model
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.loading import load_engine, load_model
+from sdglass.forcefields.locator import fit as locator_model
+from sdglass.forcefields.locator import hopping_functions
+from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, _taper, locator_lists
+from sdglass.forcefields.locator.error_bars import error_features, fit_error_model
+from sdglass.forcefields.locator.fit import LocatorModel, fit_locator_model, torque_design
+from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, to_blocks
+from sdglass.forcefields.locator.series import ImaginaryFrequencies, series_terms, spinless_energy
+from sdglass.forcefields.model_file import TrainedModel, read_tensors, write_tensors
+from sdglass.forcefields.pair import BilinearEngine
+from sdglass.forcefields.testing.check import check_engine
+from sdglass.spins import normalize, random_spins, torque
+from sdglass.structures.neighbours import spatial_order
+from sdglass.structures.structure import Structure
+
+SETTINGS = LocatorSettings()
+SHORT = LocatorSettings(pair_cutoff=1.4, loop_cutoff=1.1, taper=0.2)
+WHOLE = LocatorSettings(pair_cutoff=20.0, loop_cutoff=20.0)  # cutoffs beyond every box here
+N_RANDOM = 4  # configurations with random spins come first, descended ones follow
+COEFFICIENTS = np.array([0.92, 0.007, 0.002, -0.0007]), np.array([1e-4, 1.3e-4])
+
+
+def rms(array):
+    return np.sqrt(np.mean(np.square(array)))
+
+
+def model_of(settings=SETTINGS, sd_model=MODEL):
+    return LocatorModel(sd_model, settings, *COEFFICIENTS, -1e-5, (4e-6, 1.4e-3, 0.03, 2e-4), {"name": "test"})
+
+
+def configurations(n_sites, seed):
+    """Return exactly labelled configurations: random ones, and others on their way to a frozen state."""
+    structure = sites(n_sites, seed)
+    engine = ExactEngine(structure, MODEL)
+    spins = random_spins(n_sites, np.random.default_rng(100 + seed), 2 * N_RANDOM)
+    low = spins[N_RANDOM:]
+    for _ in range(12):
+        low = normalize(low - 10 * torque(low, torque(low, engine.evaluate(low).field)))
+    spins[N_RANDOM:] = low
+    labels = engine.evaluate(spins)
+    time = np.repeat([np.nan, 120.0], N_RANDOM)
+    return LabelledConfigurations(structure, MODEL, spins, labels.energy, labels.field, time, {"seed": seed})
+
+
+@pytest.fixture(scope="module")
+def training():
+    return [configurations(n_sites, seed) for seed, n_sites in enumerate((60, 70, 80, 90))]
+
+
+@pytest.fixture(scope="module")
+def lists(training):
+    return [locator_lists(one.structure, MODEL, SETTINGS) for one in training]
+
+
+@pytest.fixture(scope="module")
+def fitted(training, lists):
+    return fit_locator_model(training, SETTINGS, lists=lists)
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    return configurations(100, 9)
+
+
+@pytest.fixture(scope="module")
+def unseen_lists(unseen):
+    return locator_lists(unseen.structure, MODEL, SETTINGS)
+
+
+def torque_errors(model, data, lists=None):
+    """Return torque errors [t0] of random and of descended configurations."""
+    field = model.engine(data.structure, lists=lists).evaluate(data.spins).field
+    error = torque(data.spins, field) - data.torque
+    return rms(error[:N_RANDOM]), rms(error[N_RANDOM:])
+
+
+# --- lists of a structure
+
+
+def dense(rows):
+    """Return Rows as (F, N, N), zero where there is no neighbour."""
+    n = len(rows.indptr) - 1
+    matrix = np.zeros((rows.values.shape[1], n, n))
+    matrix[:, np.repeat(np.arange(n), np.diff(rows.indptr)), rows.indices] = rows.values.T
+    return matrix
+
+
+def assert_lists_are_symmetric(made, structure, settings):
+    distances = structure.distances()
+    for rows, cutoff, own in ((made.pairs, settings.pair_cutoff, False), (made.loops, settings.loop_cutoff, True)):
+        matrix = dense(rows)
+        np.testing.assert_array_equal(matrix, matrix.transpose(0, 2, 1))  # to the bit: energies have one gradient
+        inside = distances < cutoff
+        np.fill_diagonal(inside, own)
+        assert len(rows.indices) == inside.sum()
+        assert np.all(matrix[:, ~inside] == 0)
+        assert np.all(matrix[0, inside] != 0)
+
+
+def test_couplings_are_symmetric_and_end_at_their_cutoffs():
+    structure = sites(100)
+    assert_lists_are_symmetric(locator_lists(structure, MODEL, SHORT), structure, SHORT)
+
+
+def test_couplings_of_a_structure_in_blocks_are_symmetric(monkeypatch):
+    structure = sites(420)
+    whole = locator_lists(structure, MODEL, SHORT)
+    monkeypatch.setattr(hopping_functions, "_WHOLE", 100)
+    done = []
+    made = locator_lists(structure, MODEL, SHORT, done.append)
+    assert len(done) == 8
+    assert sum(done) == 420
+    assert_lists_are_symmetric(made, structure, SHORT)
+    # Single precision: 1e-6 of hops of up to 0.5 t0, less for their squares.
+    np.testing.assert_allclose(made.pairs.values, whole.pairs.values, rtol=0, atol=5e-6)
+    np.testing.assert_allclose(made.loops.values, whole.loops.values, rtol=0, atol=5e-6)
+    np.testing.assert_allclose(made.onsite, whole.onsite, rtol=1e-4)
+    assert made.spinless == pytest.approx(whole.spinless, abs=420 * 2e-6)
+
+
+@pytest.mark.parametrize("coupling", [6.0, -6.0])
+def test_series_feature_is_the_second_order(coupling):
+    """Without a cutoff, and nothing fitted."""
+    structure, sd_model = sites(30), SDModel(coupling)
+    spins = random_spins(30, np.random.default_rng(1), 2)
+    made = locator_lists(structure, sd_model, WHOLE)
+    evaluation = LocatorModel(sd_model, WHOLE, np.eye(4)[0], np.zeros(2)).engine(structure).evaluate(spins)
+    for number, one in enumerate(spins):
+        energy, field = series_terms(structure, one, sd_model, 2)
+        assert evaluation.energy[number] == pytest.approx(energy.sum(), abs=1e-7)
+        # A site's return to itself is a field along its spin: in the series, not in the lists, and no torque.
+        np.testing.assert_allclose(torque(one, evaluation.field[number]), torque(one, field[1]), atol=1e-9)
+    hopping = hopping_matrix(structure, sd_model.hopping)
+    assert made.spinless == pytest.approx(spinless_energy(np.linalg.eigvalsh(hopping), coupling), abs=1e-6)
+
+
+def test_other_features_are_squares_of_screened_hops():
+    structure = sites(30)
+    made = locator_lists(structure, MODEL, WHOLE)
+    eigenvalues, vectors = np.linalg.eigh(hopping_matrix(structure, MODEL.hopping))
+    hops = [(vectors * (eigenvalues / (1 + s * eigenvalues**2 / 36))) @ vectors.T for s in WHOLE.screening]
+    np.testing.assert_allclose(dense(made.loops), hops, atol=1e-8)
+    mixed = (vectors * (eigenvalues**2 / (1 + WHOLE.screening[-1] * eigenvalues**2 / 36) / 6)) @ vectors.T
+    expected = np.array([hops[-1] ** 2, hops[-1] * mixed, mixed**2])
+    np.testing.assert_allclose(made.onsite[1:], 0.5 * np.trace(expected, axis1=1, axis2=2), atol=1e-7)
+    expected[:, np.arange(30), np.arange(30)] = 0
+    np.testing.assert_allclose(dense(made.pairs)[1:], expected, atol=1e-8)
+    assert PAIR_FEATURES == ("series", "real", "mixed", "imaginary")
+
+
+def test_loops_of_bare_hops_are_the_fourth_order_at_high_frequency():
+    """Where a = 0, T0 is T itself: compiled loops against the chain of 2 x 2 matrices."""
+    structure = sites(30)
+    spins = random_spins(30, np.random.default_rng(1), 2)
+    high = ImaginaryFrequencies(np.array([1.0]), np.array([0.0]), np.array([-0.2]))
+    rows = locator_lists(structure, MODEL, LocatorSettings(2.0, 20.0, screening=(0.0,))).loops
+    weight = np.array([0.2**4 / 4])
+    found, loops = loop_field(rows.indptr, rows.indices, rows.values, weight, to_blocks(spins, np.float64))
+    for one, its_energy, its_field in zip(spins, found[:2], from_blocks(loops, 2), strict=True):
+        energy, field = series_terms(structure, one, MODEL, 4, high)
+        assert its_energy == pytest.approx(energy[2], rel=1e-7)
+        np.testing.assert_allclose(its_field, field[2], atol=1e-7 * np.abs(field[2]).max())
+
+
+def test_taper_goes_smoothly_from_one_to_zero():
+    distance = np.linspace(1.0, 2.2, 4801)
+    fade = _taper(distance, 2.0, 0.5)
+    assert np.all(fade[distance <= 1.5] == 1)
+    assert np.all(fade[distance >= 2.0] == 0)
+    assert fade[distance.searchsorted(1.75)] == pytest.approx(0.5)
+    slope = np.diff(fade) / np.diff(distance)
+    assert np.all(slope <= 0)
+    assert np.abs(slope).max() == pytest.approx(1.5 / 0.5, rel=1e-4)
+    assert np.abs(np.diff(slope)).max() < 0.01  # no kink: 6 / 0.5^2 per step of 0.00025 is the most
+
+
+@pytest.mark.parametrize("cutoff", ["pair_cutoff", "loop_cutoff"])
+def test_energy_is_continuous_where_two_sites_lose_each_other(cutoff):
+    settings = LocatorSettings(**{"pair_cutoff": 1.2, "loop_cutoff": 1.2, cutoff: 1.0})
+    terms = np.eye(6)[0] if cutoff == "pair_cutoff" else np.eye(6)[4]
+    model = LocatorModel(MODEL, settings, terms[:4], terms[4:])
+    distances = 1.0 + np.array([-0.25 - 1e-6, -0.25 + 1e-6, -0.1, -1e-6, 1e-6])
+    energies = []
+    for distance in distances:
+        pair = Structure(np.array([[1.0, 1.0, 1.0], [1.0 + distance, 1.0, 1.0]]), 30.0)
+        up, tilted = np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0])
+        parallel, right = model.engine(pair).evaluate(np.array([[up, up], [up, tilted]])).energy
+        energies.append(abs(parallel - right))
+    assert energies[0] == pytest.approx(energies[1], rel=1e-4)
+    assert energies[1] > energies[2] > 0
+    assert energies[3] < 1e-8 * energies[0]
+    assert energies[4] == 0
+
+
+def test_fillings_other_than_one_half_are_refused():
+    sd_model = SDModel(filling=0.45)
+    message = r"filling = 0\.45; the locator force field .* expected 0\.5"
+    with pytest.raises(InputError, match=message):
+        locator_lists(sites(10), sd_model, SETTINGS)
+    with pytest.raises(InputError, match=message):
+        fit_locator_model([random_labelled(sites(10), ExactEngine(sites(10), MODEL), 1, model=sd_model)], SETTINGS)
+    with pytest.raises(InputError, match="coupling = 0"):
+        locator_lists(sites(10), SDModel(0.0), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pair_cutoff": 0.0}, r"pair_cutoff = 0\.0; expected a positive length"),
+        ({"loop_cutoff": -1}, r"loop_cutoff = -1\.0; expected a positive length"),
+        ({"taper": np.nan}, "taper = nan; expected a positive length"),
+        ({"pair_cutoff": np.inf}, "pair_cutoff = inf; expected a positive length"),
+        ({"screening": ()}, r"screening = \[\]; expected at least one number >= 0"),
+        ({"screening": (0.1, -0.2)}, r"screening = \[0\.1, -0\.2\]; expected at least one number >= 0"),
+        ({"screening": (np.nan,)}, r"screening = \[nan\]; expected"),
+    ],
+)
+def test_settings_out_of_range_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        LocatorSettings(**options)
+
+
+def test_settings_are_plain_data():
+    settings = LocatorSettings(4, 3, 0.5, [0.2])
+    assert LocatorSettings(**json.loads(json.dumps(settings.to_dict()))) == settings
+    assert settings.screening == (0.2,)
+
+
+# --- the fit
+
+
+def test_fit_meets_the_exact_torques_of_an_unseen_structure(fitted, training, unseen, unseen_lists):
+    random, descended = torque_errors(fitted, unseen, unseen_lists)
+    assert random < 4e-5  # of torques of 0.013 t0
+    assert descended < 0.01 * rms(unseen.torque[N_RANDOM:])
+    assert rms(unseen.torque[N_RANDOM:]) < 0.3 * rms(unseen.torque[:N_RANDOM])  # the descent came far
+    functions = SymmetryFunctions()
+    maps = [build_feature_maps(one.structure, functions) for one in training]
+    pair_random, pair_descended = torque_errors(_NoLists(fit_linear_model(training, maps, use_g3=False)), unseen)
+    assert pair_random > 8 * random
+    assert pair_descended > 8 * descended
+    # Energies are absolute: -6.07 t0 per site, of which one number per site was fitted, 1e-5 t0.
+    energy = fitted.engine(unseen.structure, lists=unseen_lists).evaluate(unseen.spins).energy
+    assert np.abs(energy - unseen.energy).max() < 1e-3
+    assert abs(fitted.energy_per_site) < 1e-4
+    assert fitted.n_parameters == 7
+
+
+class _NoLists:
+    """A linear model with the signature of a locator model."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def engine(self, structure, lists=None):
+        return self.model.engine(structure)
+
+
+def test_planted_coefficients_come_back():
+    truth = model_of(SHORT)
+    data = [random_labelled(s, truth.engine(s), 3, s.n_sites) for s in (sites(40, 1), sites(50, 2))]
+    model = fit_locator_model(data, SHORT)
+    np.testing.assert_allclose(model.pair_coefficients, truth.pair_coefficients, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(model.loop_weights, truth.loop_weights, rtol=1e-5)
+    assert model.energy_per_site == pytest.approx(-1e-5, abs=1e-9)
+    assert max(model.error_model) < 1e-6
+
+
+def test_design_columns_are_the_torques_of_single_terms(unseen, unseen_lists):
+    spins = unseen.spins[:2]
+    design = torque_design(unseen_lists, spins)
+    assert design.shape == (2, 100, 3, 6)
+    coefficients = np.random.default_rng(0).standard_normal(6)
+    model = LocatorModel(MODEL, SETTINGS, coefficients[:4], coefficients[4:])
+    field = model.engine(unseen.structure, lists=unseen_lists).evaluate(spins).field
+    np.testing.assert_allclose(design @ coefficients, torque(spins, field), atol=1e-11)
+
+
+def test_fit_is_the_minimum_of_the_weighted_error(training, lists, fitted):
+    designs = [torque_design(its, one.spins) for one, its in zip(training, lists, strict=True)]
+    best = np.concatenate([fitted.pair_coefficients, fitted.loop_weights])
+
+    def loss(coefficients, exponent):
+        total = 0.0
+        for design, one in zip(designs, training, strict=True):
+            weight = np.sqrt(np.square(one.torque).mean(axis=(1, 2))) ** -exponent
+            total += np.sum(np.square((design @ coefficients - one.torque) * weight[:, None, None]))
+        return total
+
+    for number, step in enumerate(np.eye(6) * best * 1e-3):
+        assert loss(best + step, 0.67) > loss(best, 0.67), number
+        assert loss(best - step, 0.67) > loss(best, 0.67), number
+    absolute, relative = (fit_locator_model(training, SETTINGS, exponent, lists=lists) for exponent in (0.0, 1.0))
+    for exponent, model in ((0.0, absolute), (1.0, relative)):
+        assert loss(np.concatenate([model.pair_coefficients, model.loop_weights]), exponent) < loss(best, exponent)
+    # Relative errors count frozen states, whose torques are small.
+    random, descended = np.transpose(
+        [
+            np.mean([torque_errors(model, one, its) for one, its in zip(training, lists, strict=True)], axis=0)
+            for model in (absolute, relative)
+        ]
+    )
+    assert random[0] < random[1]
+    assert descended[0] > descended[1]
+
+
+@pytest.mark.parametrize(
+    ("terms", "factor"),
+    [([1, 0, 0, 0, 0, 0], 5), ([1, 1, 1, 1, 0, 0], 5), ([1, 0, 0, 0, 1, 1], 1.3)],
+    ids=["series alone", "pairs alone", "no corrections"],
+)
+def test_every_term_is_needed(training, lists, fitted, unseen, unseen_lists, terms, factor):
+    part = fit_locator_model(training, SETTINGS, terms=terms, lists=lists)
+    coefficients = np.concatenate([part.pair_coefficients, part.loop_weights])
+    assert np.all(coefficients[np.array(terms) == 0] == 0)
+    assert np.all(coefficients[np.array(terms) == 1] != 0)
+    assert part.pair_coefficients[0] == pytest.approx(1, abs=0.2)  # the series says 1
+    whole = torque_errors(fitted, unseen, unseen_lists)
+    errors = torque_errors(part, unseen, unseen_lists)
+    assert errors[0] > factor * whole[0]
+    assert errors[1] > factor * whole[1]
+
+
+def test_lists_are_made_if_they_are_not_given(training, lists):
+    done = []
+    one = fit_locator_model(training[:1], SETTINGS, progress=lambda: done.append(1))
+    other = fit_locator_model(training[:1], SETTINGS, lists=lists[:1])
+    np.testing.assert_array_equal(one.pair_coefficients, other.pair_coefficients)
+    assert one.energy_per_site == other.energy_per_site
+    assert done == [1]
+
+
+def test_no_data_is_an_error():
+    with pytest.raises(InputError, match="no training data given; expected at least one realization"):
+        fit_locator_model([], SETTINGS)
+
+
+# --- the engine
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("settings", "n_sites", "cutoff"),
+    [(SHORT, 60, 2.2), (LocatorSettings(2.3, 0.9, screening=(0.1, 0.2)), 60, 2.3)],
+    ids=["loops reach farther", "pairs reach farther"],
+)
+def test_engine_keeps_its_contract(settings, n_sites, cutoff, dtype):
+    model = LocatorModel(MODEL, settings, COEFFICIENTS[0], 100 * COEFFICIENTS[1])
+    results = check_engine(lambda structure: model.engine(structure, dtype), sites(n_sites, 3), dtype=dtype)
+    assert not any(result.skipped for result in results)
+    assert model.engine(sites(n_sites, 3)).cutoff == pytest.approx(cutoff)
+
+
+def test_engine_of_the_fit_keeps_its_contract(fitted):
+    check_engine(fitted.engine, sites(40, 3))
+
+
+def test_order_of_the_sites_in_memory_changes_nothing(monkeypatch):
+    structure, spins = sites(60), random_spins(60, np.random.default_rng(0), 17)
+    model = model_of(SHORT)
+    expected = model.engine(structure)
+    monkeypatch.setattr(locator_model, "_ORDERED", 0)
+    ordered = model.engine(structure)
+    order = spatial_order(structure)
+    assert not np.array_equal(order, np.arange(60))
+    np.testing.assert_array_equal(np.sort(order), np.arange(60))
+    for some in (spins, spins[:1]):
+        found, same = ordered.evaluate(some), expected.evaluate(some)
+        np.testing.assert_allclose(found.energy, same.energy, rtol=1e-12)
+        np.testing.assert_allclose(found.field, same.field, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(ordered.torque_uncertainty(spins), expected.torque_uncertainty(spins), rtol=1e-9)
+
+
+def test_sites_near_each_other_are_near_in_the_order():
+    structure = sites(800)
+    x = structure.positions[spatial_order(structure)]
+    step = np.linalg.norm(structure.minimum_image(np.diff(x, axis=0)), axis=1)
+    assert np.median(step) < 1.3  # of a box of 10
+
+
+def test_lists_of_couplings_are_those_of_the_features():
+    structure, model = sites(50), model_of(SHORT)
+    whole = locator_lists(structure, MODEL, SHORT).coupled(model.pair_coefficients, np.float32)
+    made = locator_lists(structure, MODEL, SHORT, pair_coefficients=model.pair_coefficients, dtype=np.float32)
+    for one, other in ((made.pairs, whole.pairs), (made.loops, whole.loops)):
+        np.testing.assert_array_equal(one.indptr, other.indptr)
+        np.testing.assert_array_equal(one.indices, other.indices)
+        assert one.values.dtype == np.float32
+        np.testing.assert_allclose(one.values, other.values, rtol=1e-5, atol=1e-9)
+    assert made.onsite == pytest.approx(whole.onsite)
+    assert made.spinless == whole.spinless
+
+
+def test_loops_reach_across_two_hops():
+    """A spin beyond the cutoff of one hop changes the field where two hops lead to it, and nowhere else."""
+    structure = sites(60, 3)
+    engine = LocatorModel(MODEL, LocatorSettings(0.9, 1.1), *COEFFICIENTS).engine(structure)
+    spins = np.repeat(random_spins(60, np.random.default_rng(0), 1), 2, axis=0)
+    spins[1, 0] *= -1
+    before, after = engine.evaluate(spins).field
+    distances = structure.distances()
+    hops = (distances < 1.1).astype(int)
+    reached = (hops @ hops)[0] > 0
+    np.testing.assert_array_equal(np.any(after != before, axis=1), reached)
+    assert np.sum(reached & (distances[0] > 1.1)) > 5
+
+
+def test_single_precision_is_close_to_double(unseen, unseen_lists, fitted):
+    double, single = (
+        fitted.engine(unseen.structure, dtype, unseen_lists).evaluate(unseen.spins)
+        for dtype in ("float64", "float32")
+    )
+    assert 0 < np.abs(single.field - double.field).max() < 1e-6
+    np.testing.assert_allclose(single.energy, double.energy, atol=1e-5)
+    assert single.field.dtype == single.energy.dtype == np.float64
+
+
+def test_many_replicas_are_evaluated_in_pieces():
+    structure = sites(12)
+    engine = model_of(SHORT).engine(structure)
+    spins = random_spins(12, np.random.default_rng(0), 260)
+    together = engine.evaluate(spins)
+    uncertainty = engine.torque_uncertainty(spins)
+    for number in (0, 17, 255, 256, 259):
+        alone = engine.evaluate(spins[number])
+        np.testing.assert_allclose(together.field[number], alone.field[0], atol=1e-14)
+        assert together.energy[number] == pytest.approx(alone.energy[0], abs=1e-12)
+        expected = engine.torque_uncertainty(spins[number])[0]
+        np.testing.assert_allclose(uncertainty[number], expected, rtol=1e-10)
+
+
+def test_sites_without_electrons_hopping_feel_nothing():
+    for n_sites in (20, 210):
+        engine = model_of(SHORT, SDModel(hopping=Yukawa(0.0))).engine(sites(n_sites))
+        evaluation = engine.evaluate(random_spins(n_sites, np.random.default_rng(0)))
+        assert evaluation.energy[0] == pytest.approx(n_sites * (-6 - 1e-5))
+        np.testing.assert_allclose(evaluation.field, 0, atol=1e-15)
+
+
+# --- its uncertainty
+
+
+def test_uncertainty_covers_the_errors_of_an_unseen_structure(fitted, unseen, unseen_lists):
+    engine = fitted.engine(unseen.structure, lists=unseen_lists)
+    sigma = engine.torque_uncertainty(unseen.spins)
+    assert sigma.shape == unseen.spins.shape[:2]
+    assert sigma.min() > 0
+    field = engine.evaluate(unseen.spins).field
+    error = np.linalg.norm(torque(unseen.spins, field) - unseen.torque, axis=2)
+    # Two components across the spin, each of deviation sigma: 68 % of the errors below 1.51 sigma, 95 % below
+    # 2.45, and a mean square of 2. The spread between structures is allowed for: half as much, or half again.
+    for kind in (slice(N_RANDOM), slice(N_RANDOM, None)):
+        ratio = (error / sigma)[kind]
+        assert 0.55 < np.mean(ratio < 1.51) < 0.99
+        assert 0.85 < np.mean(ratio < 2.45)
+        assert 0.25 < np.mean(ratio**2) / 2 < 1.5
+    # It tells large errors from small ones.
+    order = np.argsort(sigma.ravel())
+    small, large = np.array_split(error.ravel()[order], 2)
+    assert rms(large) > 2 * rms(small)
+
+
+def test_uncertainty_follows_the_sites(fitted, unseen):
+    structure, spins = unseen.structure, unseen.spins[:2]
+    order = np.random.default_rng(0).permutation(structure.n_sites)
+    expected = fitted.engine(structure).torque_uncertainty(spins)
+    permuted = fitted.engine(Structure(structure.positions[order], structure.box))
+    np.testing.assert_allclose(permuted.torque_uncertainty(spins[:, order]), expected[:, order], rtol=1e-6)
+    np.testing.assert_array_equal(fitted.engine(structure).torque_uncertainty(spins[0]), expected[:1])
+
+
+def test_uncertainty_is_made_of_floor_and_slopes():
+    structure, spins = sites(20), random_spins(20, np.random.default_rng(0), 2)
+
+    def sigma(error_model):
+        model = LocatorModel(MODEL, SHORT, *COEFFICIENTS, error_model=error_model)
+        return model.engine(structure).torque_uncertainty(spins)
+
+    np.testing.assert_allclose(sigma((3e-6, 0, 0, 0)), 3e-6)
+    field = model_of(SHORT).engine(structure).evaluate(spins).field
+    whole = np.linalg.norm(torque(spins, field), axis=2)
+    np.testing.assert_allclose(sigma((0, 0.1, 0, 0)), 0.1 * whole)
+    loops = LocatorModel(MODEL, SHORT, np.zeros(4), COEFFICIENTS[1]).engine(structure).evaluate(spins).field
+    np.testing.assert_allclose(sigma((0, 0, 0.1, 0)), 0.1 * np.linalg.norm(torque(spins, loops), axis=2))
+    for replica, one in enumerate(sigma((0, 0, 0, 0.1))):
+        np.testing.assert_allclose(one, 0.1 * rms(whole[replica]))
+    parts = [sigma(tuple(0.1 * row)) for row in np.eye(4)]
+    np.testing.assert_allclose(sigma((0.1, 0.1, 0.1, 0.1)) ** 2, sum(part**2 for part in parts))
+    assert np.all(sigma((0.0, 0.0, 0.0, 0.0)) == 0)
+
+
+def test_error_bar_of_planted_errors_is_found():
+    """Gaussian errors that grow with the torque: their slope comes back, nothing else, and 95 % are inside."""
+    rng = np.random.default_rng(3)
+    sizes = np.repeat([1.0, 0.1], 8)[:, None, None]  # rms torque of random and of frozen configurations
+    torques = sizes * rng.standard_normal((16, 500, 3))
+    error = np.zeros_like(torques)
+    error[..., :2] = 0.02 * np.linalg.norm(torques, axis=2, keepdims=True) * rng.standard_normal((16, 500, 2))
+    floor, slope, _, rms_slope = fit_error_model([torques], [np.zeros_like(torques)], [error])
+    assert slope == pytest.approx(0.02, rel=0.05)
+    assert max(floor / 0.1, rms_slope) < 0.004
+    sigma = slope * np.linalg.norm(torques, axis=2)
+    for half in (slice(8), slice(8, None)):
+        assert np.mean(np.linalg.norm(error[half], axis=2) < 2.45 * sigma[half]) == pytest.approx(0.95, abs=0.015)
+
+
+def test_error_bar_is_wide_enough_for_the_worse_half():
+    """Errors with long tails, larger in the half that is frozen."""
+    rng = np.random.default_rng(4)
+    torques = np.repeat([1.0, 0.1], 8)[:, None, None] * rng.standard_normal((16, 500, 3))
+    error = np.zeros_like(torques)
+    error[..., 0] = 1e-3 * rng.standard_t(2.5, (16, 500))
+    error[:8] *= 0.1
+    numbers = np.square(fit_error_model([torques], [torques], [error]))
+    sigma = np.sqrt(np.tensordot(numbers, np.square(error_features(torques, torques)), 1))
+    inside = np.linalg.norm(error, axis=2) < 2.45 * sigma
+    assert min(inside[:8].mean(), inside[8:].mean()) == pytest.approx(0.95, abs=0.01)
+
+
+def test_no_error_no_error_bar():
+    zeros = np.zeros((2, 5, 3))
+    assert fit_error_model([zeros + 1], [zeros], [zeros]) == (0.0, 0.0, 0.0, 0.0)
+
+
+# --- its file
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "model.safetensors"
+    model_of(SHORT).save(path)
+    return path
+
+
+def test_round_trip_is_exact(path, tmp_path):
+    model, loaded = model_of(SHORT), load_model(path)
+    assert isinstance(loaded, LocatorModel)
+    for name in ("sd_model", "settings", "energy_per_site", "error_model", "info", "kind"):
+        assert getattr(loaded, name) == getattr(model, name), name
+    np.testing.assert_array_equal(loaded.pair_coefficients, model.pair_coefficients)
+    np.testing.assert_array_equal(loaded.loop_weights, model.loop_weights)
+    loaded.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+    spins = random_spins(20, np.random.default_rng(0), 2)
+    for dtype in ("float64", "float32"):
+        expected = model.engine(sites(20), dtype).evaluate(spins)
+        found = load_engine(path, sites(20), MODEL, dtype=dtype).evaluate(spins)
+        np.testing.assert_array_equal(found.energy, expected.energy)
+        np.testing.assert_array_equal(found.field, expected.field)
+
+
+def test_a_fit_can_be_saved(fitted, tmp_path):
+    fitted.save(tmp_path / "fit.safetensors")
+    loaded = LocatorModel.load(tmp_path / "fit.safetensors")
+    np.testing.assert_array_equal(loaded.pair_coefficients, fitted.pair_coefficients)
+    assert loaded.error_model == fitted.error_model
+
+
+def test_damaged_files_are_named(path):
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"model\.safetensors: damaged, its content does not match its checksum"):
+        LocatorModel.load(path)
+    path.write_bytes(content[:60])
+    with pytest.raises(InputError, match=r"model\.safetensors: damaged"):
+        load_model(path)
+    with pytest.raises(InputError, match=r"nothing\.safetensors: no such file"):
+        LocatorModel.load(path.with_name("nothing.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda tensors, header: header.update(kind="network"), "a model of kind 'network'; expected 'locator'"),
+        (lambda tensors, header: header.update(format=7), "format 7; this version reads format 2"),
+        (lambda tensors, header: tensors.pop("loop_weights"), "model file is inconsistent .*loop_weights"),
+        (lambda tensors, header: header.pop("settings"), "model file is inconsistent .*settings"),
+        (lambda tensors, header: header["settings"].update(colour=1), "model file is inconsistent .*colour"),
+        (lambda tensors, header: header["settings"].update(taper=-1), "model file is inconsistent .*taper = -1"),
+        (
+            lambda tensors, header: header["sd_model"].update(filling=2.0),
+            "model file is inconsistent .*filling = 2",
+        ),
+        (
+            lambda tensors, header: header["settings"].update(screening=[0.1]),
+            "model file is inconsistent .*expected",
+        ),
+        (lambda tensors, header: header.update(error_model=[0.1]), "model file is inconsistent .*expected"),
+        (lambda tensors, header: header.update(energy_per_site="x"), "model file is inconsistent"),
+    ],
+)
+def test_inconsistent_files_are_named(path, edit, message):
+    tensors, header = read_tensors(path)
+    edit(tensors, header)
+    write_tensors(path, tensors, header)
+    with pytest.raises(InputError, match=rf"model\.safetensors: {message}"):
+        LocatorModel.load(path)
+
+
+def test_other_kinds_do_not_read_it(path):
+    with pytest.raises(
+        InputError, match=r"model\.safetensors: a model of kind 'locator'; expected network or linear"
+    ):
+        TrainedModel.load(path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "difference"),
+    [
+        (SDModel(coupling=5.0), "coupling: 6.0 against 5.0"),
+        (SDModel(filling=0.45), "filling: 0.5 against 0.45"),
+        (SDModel(hopping=Shells()), "hopping: .*yukawa.* against .*shells"),
+    ],
+)
+def test_other_electrons_are_refused(path, asked, difference):
+    with pytest.raises(InputError, match=rf"model\.safetensors was trained for other electrons .*{difference}"):
+        load_engine(path, sites(), asked)
+
+
+# --- the command line
+
+
+@pytest.fixture
+def folder(path, monkeypatch):
+    """A folder with the model, a structure and spins, which is the current one."""
+    monkeypatch.chdir(path.parent)
+    sites(20).save("S.npz")
+    np.save("SPINS.npy", random_spins(20, np.random.default_rng(1), 3))
+    return path.parent
+
+
+def run(command):
+    return main(shlex.split(command))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_evaluate_is_the_librarys(folder, dtype):
+    command = (
+        f"evaluate --engine model.safetensors --structure S.npz --spins SPINS.npy --out OUT.npz --dtype {dtype}"
+    )
+    assert run(command) == 0
+    expected = load_engine("model.safetensors", sites(20), dtype=dtype).evaluate(np.load("SPINS.npy"))
+    with np.load("OUT.npz") as found:
+        np.testing.assert_array_equal(found["energy"], expected.energy)
+        np.testing.assert_array_equal(found["field"], expected.field)
+
+
+def test_exchange_is_added(folder):
+    command = "evaluate --engine model.safetensors --structure S.npz --spins SPINS.npy --out OUT.npz"
+    assert run(f"{command} --exchange 0.3 --exchange-cutoff 1.1") == 0
+    spins, structure = np.load("SPINS.npy"), sites(20)
+    distances = structure.distances()
+    exchange = BilinearEngine(structure, 0.3 * ((distances < 1.1) & (distances > 0)), 1.1)
+    expected = load_engine("model.safetensors", structure).evaluate(spins).field + exchange.evaluate(spins).field
+    with np.load("OUT.npz") as found:
+        np.testing.assert_allclose(found["field"], expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_quench_is_the_librarys(folder, dtype):
+    command = "quench --engine model.safetensors --structure S.npz --out T.h5 --duration 6 --dt 0.5 --damping 0.5"
+    assert run(f"{command} --temperature 0.1 --seed 3 --replicas 2 --dtype {dtype}") == 0
+    engine = load_engine("model.safetensors", sites(20), dtype=dtype)
+    keys = {"duration": 6.0, "dt": 0.5, "damping": 0.5, "temperature": 0.1, "seed": 3}
+    expected = quench(engine, random_initial_spins(20, 3, 0, range(2)), **keys)
+    found = Trajectory.load("T.h5")
+    np.testing.assert_array_equal(found.spins[-1], expected.spins[-1])
+    assert found.attributes["engine"] == "model.safetensors"
+
+
+def test_check_of_the_engine_passes(folder, capsys):
+    assert run("check --engine model.safetensors --structure S.npz --dtype float32") == 0
+    assert "FAILED" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            "--coupling 5",
+            "model.safetensors was trained for other electrons (trained against asked: coupling: 6.0",
+        ),
+        ("--filling 0.45", "filling: 0.5 against 0.45"),
+        ("--members 0", "--members is for committees of networks; model.safetensors holds none"),
+        ("--device cuda", "--device cuda is for networks; model.safetensors runs on the cpu only"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_in_one_line(folder, capsys, options, message):
+    command = "evaluate --engine model.safetensors --structure S.npz --spins SPINS.npy --out OUT.npz"
+    assert run(f"{command} {options}") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (folder / "OUT.npz").exists()
+
+
+def test_the_command_line_describes_it(path, capsys):
+    from sdglass.cli.program import main
+
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "locator expansion" in said
+    assert "coupling 6 t0, filling 0.5" in said
+    assert f"one hop of a loop {SHORT.loop_cutoff:g} ell" in said

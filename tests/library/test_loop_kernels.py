@@ -1,0 +1,222 @@
+"""Compiled sums over pairs and four-spin loops: against dense matrices of spins, for any number of replicas."""
+
+import numpy as np
+import pytest
+from numba import config, get_num_threads
+from scipy import sparse
+
+from sdglass.forcefields.locator.kernels import loops as loop_kernels
+from sdglass.forcefields.locator.kernels.llvm_vectors import use_threads
+from sdglass.forcefields.locator.kernels.loops import (
+    LANES,
+    from_blocks,
+    loop_field,
+    pair_field,
+    to_blocks,
+)
+from sdglass.forcefields.locator.kernels.reach import loop_reach
+from sdglass.spins import random_spins
+
+WEIGHTS = np.array([0.7, -0.3, 0.2])
+PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+
+
+def kernels(n=12, count=2, seed=0):
+    """Return symmetric hops on a random pattern, dense (count, N, N) and as rows; site 5 has no neighbour."""
+    rng = np.random.default_rng(seed)
+    pattern = np.triu(rng.random((n, n)) < 0.4)
+    pattern[5], pattern[:, 5] = False, False
+    pattern |= pattern.T
+    dense = rng.standard_normal((count, n, n))
+    dense = np.where(pattern, dense + dense.transpose(0, 2, 1), 0.0)
+    rows, columns = np.nonzero(pattern)
+    indptr = np.concatenate([[0], np.cumsum(pattern.sum(axis=1))])
+    return dense, indptr, columns.astype(np.int32), np.ascontiguousarray(dense[:, rows, columns].T)
+
+
+def spins_of(n, replicas, seed=1):
+    return random_spins(n, np.random.default_rng(seed), replicas)
+
+
+def by_matrices(dense, weights, spins):
+    """Return sum_p w_p Tr (Q K_p)^4 and minus its gradient for one configuration, from (2 N, 2 N) matrices."""
+    n = len(spins)
+    q = np.einsum("ia,abc,ij->ibjc", spins, PAULI, np.eye(n)).reshape(2 * n, 2 * n)
+    energy, field = 0.0, np.zeros((n, 3))
+    for w, kernel in zip(weights, dense, strict=True):
+        k = np.kron(kernel, np.eye(2))
+        chain = (k @ q @ k @ q @ k @ q @ k).reshape(n, 2, n, 2)
+        energy += w * np.trace(np.linalg.matrix_power(q @ k, 4)).real
+        field -= 4 * w * np.einsum("abc,icib->ia", PAULI, chain).real
+    return energy, field
+
+
+def by_loops(dense, weights, spins):
+    """Return the energy from U_ik = sum_j K_ij K_jk S_j."""
+    energy = 0.0
+    for w, k in zip(weights, dense, strict=True):
+        u = np.einsum("ij,jk,ja->ika", k, k, spins)
+        si, sk = np.einsum("ia,ika->ik", spins, u), np.einsum("ka,ika->ik", spins, u)
+        energy += w * np.sum(4 * si * sk - 2 * (spins @ spins.T) * np.square(u).sum(-1))
+    return energy
+
+
+def loops_of(indptr, indices, values, spins, dtype=np.float64, weights=None):
+    """Return energies (R,) and fields (R, N, 3)."""
+    weights = WEIGHTS[: values.shape[1]] if weights is None else weights
+    energy, field = loop_field(indptr, indices, values.astype(dtype), weights, to_blocks(spins, dtype))
+    assert field.dtype == dtype
+    return energy[: len(spins)], from_blocks(field, len(spins))
+
+
+# Every combination of lanes, number of kernels and precision is compiled anew: those in use, and one more.
+@pytest.mark.parametrize(
+    ("count", "replicas", "dtype"),
+    [
+        *((2, replicas, dtype) for replicas in (1, 3, 16, 17, 20) for dtype in (np.float64, np.float32)),
+        (1, 17, np.float64),
+        (3, 2, np.float32),
+    ],
+)
+def test_loops_are_traces_of_spin_matrices(count, replicas, dtype):
+    dense, *lists = kernels(count=count)
+    spins = spins_of(12, replicas)
+    energy, field = loops_of(*lists, spins, dtype)
+    expected = [by_matrices(dense, WEIGHTS[:count], one) for one in spins]
+    scale = max(np.abs(h).max() for _, h in expected)
+    tolerance = scale * (1e-13 if dtype == np.float64 else 2e-6)
+    np.testing.assert_allclose(field, [h for _, h in expected], rtol=0, atol=tolerance)
+    np.testing.assert_allclose(energy, [e for e, _ in expected], rtol=0, atol=12 * tolerance)
+    np.testing.assert_allclose(energy, [by_loops(dense, WEIGHTS[:count], s) for s in spins], atol=12 * tolerance)
+    # Euler: of degree four in the spins, so S . H = -4 E.
+    np.testing.assert_allclose(-np.einsum("ria,ria->r", field, spins) / 4, energy, atol=12 * tolerance)
+    assert np.all(field[:, 5] == 0)  # the site without neighbours
+
+
+def test_field_is_minus_the_gradient():
+    _, *lists = kernels()
+    spins = 1.2 * spins_of(12, 1)  # lengths are free
+    _, field = loops_of(*lists, spins)
+    step = 1e-4
+    for site, axis in ((0, 1), (3, 2), (11, 0)):
+        moved = np.repeat(spins, 2, axis=0)
+        moved[:, site, axis] += [-step, step]
+        low, high = (loops_of(*lists, one[None])[0][0] for one in moved)
+        assert -(high - low) / (2 * step) == pytest.approx(field[0, site, axis], rel=1e-6, abs=1e-6)
+
+
+def test_a_hop_to_itself_is_part_of_the_loops():
+    """One site: Tr (Q K)^4 = 2 K^4 S^4."""
+    energy, field = loops_of(np.array([0, 1]), np.zeros(1, np.int32), np.array([[3.0, 0.0]]), spins_of(1, 1))
+    assert energy[0] == pytest.approx(WEIGHTS[0] * 2 * 81)
+    np.testing.assert_allclose(field[0], -4 * 162 * WEIGHTS[0] * spins_of(1, 1)[0])
+
+
+def test_sites_without_any_neighbour_have_no_loops():
+    empty = np.zeros(8, int), np.zeros(0, np.int32), np.zeros((0, 2))
+    energy, field = loops_of(*empty, spins_of(7, 3))
+    assert not energy.any()
+    assert not field.any()
+
+
+def test_weights_scale_their_kernels():
+    _, indptr, indices, values = kernels()
+    spins = spins_of(12, 17)
+    parts = [loops_of(indptr, indices, values, spins, weights=w) for w in (np.array([1.0, 0]), np.array([0, 1.0]))]
+    energy, field = loops_of(indptr, indices, values, spins, weights=np.array([2.0, -3.0]))
+    np.testing.assert_allclose(energy, 2 * parts[0][0] - 3 * parts[1][0], rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(field, 2 * parts[0][1] - 3 * parts[1][1], rtol=1e-12, atol=1e-9)
+
+
+@pytest.fixture
+def threads():
+    """The number of threads in use, put back after the test."""
+    before = get_num_threads()
+    yield before
+    use_threads(before)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_results_are_the_same_for_any_number_of_threads(threads, monkeypatch, dtype):
+    _, indptr, indices, values = kernels(40)
+    spins = spins_of(40, 20)
+
+    def everything():
+        blocks = to_blocks(spins, dtype)
+        pairs = pair_field(indptr, indices, values[:, 0].astype(dtype), blocks)
+        return [*loops_of(indptr, indices, values, spins, dtype), pairs]
+
+    reference = everything()
+    for count in (1, 2):
+        use_threads(count)
+        for pieces in (1, 3, 100):  # how the sites are dealt out, whatever the number of processors
+            monkeypatch.setattr(loop_kernels, "_CHUNKS_PER_THREAD", pieces)
+            for found, expected in zip(everything(), reference, strict=True):
+                np.testing.assert_array_equal(found, expected)
+
+
+def test_the_number_of_threads_is_kept_within_what_there_are(threads):
+    for asked, given in ((0, 1), (1, 1), (10**6, config.NUMBA_NUM_THREADS)):
+        use_threads(asked)
+        assert get_num_threads() == given
+
+
+def test_threads_are_those_of_the_other_libraries(threads, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    use_threads()
+    assert get_num_threads() == 1
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    use_threads()
+    assert get_num_threads() == config.NUMBA_NUM_THREADS
+
+
+@pytest.mark.parametrize(("replicas", "dtype"), [(1, np.float64), (20, np.float64), (20, np.float32)])
+def test_pair_field_is_a_sparse_product(replicas, dtype):
+    _, indptr, indices, values = kernels(30, 1)
+    spins = spins_of(30, replicas)
+    found = from_blocks(pair_field(indptr, indices, values[:, 0].astype(dtype), to_blocks(spins, dtype)), replicas)
+    matrix = sparse.csr_array((values[:, 0], indices, indptr), shape=(30, 30))
+    expected = [matrix @ one for one in spins]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13 if dtype == np.float64 else 5e-6)
+    assert found.dtype == dtype
+    assert np.all(found[:, 5] == 0)
+
+
+@pytest.mark.parametrize("replicas", [1, 4, 5, LANES, LANES + 1, 20])
+def test_blocks_of_replicas_round_trip(replicas):
+    spins = spins_of(7, replicas)
+    blocks = to_blocks(spins, np.float64)
+    lanes = 1 if replicas <= 4 else LANES
+    assert blocks.shape == (-(-replicas // lanes), 7, 3 * lanes)
+    assert blocks.flags.c_contiguous
+    np.testing.assert_array_equal(from_blocks(blocks, replicas), spins)
+    # Replicas of one component stand side by side; the rest of the last block is zero.
+    assert blocks[-1, 3, 2 * lanes] == spins[(replicas - 1) // lanes * lanes, 3, 2]
+    assert np.count_nonzero(blocks) == spins.size
+    np.testing.assert_array_equal(from_blocks(to_blocks(spins, np.float32), replicas), spins.astype(np.float32))
+
+
+def test_reach_counts_the_ways_of_two_hops():
+    dense, indptr, indices, values = kernels(30, 2)
+    pattern = (dense[0] != 0).astype(int)
+    ways = pattern @ pattern
+    found = loop_reach(indptr, indices)
+    rows, columns = np.nonzero(ways)
+    np.testing.assert_array_equal(found.start, np.searchsorted(rows, np.arange(31)))
+    np.testing.assert_array_equal(found.end, columns)
+    np.testing.assert_array_equal(found.ways, ways[rows, columns])
+    assert (found.neighbours, found.most) == (pattern.sum(1).max(), ways.sum(1).max())
+    spins = to_blocks(spins_of(30, 1), np.float64)
+    known, counted = (loop_field(indptr, indices, values, WEIGHTS[:2], spins, reach) for reach in (found, None))
+    np.testing.assert_array_equal(known[1], counted[1])
+
+
+def test_one_replica_at_a_time_is_as_many_in_a_block():
+    """Two kernels, compiled apart; which one is used is a matter of speed."""
+    _, *lists = kernels(30)
+    spins = spins_of(30, 16)
+    energy, field = loops_of(*lists, spins)
+    for some in (slice(0, 1), slice(1, 5)):
+        few_energy, few_field = loops_of(*lists, spins[some])
+        np.testing.assert_allclose(few_energy, energy[some], rtol=1e-12)
+        np.testing.assert_allclose(few_field, field[some], rtol=0, atol=1e-12 * np.abs(field).max())

@@ -1,0 +1,232 @@
+"""Model files: they carry what is needed, and damaged or foreign ones are refused by name."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from small_study import BONDS, CHIRAL, MODEL, REFERENCE, random_network, sites
+
+from sdglass.electrons.hopping import Shells, Yukawa
+from sdglass.electrons.sd_model import SDModel
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.composite import CommitteeEngine, with_exchange
+from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.model_file import FORMAT, TrainedModel, read_tensors, write_tensors
+from sdglass.forcefields.testing.check import check_engine
+from sdglass.spins import random_spins, torque
+
+REFERENCES = [EnergyReference(-6.0 - 0.01 * m, -0.08) for m in range(3)]
+
+
+def committee(functions=CHIRAL):
+    networks = [random_network(functions, seed).float() for seed in range(3)]
+    return TrainedModel(MODEL, functions, REFERENCES, networks, None, {"name": "test", "folds": 3})
+
+
+def linear():
+    coefficients = np.random.default_rng(0).standard_normal(BONDS.n_bond)
+    return TrainedModel(MODEL, BONDS, [REFERENCE], [], coefficients, {"name": "linear"})
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "model.safetensors"
+    committee().save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def spins():
+    return random_spins(20, np.random.default_rng(1), 2)
+
+
+def test_round_trip_of_a_committee(path):
+    model, loaded = committee(), TrainedModel.load(path)
+    assert loaded.kind == "network"
+    assert (loaded.sd_model, loaded.functions, loaded.references, loaded.info) == (
+        model.sd_model, model.functions, model.references, model.info
+    )  # fmt: skip
+    assert len(loaded.networks) == 3
+    for one, other in zip(loaded.networks, model.networks, strict=True):
+        assert one.settings == other.settings
+        assert one.state_dict().keys() == other.state_dict().keys()
+        for key, value in one.state_dict().items():
+            assert torch.equal(value, other.state_dict()[key]), key
+
+
+def test_round_trip_of_a_linear_model(tmp_path, spins):
+    model = linear()
+    model.save(tmp_path / "linear.safetensors")
+    loaded = TrainedModel.load(tmp_path / "linear.safetensors")
+    assert loaded.kind == "linear"
+    assert (loaded.coefficients == model.coefficients).all()
+    structure = sites()
+    mine = load_engine(tmp_path / "linear.safetensors", structure).evaluate(spins)
+    expected = model.linear.engine(structure).evaluate(spins)
+    np.testing.assert_array_equal(mine.field, expected.field)
+    np.testing.assert_array_equal(mine.energy, expected.energy)
+
+
+@pytest.mark.parametrize("hopping", [Yukawa(1.0, 0.8), Shells((1.0,), (-1.0,))])
+def test_the_electrons_are_carried_along(tmp_path, hopping):
+    electrons = SDModel(5.0, 0.45, 0.01, hopping)
+    TrainedModel(electrons, BONDS, [REFERENCE], [random_network(BONDS)]).save(tmp_path / "m.safetensors")
+    assert TrainedModel.load(tmp_path / "m.safetensors").sd_model == electrons
+
+
+def test_equal_models_are_equal_bytes(tmp_path):
+    contents = set()
+    for attempt in range(8):
+        committee().save(tmp_path / f"{attempt}.safetensors")
+        contents.add((tmp_path / f"{attempt}.safetensors").read_bytes())
+    assert len(contents) == 1
+
+
+def test_committee_engine_from_a_file(path, spins):
+    structure = sites()
+    engine = load_engine(path, structure)
+    assert isinstance(engine, CommitteeEngine)
+    members = [load_engine(path, structure, members=[m]) for m in range(3)]
+    assert all(isinstance(member, NetworkEngine) for member in members)
+    parts = [member.evaluate(spins) for member in members]
+    for part, network, reference in zip(parts, committee().networks, REFERENCES, strict=True):
+        alone = NetworkEngine(structure, network, CHIRAL, reference.energy(structure, MODEL.hopping)).evaluate(
+            spins
+        )
+        np.testing.assert_allclose(part.energy, alone.energy, rtol=1e-13)
+        np.testing.assert_allclose(part.field, alone.field, atol=1e-13)
+    mine = engine.evaluate(spins)
+    fields, energies = np.array([p.field for p in parts]), np.array([p.energy for p in parts])
+    torques = np.array([torque(spins, field) for field in fields])
+    np.testing.assert_allclose(mine.energy, energies.mean(0), rtol=1e-13)
+    np.testing.assert_allclose(mine.field, fields.mean(0), atol=1e-13)
+    np.testing.assert_allclose(mine.field_spread, fields.std(0, ddof=1), atol=1e-12)
+    np.testing.assert_allclose(mine.energy_spread, energies.std(0, ddof=1), atol=1e-10)
+    np.testing.assert_allclose(mine.torque_spread, torques.std(0, ddof=1), atol=1e-12)
+    assert mine.torque_spread.min() > 0
+    pair = load_engine(path, structure, members=[2, 0]).evaluate(spins)
+    np.testing.assert_allclose(pair.field, fields[[0, 2]].mean(0), atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_engines_from_a_file_keep_the_contract(path, dtype):
+    check_engine(lambda structure: load_engine(path, structure, dtype=dtype), sites(14), dtype=dtype)
+    check_engine(lambda structure: with_exchange(load_engine(path, structure), 0.1, 1.0), sites(14))
+
+
+def test_single_precision_is_close(path, spins):
+    double, single = (load_engine(path, sites(), dtype=dtype).evaluate(spins) for dtype in ("float64", "float32"))
+    difference = np.abs(double.field - single.field).max()
+    assert 0 < difference < 1e-5 * np.abs(double.field).max()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("asked", "difference"),
+    [
+        (SDModel(coupling=5.0), "coupling: 6.0 against 5.0"),
+        (SDModel(filling=0.45), "filling: 0.5 against 0.45"),
+        (SDModel(hopping=Yukawa(1.0, 0.9)), "hopping: .*'decay_length': 1.0.* against .*'decay_length': 0.9"),
+        (SDModel(hopping=Shells()), "hopping: .*yukawa.* against .*shells"),
+    ],
+)
+def test_other_electrons_are_refused(path, asked, difference):
+    with pytest.raises(InputError, match=rf"model\.safetensors was trained for other electrons .*{difference}"):
+        load_engine(path, sites(), asked)
+    load_engine(path, sites(), SDModel())
+
+
+def test_settings_that_cannot_be_met_are_refused(path):
+    with pytest.raises(InputError, match="dtype = 'float16'; expected one of float64, float32"):
+        load_engine(path, sites(), dtype="float16")
+    with pytest.raises(InputError, match=r"member 3 is not in .*model\.safetensors: it holds networks 0 to 2"):
+        load_engine(path, sites(), members=[0, 3])
+    with pytest.raises(InputError, match="no engines given"):
+        load_engine(path, sites(), members=[])
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="device = 'cuda', but no GPU is available"):
+            load_engine(path, sites(), device="cuda")
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.safetensors: no such file"):
+        load_engine(tmp_path / "nothing.safetensors", sites())
+
+
+@pytest.mark.parametrize("length", [0, 4, 100, 0.5, 0.999])
+def test_truncated_file_is_named(path, length):
+    content = path.read_bytes()
+    path.write_bytes(content[: length if isinstance(length, int) else int(length * len(content))])
+    with pytest.raises(InputError, match=r"model\.safetensors: damaged"):
+        TrainedModel.load(path)
+
+
+@pytest.mark.parametrize("where", ["weights", "header"])
+def test_flipped_bit_is_found(path, where):
+    content = bytearray(path.read_bytes())
+    position = content.index(b"per_site") + 13 if where == "header" else len(content) - 1000
+    content[position] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"model\.safetensors: damaged, its content does not match its checksum"):
+        TrainedModel.load(path)
+
+
+def test_foreign_file_is_named(path):
+    save_file(load_file(path), path, {"format": "pt"})
+    with pytest.raises(InputError, match=r"model\.safetensors: safetensors file without 'sdglass' metadata"):
+        TrainedModel.load(path)
+    save_file(load_file(path), path, {"sdglass": "[1, 2]"})
+    with pytest.raises(InputError, match=r"model\.safetensors: damaged, its 'sdglass' metadata"):
+        TrainedModel.load(path)
+    path.write_text("not safetensors at all")
+    with pytest.raises(InputError, match=r"model\.safetensors: damaged, or not a safetensors file"):
+        TrainedModel.load(path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda tensors, header: tensors.pop("member1.output.weight"), "Missing key.*output.weight"),
+        (lambda tensors, header: tensors.update({"member0.mean": torch.zeros(3)}), "size mismatch for mean"),
+        (lambda tensors, header: header.pop("functions"), "functions"),
+        (lambda tensors, header: header["functions"].update(shells=7), "network model of 30 features"),
+        (lambda tensors, header: header["functions"].update(colour=7), "colour"),
+        (lambda tensors, header: header["references"].pop(), "2 energy references for 3 networks"),
+        (lambda tensors, header: header["networks"][0].update(activation="tanh"), "activation = 'tanh'"),
+        (lambda tensors, header: header["sd_model"].update(filling=2.0), "filling = 2.0"),
+        (lambda tensors, header: header["sd_model"]["hopping"].update(law="lattice"), "hopping law 'lattice'"),
+        (lambda tensors, header: header.update(format=FORMAT + 1), f"format {FORMAT + 1}; this version reads"),
+        (lambda tensors, header: header.pop("format"), "format None; this version reads"),
+        (lambda tensors, header: header.update(networks=[]), "coefficients"),
+    ],
+)
+def test_inconsistent_file_is_named(path, edit, message):
+    tensors, header = read_tensors(path)
+    edit(tensors, header)
+    write_tensors(path, tensors, header)
+    with pytest.raises(InputError, match=rf"model\.safetensors: (model file is inconsistent .*)?{message}"):
+        TrainedModel.load(path)
+
+
+def test_linear_model_of_a_wrong_length_is_refused(tmp_path):
+    model = linear()
+    path = tmp_path / "linear.safetensors"
+    TrainedModel(MODEL, BONDS, [REFERENCE], [], model.coefficients[:-1]).save(path)
+    with pytest.raises(InputError, match="a linear model of 17 features; its symmetry functions make 6 or 18"):
+        TrainedModel.load(path)
+
+
+def test_header_is_plain_json(path):
+    """Any program that reads safetensors can say what a file is."""
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as handle:
+        header = json.loads(handle.metadata()["sdglass"])
+    assert header["sd_model"]["coupling"] == 6.0
+    assert header["functions"]["cutoff"] == BONDS.cutoff

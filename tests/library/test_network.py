@@ -1,0 +1,235 @@
+"""The Behler-Parrinello network and its engine."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from small_study import BONDS, CHIRAL, REFERENCE, labelled, random_network, sites
+
+from sdglass.electrons.hopping import Yukawa
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello import forcefield as network_engine
+from sdglass.forcefields.behler_parrinello import network as network_module
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.network import PAPER_LAYERS, SiteEnergy
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.testing.check import check_engine
+from sdglass.spins import random_spins
+
+# The engine reaches 2 x 1.2 ell, so a box of 5 ell has pairs beyond it.
+NEAR = {"cutoff": 1.2, "shells": 5, "shell_start": 0.5, "shell_stop": 1.1, "width": 0.2, "pair_distances": (0.8,)}
+
+
+def status(results):
+    return {result.name: "skipped" if result.skipped else result.passed for result in results}
+
+
+def factory(functions, dtype=torch.float64, **kwargs):
+    network = random_network(functions, **kwargs)
+    return lambda structure: NetworkEngine(structure, network, functions, -3.0, dtype=dtype)
+
+
+def test_the_paper_s_network_has_two_and_a_quarter_million_parameters():
+    assert PAPER_LAYERS == (1024, 1024, 512, 256, 128, 128, 128, 128)
+    widths = [450, *PAPER_LAYERS, 1]
+    weights_and_biases = sum((a + 1) * b for a, b in itertools.pairwise(widths))
+    network = SiteEnergy(SymmetryFunctions(chirality=True).n_features)
+    assert network.n_parameters == weights_and_biases
+    assert network.n_parameters == pytest.approx(2.25e6, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("activation", "at_minus_one"),
+    [("relu", 0.0), ("celu", np.exp(-1.0) - 1.0), ("silu", -1.0 / (1.0 + np.exp(1.0)))],
+)
+def test_activation_is_a_setting(activation, at_minus_one):
+    network = SiteEnergy(1, (1,), activation).double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0 if parameter.ndim == 2 else 0.0)
+    assert network(torch.tensor([[-1.0]], dtype=torch.float64)).item() == pytest.approx(at_minus_one, abs=1e-15)
+
+
+def test_unknown_activation_is_refused():
+    with pytest.raises(InputError, match="activation = 'tanh'; expected one of relu, celu, silu"):
+        SiteEnergy(4, (3,), "tanh")
+
+
+def test_every_site_has_the_same_network():
+    network = random_network(BONDS)
+    z = torch.as_tensor(np.random.default_rng(0).standard_normal((2, 5, BONDS.n_features)))
+    together = network(z)
+    assert together.shape == (2, 5)
+    alone = torch.stack([torch.stack([network(site) for site in replica]) for replica in z])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("linear_term", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "celu", "silu"])
+def test_the_gradient_by_hand_is_that_of_automatic_differentiation(activation, linear_term):
+    network = random_network(BONDS, activation=activation, linear_term=linear_term)
+    z = torch.as_tensor(np.random.default_rng(0).standard_normal((2, 5, BONDS.n_features)))
+    before = z.clone()
+    energy, gradient = network.energy_and_gradient(z)
+    assert not energy.requires_grad
+    assert not gradient.requires_grad
+    expected_energy, expected = network.energy_and_gradient(z, create_graph=True)
+    assert energy.shape == (2, 5)
+    assert gradient.shape == z.shape
+    torch.testing.assert_close(energy, expected_energy.detach(), rtol=0, atol=1e-13)
+    torch.testing.assert_close(gradient, expected.detach(), rtol=0, atol=1e-13)
+    assert torch.equal(z, before)
+    # What the engine hands over: another order of the axes in memory.
+    permuted = z.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    assert torch.equal(network.energy_and_gradient(permuted)[1], gradient)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_block_of_sites_does_not_matter(monkeypatch, dtype):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = SiteEnergy(BONDS.n_features, (64, 32)).to(dtype)
+    z = torch.as_tensor(np.random.default_rng(0).standard_normal((3, 50, BONDS.n_features)), dtype=dtype)
+    energy, gradient = network.energy_and_gradient(z)
+    rounding = 20 * torch.finfo(dtype).eps
+    for count in (17, 64, 150):
+        monkeypatch.setattr(network_module, "_SITES_PER_BLOCK", {"cpu": count})
+        blocks = network.energy_and_gradient(z)
+        torch.testing.assert_close(blocks[0], energy, rtol=rounding, atol=rounding)
+        torch.testing.assert_close(blocks[1], gradient, rtol=rounding, atol=rounding)
+
+
+def test_no_sites_have_no_energies():
+    energy, gradient = random_network(BONDS).energy_and_gradient(
+        torch.empty(0, 7, BONDS.n_features, dtype=torch.float64)
+    )
+    assert energy.shape == (0, 7)
+    assert gradient.shape == (0, 7, BONDS.n_features)
+
+
+def test_linear_start_is_the_linear_model():
+    """The linear term takes over the coefficients, and standardisation leaves no trace of itself."""
+    structure = sites()
+    maps = build_feature_maps(structure, BONDS)
+    coefficients = np.random.default_rng(1).standard_normal(BONDS.n_bond)
+    model = LinearModel(BONDS, coefficients, REFERENCE, Yukawa())
+    network = random_network(BONDS, linear_term=True)
+    network.start_from_linear(coefficients)
+    engine = NetworkEngine(structure, network, BONDS, REFERENCE.energy(structure, Yukawa()), maps)
+    spins = random_spins(structure.n_sites, np.random.default_rng(2), 2)
+    mine, linear = engine.evaluate(spins), model.engine(structure, maps).evaluate(spins)
+    np.testing.assert_allclose(mine.field, linear.field, atol=1e-12)
+    np.testing.assert_allclose(mine.energy, linear.energy, atol=1e-11)
+    values, first, second = engine.pair_couplings(spins)
+    np.testing.assert_allclose(values, np.tile(model.couplings(maps), (2, 1)), atol=1e-12)
+    assert (first < second).all()
+    # Fewer coefficients than features: the rest starts at zero.
+    network.start_from_linear(coefficients[: BONDS.n_g2])
+    pair = LinearModel(BONDS, coefficients[: BONDS.n_g2], REFERENCE, Yukawa()).engine(structure, maps)
+    field = NetworkEngine(structure, network, BONDS, maps=maps).evaluate(spins).field
+    np.testing.assert_allclose(field, pair.evaluate(spins).field, atol=1e-12)
+
+
+def test_linear_start_needs_a_linear_term():
+    with pytest.raises(InputError, match="linear_term = False"):
+        random_network(BONDS).start_from_linear(np.ones(3))
+    with pytest.raises(InputError, match="cannot start from 99 linear coefficients"):
+        random_network(BONDS, linear_term=True).start_from_linear(np.ones(99))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("chirality", [False, True])
+def test_engine_keeps_its_contract(dtype, chirality):
+    functions = SymmetryFunctions(**NEAR, chirality=chirality)
+    make = factory(functions, getattr(torch, dtype), linear_term=chirality)
+    outcome = status(check_engine(make, sites(100), dtype=dtype))
+    assert set(outcome.values()) == {True}
+    assert ("time_reversal" in make(sites(5)).symmetries) == (not chirality)
+
+
+@pytest.mark.parametrize("chirality", [False, True])
+@pytest.mark.parametrize("activation", ["celu", "silu"])
+def test_engine_on_a_box_smaller_than_its_reach(chirality, activation):
+    functions = CHIRAL if chirality else BONDS
+    outcome = status(check_engine(factory(functions, activation=activation), sites(14)))
+    assert outcome.pop("cutoff") == "skipped"
+    assert set(outcome.values()) == {True}
+
+
+def test_engine_with_the_paper_s_descriptor_and_network():
+    functions = SymmetryFunctions(chirality=True)
+    network = SiteEnergy(functions.n_features)
+    check_engine(lambda structure: NetworkEngine(structure, network, functions), sites(20), n_replicas=2)
+
+
+def test_energy_is_the_sum_of_site_energies_and_the_reference():
+    structure = sites()
+    network = random_network(CHIRAL)
+    spins = random_spins(structure.n_sites, np.random.default_rng(3), 2)
+    z = (build_feature_maps(structure, CHIRAL).features(spins) - network.mean.numpy()) / network.scale.numpy()
+    expected = network(torch.as_tensor(z)).sum(1).detach().numpy() - 3.0
+    np.testing.assert_allclose(factory(CHIRAL)(structure).evaluate(spins).energy, expected, atol=1e-11)
+
+
+def test_blocks_of_replicas_do_not_matter(monkeypatch):
+    structure = sites()
+    engine = factory(CHIRAL)(structure)
+    spins = random_spins(structure.n_sites, np.random.default_rng(4), 5)
+    whole = engine.evaluate(spins)
+    monkeypatch.setattr(network_engine, "_BLOCK", 2 * structure.n_sites * CHIRAL.n_features)
+    pieces = engine.evaluate(spins)
+    np.testing.assert_allclose(pieces.energy, whole.energy, rtol=1e-13)
+    np.testing.assert_allclose(pieces.field, whole.field, atol=1e-13)
+
+
+def test_engine_does_not_follow_later_training():
+    """The engine holds its own copy: training on does not change it, and it changes no gradients there."""
+    structure = sites()
+    network = random_network(BONDS)
+    engine = NetworkEngine(structure, network, BONDS)
+    spins = random_spins(structure.n_sites, np.random.default_rng(5), 1)
+    before = engine.evaluate(spins)
+    with torch.no_grad():
+        network.output.weight.add_(1.0)
+    np.testing.assert_array_equal(engine.evaluate(spins).field, before.field)
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_pair_couplings_are_derivatives_with_respect_to_bonds():
+    """Bond variables taken as independent: dE/db by finite differences."""
+    structure = sites()
+    maps = build_feature_maps(structure, BONDS)
+    network = random_network(BONDS)
+    spins = random_spins(structure.n_sites, np.random.default_rng(6), 1)
+    values, first, second = NetworkEngine(structure, network, BONDS, maps=maps).pair_couplings(spins)
+    bonds = np.einsum("pa,pa->p", spins[0, first], spins[0, second])
+
+    def energy(b):
+        z = ((maps.bonds @ b).reshape(structure.n_sites, -1) - network.mean.numpy()) / network.scale.numpy()
+        return network(torch.as_tensor(z)).sum().item()
+
+    assert values.shape == (1, len(first))
+    for p in np.random.default_rng(7).choice(len(first), 8, replace=False):
+        step = np.zeros(len(first))
+        step[p] = 1e-4
+        slope = (energy(bonds + step) - energy(bonds - step)) / 2e-4
+        assert values[0, p] == pytest.approx(slope, abs=1e-6)  # the step's error is h^2 E''' / 6, about 1e-8
+
+
+def test_maps_of_another_descriptor_or_structure_are_refused():
+    structure = sites()
+    network = random_network(BONDS)
+    with pytest.raises(InputError, match=r"maps of 20 sites .* expected 20 sites"):
+        NetworkEngine(structure, network, BONDS, maps=build_feature_maps(structure, CHIRAL))
+    with pytest.raises(InputError, match="maps of 14 sites"):
+        NetworkEngine(structure, network, BONDS, maps=build_feature_maps(sites(14), BONDS))
+
+
+def test_network_engine_can_label():
+    """An engine is an engine: its labels make a dataset like those of the exact electrons."""
+    structure = sites()
+    data = labelled(structure, factory(BONDS)(structure), 3)
+    assert data.torque.shape == (3, 20, 3)
+    np.testing.assert_allclose(np.einsum("cia,cia->ci", data.torque, data.spins), 0.0, atol=1e-12)

@@ -1,0 +1,141 @@
+"""Observables: what is kept of a trajectory, and that it is the trajectory's."""
+
+import h5py
+import numpy as np
+import pytest
+from small_study import sites
+
+from sdglass.dynamics.trajectory import Trajectory
+from sdglass.errors import InputError
+from sdglass.observables.correlation import correlation_histogram, disconnected_histogram, pair_bins
+from sdglass.observables.measure import Observables, distance_bins, measure
+from sdglass.spins import random_spins
+
+TIMES = np.array([0.0, 2.0, 8.0])
+EDGES = 0.5 + 0.2 * np.arange(6)
+
+
+@pytest.fixture(scope="module")
+def structure():
+    return sites(60, 3)
+
+
+def trajectory(structure, replicas=3):
+    rng = np.random.default_rng(4)
+    spins = random_spins(structure.n_sites, rng, 3 * replicas).reshape(3, replicas, structure.n_sites, 3)
+    attributes = {"structure": structure.digest(), "ensemble": "large-slow", "engine": "pair", "damping": 0.05}
+    energy, torque = rng.standard_normal((2, 3, replicas))
+    return Trajectory(TIMES, spins, energy, torque, attributes)
+
+
+@pytest.fixture
+def measured(structure):
+    return measure(structure, trajectory(structure), EDGES)
+
+
+def test_bins_end_at_half_the_box(structure):
+    edges = distance_bins(structure, 0.5, 0.1)
+    half = structure.box.min() / 2
+    assert edges[0] == 0.5
+    assert half - 0.1 < edges[-1] <= half
+    assert np.diff(edges) == pytest.approx(0.1)
+    # An end that is a whole number of bins away belongs to the range, whatever rounding says.
+    assert distance_bins(structure, half - 0.6, 0.2)[-1] == pytest.approx(half)
+
+
+def test_values_are_those_of_the_trajectory(structure, measured):
+    one = trajectory(structure)
+    bins = pair_bins(structure, EDGES)
+    assert measured.counts.tolist() == bins.counts.tolist()
+    assert measured.correlation == pytest.approx(correlation_histogram(one.spins, bins), abs=1e-14)
+    assert measured.disconnected == pytest.approx(disconnected_histogram(one.spins, bins), abs=1e-14)
+    for name in ("times", "energy", "torque_rms", "step_overlap", "magnetization"):
+        assert np.array_equal(getattr(measured, name), getattr(one, name), equal_nan=True)
+    assert measured.attributes == one.attributes | {"n_sites": 60}
+    assert measured.centres == pytest.approx([0.6, 0.8, 1.0, 1.2, 1.4])
+
+
+def test_a_file_gives_back_everything_correlations_rounded(measured, tmp_path):
+    path = tmp_path / "o.h5"
+    measured.save(path)
+    loaded = Observables.load(path)
+    assert loaded.attributes == measured.attributes
+    assert loaded.correlation.dtype == float
+    assert np.abs(loaded.correlation - measured.correlation).max() <= 2.0**-16  # rounded to multiples of 2^-15
+    for name in (
+        "times",
+        "edges",
+        "counts",
+        "disconnected",
+        "energy",
+        "torque_rms",
+        "step_overlap",
+        "magnetization",
+    ):
+        assert np.array_equal(getattr(loaded, name), getattr(measured, name), equal_nan=True)
+
+
+def test_empty_bins_stay_empty(structure, tmp_path):
+    """No pair is closer than 0.5."""
+    path = tmp_path / "o.h5"
+    measure(structure, trajectory(structure), [0.1, 0.3, 0.5, 0.9]).save(path)
+    loaded = Observables.load(path)
+    assert loaded.counts[:2].tolist() == [0, 0]
+    assert np.isnan(loaded.correlation[..., :2]).all()
+    assert np.isfinite(loaded.correlation[..., 2]).all()
+
+
+def test_a_single_replica_has_no_second_term(structure, tmp_path):
+    path = tmp_path / "o.h5"
+    measure(structure, trajectory(structure, replicas=1), EDGES).save(path)
+    loaded = Observables.load(path)
+    assert loaded.disconnected.shape == (3, 5)
+    assert np.isnan(loaded.disconnected).all()
+    assert loaded.correlation.shape == (3, 1, 5)
+
+
+def test_another_structure_is_refused(structure):
+    with pytest.raises(InputError, match="made on another structure"):
+        measure(sites(60, 4), trajectory(structure), EDGES)
+
+
+def test_descending_edges_are_refused(structure):
+    with pytest.raises(InputError, match="expected ascending distances"):
+        measure(structure, trajectory(structure), EDGES[::-1])
+
+
+def test_damaged_files_are_refused(measured, tmp_path):
+    path = tmp_path / "o.h5"
+    with pytest.raises(InputError, match=r"o\.h5"):
+        Observables.load(path)
+    measured.save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"o\.h5"):
+        Observables.load(path)
+    # A flipped bit in the numbers is caught by their checksum.
+    spoiled = bytearray(whole)
+    path.write_bytes(whole)
+    with h5py.File(path) as handle:
+        at = handle["correlation"].id.get_chunk_info(0).byte_offset
+    spoiled[at + 5] ^= 1
+    path.write_bytes(bytes(spoiled))
+    with pytest.raises(InputError, match=r"o\.h5"):
+        Observables.load(path)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda handle: handle.pop("step_overlap"),
+        lambda handle: handle.attrs.pop("attributes"),
+        lambda handle: handle.attrs.__setitem__("attributes", "{"),
+    ],
+)
+def test_other_files_are_refused(measured, tmp_path, spoil):
+    path = tmp_path / "o.h5"
+    measured.save(path)
+    with h5py.File(path, "r+") as handle:
+        spoil(handle)
+    with pytest.raises(InputError, match=r"o\.h5"):
+        Observables.load(path)

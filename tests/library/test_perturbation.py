@@ -1,0 +1,276 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sdglass.electrons.diagonalization import solve
+from sdglass.electrons.hopping import Shells
+from sdglass.electrons.perturbation import (
+    coupling_field,
+    free_fermi_wavevector,
+    orbital_occupations,
+    rkky,
+    second_order_couplings,
+    static_susceptibility,
+    strong_coupling,
+)
+from sdglass.electrons.sd_model import SDModel, hopping_matrix
+from sdglass.errors import InputError
+from sdglass.spins import random_spins, torque
+from sdglass.structures.structure import square_lattice
+from sdglass_study.jobs import rkky as rkky_step
+from sdglass_study.jobs import two_site
+
+# T well above the level spacing of 14 sites near the Fermi level, J well below both.
+WEAK = SDModel(coupling=1e-3, filling=0.5, temperature=0.1)
+ELECTRONS = [
+    *("--coupling", "6", "--filling", "0.5", "--electron-temperature", "0.001"),
+    *("--hopping", json.dumps({"law": "yukawa", "amplitude": 1.0, "decay_length": 1.0})),
+]
+
+
+def run_step(step, monkeypatch, arguments):
+    monkeypatch.setattr("sys.argv", ["step", *map(str, arguments)])
+    step.main()
+
+
+def susceptibility(hopping, model):
+    levels, vectors = np.linalg.eigh(hopping)
+    return static_susceptibility(levels, vectors, orbital_occupations(levels, model), model.temperature)
+
+
+def relative_error(couplings, hopping, spins, model):
+    exact = torque(spins, solve(hopping, spins, model).local_field)
+    error = torque(spins, coupling_field(couplings, spins)) - exact
+    return np.sqrt(np.mean(error**2) / np.mean(exact**2))
+
+
+def test_rkky_function_near_zero_and_far_away():
+    # -1/(3x) (1 - x^2/10 + ...): at 1e-4 the correction is 1e-9.
+    assert rkky(1e-4) == pytest.approx(-1 / 3e-4, rel=2e-9)
+    x = 30.0
+    # The leading oscillation is cos(x) / x^3, corrected by sin(x) / x^4.
+    assert rkky(x) * x**3 == pytest.approx(np.cos(x), abs=1.01 / x)
+    # Ferromagnetic up to the first zero tan(x) = x at 4.4934, antiferromagnetic up to the next, 7.7253.
+    assert (rkky(np.linspace(0.01, 4.493, 200)) < 0).all()
+    assert (rkky(np.linspace(4.494, 7.725, 200)) > 0).all()
+    assert rkky(7.726) < 0
+
+
+def test_rkky_series_meets_the_closed_form():
+    # In the closed form eps / x^3 of relative precision is lost: 1e-12 at x = 0.09, where the series is used.
+    x = 0.09
+    assert rkky(x) == pytest.approx((x * np.cos(x) - np.sin(x)) / x**4, rel=3e-12)
+
+
+def test_free_fermi_wavevector_counts_the_electrons():
+    k, volume = free_fermi_wavevector(100, 125.0), 125.0
+    # Two spin states, (2 pi)^3 / V of k space each.
+    assert 2 * (4 / 3) * np.pi * k**3 * volume / (2 * np.pi) ** 3 == pytest.approx(100)
+
+
+@pytest.mark.parametrize("filling", [0.25, 0.5])
+def test_susceptibility_equals_its_quadruple_sum(small_structure, filling):
+    model = replace(WEAK, filling=filling)
+    hopping = hopping_matrix(small_structure, model.hopping)
+    e, psi = np.linalg.eigh(hopping)
+    f = orbital_occupations(e, model)
+    assert 2 * f.sum() == pytest.approx(model.n_electrons(14))
+    expected = np.zeros((14, 14))
+    for k in range(14):
+        for m in range(14):
+            kernel = -f[k] * (1 - f[k]) / 0.1 if k == m else (f[k] - f[m]) / (e[k] - e[m])
+            product = psi[:, k] * psi[:, m]
+            expected += 2 * kernel * np.outer(product, product)
+    np.testing.assert_allclose(susceptibility(hopping, model), expected, atol=1e-11)
+
+
+def test_susceptibility_is_symmetric_negative_and_obeys_the_sum_rule(small_structure):
+    hopping = hopping_matrix(small_structure, WEAK.hopping)
+    chi = susceptibility(hopping, WEAK)
+    np.testing.assert_array_equal(chi, chi.T)
+    # Any field lowers the energy.
+    assert np.linalg.eigvalsh(chi).max() < 1e-12
+    # A uniform field only shifts the two spins' levels: the response is the thermal density of states.
+    levels, vectors = np.linalg.eigh(hopping)
+    f = orbital_occupations(levels, WEAK)
+    np.testing.assert_allclose(chi.sum(axis=1), -2 * vectors**2 @ (f * (1 - f) / 0.1), atol=1e-12)
+
+
+@pytest.mark.parametrize("filling", [0.25, 0.5])
+def test_second_order_is_the_weak_coupling_limit(small_structure, filling):
+    model = replace(WEAK, filling=filling)
+    hopping = hopping_matrix(small_structure, model.hopping)
+    spins = random_spins(14, np.random.default_rng(3), 2)
+    errors = []
+    for coupling in (1e-3, 5e-3, 1e-2):
+        weak = replace(model, coupling=coupling)
+        errors.append(relative_error(second_order_couplings(hopping, weak), hopping, spins[0], weak))
+    # Odd orders vanish, so the error is (J/T)^2 times a number of order one, up to the square of that.
+    assert errors[0] < 1e-3
+    assert errors[2] / errors[1] == pytest.approx(4.0, rel=0.1)
+    # The energy's spin dependence has the same limit; differences of F lose 1e-15 * |F| / J^2.
+    weak = replace(model, coupling=1e-2)
+    couplings = second_order_couplings(hopping, weak)
+    exact = np.subtract(*[solve(hopping, s, weak).free_energy for s in spins])
+    quadratic = np.subtract(*[0.5 * np.einsum("ia,ij,ja->", s, couplings, s) for s in spins])
+    assert quadratic == pytest.approx(exact, rel=0.02)
+
+
+def test_second_order_with_degenerate_levels():
+    # On a 4 x 4 square lattice most levels are degenerate, exactly half of them empty: a shell at mu = 0.
+    lattice, law = square_lattice(4), Shells((1.0,), (-1.0,))
+    model = SDModel(1e-3, 0.5, 0.1, law)
+    hopping = hopping_matrix(lattice, law)
+    spins = random_spins(16, np.random.default_rng(4))
+    assert relative_error(second_order_couplings(hopping, model), hopping, spins, model) < 1e-3
+
+
+def test_second_order_at_zero_temperature(small_structure):
+    cold = replace(WEAK, temperature=0.0)
+    hopping = hopping_matrix(small_structure, cold.hopping)
+    # Seven full levels: a closed shell, the limit of small T (the gap exceeds 1e-4 t0 by far).
+    levels = np.linalg.eigvalsh(hopping)
+    assert levels[7] - levels[6] > 50 * 1e-4
+    almost = second_order_couplings(hopping, replace(cold, temperature=1e-4))
+    np.testing.assert_allclose(second_order_couplings(hopping, cold), almost, rtol=1e-9, atol=1e-18)
+    # 15 electrons leave one level half full.
+    with pytest.raises(InputError, match="partly filled level"):
+        second_order_couplings(hopping, replace(cold, filling=15 / 28))
+
+
+def test_strong_coupling_limit_of_many_sites(small_structure):
+    spins = random_spins(14, np.random.default_rng(5))
+    errors = []
+    for coupling in (100.0, 200.0):
+        model = SDModel(coupling, 0.5, 1e-3)
+        hopping = hopping_matrix(small_structure, model.hopping)
+        errors.append(relative_error(strong_coupling(hopping, coupling), hopping, spins, model))
+    # Exchanging particles and holes (c_up -> c+_down, c_down -> -c+_up) keeps the spins and changes the sign of
+    # t, so at half filling odd orders of t vanish and the next one is smaller by (t / J)^2.
+    assert errors[0] < 0.1
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.1)
+
+
+def test_two_sites_couple_by_half_of_what_the_paper_prints():
+    matrix = two_site.pair(0.5, SDModel().hopping)
+    t = np.exp(-0.5)
+    for coupling in (0.5, 6.0, 50.0):
+        value = two_site.pair_coupling(matrix, SDModel(coupling, 0.5, 1e-3))
+        # Below J = t the parallel state has both electrons in the bonding level.
+        assert value == pytest.approx(np.hypot(coupling, t) - max(coupling, t), abs=1e-9)
+    # The last one is at J = 50, where the next order is t^2 / (4 J^2) = 4e-5.
+    assert value == pytest.approx(strong_coupling(matrix, 50.0)[0, 1], rel=1e-3)
+
+
+def test_coupling_field_leaves_out_the_diagonal():
+    couplings = np.array([[7.0, 2.0], [2.0, 9.0]])
+    spins = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    np.testing.assert_array_equal(coupling_field(couplings, spins), [[0.0, -2.0, 0.0], [-2.0, 0.0, 0.0]])
+
+
+def test_two_site_step(tmp_path, monkeypatch):
+    out = tmp_path / "two_site.csv"
+    run_step(two_site, monkeypatch, [*ELECTRONS, "--couplings", 0.5, 50, "--distances", 0.5, 1.5, "--out", out])
+    table = pd.read_csv(out)
+    assert list(table) == [
+        *("coupling", "distance", "hopping", "pair_coupling", "t2_over_2J", "t2_over_J", "ratio_to_t2_over_J")
+    ]
+    assert table["coupling"].unique().tolist() == [0.5, 6.0, 50.0]  # the study's own J is always there
+    assert len(table) == 6
+    assert not table.isna().any().any()
+    np.testing.assert_allclose(table["hopping"], np.exp(-table["distance"]), rtol=1e-9)
+    np.testing.assert_allclose(table["t2_over_J"], table["hopping"] ** 2 / table["coupling"], rtol=1e-8)
+    np.testing.assert_allclose(table["t2_over_2J"], table["t2_over_J"] / 2, rtol=1e-8)
+    np.testing.assert_allclose(table["ratio_to_t2_over_J"], table["pair_coupling"] / table["t2_over_J"], rtol=1e-8)
+    strong = table[table["coupling"] >= 6.0]
+    # t^2 / (4 J^2) below one half: 2.6e-3 at most.
+    np.testing.assert_allclose(strong["ratio_to_t2_over_J"], 0.5, rtol=3e-3)
+
+
+def test_two_site_step_refuses_a_pair_without_hopping(tmp_path, monkeypatch):
+    law = json.dumps({"law": "shells", "distances": [1.0], "amplitudes": [-1.0]})
+    arguments = [*ELECTRONS[:-1], law, "--distances", 1.0, 1.5, "--out", tmp_path / "two_site.csv"]
+    with pytest.raises(InputError, match=r"distance = 1\.5"):
+        run_step(two_site, monkeypatch, arguments)
+
+
+@pytest.fixture(scope="module")
+def rkky_table(tmp_path_factory):
+    out = tmp_path_factory.mktemp("rkky") / "rkky.csv"
+    sizes = ["--n-sites", 24, "--box-length", 3.1, "--r-min", 0.5, "--seed", 5]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        arguments = [*ELECTRONS, *sizes, "--couplings", 1e-4, "--configurations", 3, "--out", out]
+        run_step(rkky_step, monkeypatch, arguments)
+    return pd.read_csv(out)
+
+
+def test_rkky_step_writes_a_row_per_coupling_and_model(rkky_table):
+    assert list(rkky_table) == [
+        *("coupling", "model", "relative_torque_error", "standard_error"),
+        *("k_fermi", "torque_rms", "configurations", "amplitude"),
+    ]
+    models = {"rkky", "rkky-fitted-kf", "rkky-positive", "pair", "second-order", "second-order-scaled"}
+    for coupling in (1e-4, 6.0):
+        assert set(rkky_table.loc[rkky_table["coupling"] == coupling, "model"]) == models | {"strong-coupling"}
+    assert len(rkky_table) == 14
+    assert np.isfinite(rkky_table.drop(columns="model")).all().all()
+    assert (rkky_table["configurations"] == 12).all()
+
+
+def test_rkky_step_finds_each_theory_in_its_own_limit(rkky_table):
+    error = rkky_table.pivot(index="model", columns="coupling", values="relative_torque_error")
+    # J = 1e-4 is a tenth of T: corrections of order (J/T)^2 = 1e-2. At J = 6 there is no limit in which
+    # second order holds, while t^2/(2J) is right up to terms of order (band / J).
+    assert error.loc["second-order", 1e-4] < 0.03
+    assert error.loc["second-order", 6.0] > 1.0
+    assert error.loc["strong-coupling", 6.0] < 0.6
+    assert error.loc["strong-coupling", 1e-4] > 1.0
+    # Least squares: more freedom fits better, and no fit is worse than no coupling at all.
+    for coupling in error:
+        column = error[coupling]
+        assert column["rkky-fitted-kf"] <= column["rkky"] + 1e-9
+        assert column["rkky-fitted-kf"] <= column["rkky-positive"] + 1e-9
+        assert column["second-order-scaled"] <= column["second-order"]
+        assert column["rkky"] <= 1.0
+        assert column["pair"] < column["rkky-fitted-kf"] + 0.02  # piecewise linear: not quite any function
+    assert (rkky_table.loc[rkky_table["model"] == "rkky-positive", "amplitude"] >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def sample():
+    options = ["--n-sites", 24, "--box-length", 3.1, "--r-min", 0.5, "--seed", 5, "--couplings", 1]
+    arguments = [*ELECTRONS, *options, "--configurations", 2, "--out", "unused"]
+    return rkky_step.Sample(rkky_step.argument_parser().parse_args([str(x) for x in arguments]), SDModel())
+
+
+def test_rkky_shape_is_that_of_eq_2(sample):
+    # x = 2 k_F R with k_F of 24 free electrons in 3.1^3; distances read back from t = exp(-R).
+    k_fermi = (3 * np.pi**2 * 24 / 3.1**3) ** (1 / 3)
+    apart = ~np.eye(24, dtype=bool)
+    x = -2 * k_fermi * np.log(sample.hopping[1][apart])
+    coupling = np.zeros((24, 24))
+    coupling[apart] = (x * np.cos(x) - np.sin(x)) / x**4
+    spins = sample.spins[1][0]
+    np.testing.assert_allclose(sample.rkky_free[1, 0], np.cross(spins, -coupling @ spins), atol=1e-12)
+
+
+def test_rkky_fit_recovers_the_parameters_it_was_given(sample):
+    index = 60
+    truth = 0.3 * sample.rkky[index]
+    fits = {name: (k, a) for name, _, k, a in rkky_step.predictions(sample, SDModel(), truth)}
+    for name in ("rkky-fitted-kf", "rkky-positive"):
+        assert fits[name] == pytest.approx((rkky_step.K_FERMI_GRID[index] * sample.k_free, 0.3))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [("--realizations", 1, "at least 2 structures"), ("--couplings", -1.0, "expected J > 0")],
+)
+def test_rkky_step_refuses_bad_input(tmp_path, monkeypatch, option, value, message):
+    options = {"--couplings": 1.0, "--configurations": 1, "--realizations": 2, "--seed": 1}
+    options |= {"--n-sites": 8, "--box-length": 2.2, "--r-min": 0.5, "--out": tmp_path / "x.csv", option: value}
+    with pytest.raises(InputError, match=message):
+        run_step(rkky_step, monkeypatch, [*ELECTRONS, *[x for pair in options.items() for x in pair]])

@@ -1,0 +1,462 @@
+"""The driver: keyed noise, snapshots, restarts that change nothing, and refusals that say why."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from sdglass.dynamics.checkpoint import read_checkpoint
+from sdglass.dynamics.llg import thermal_field
+from sdglass.dynamics.quench import Trajectory, log_times, quench, random_initial_spins
+from sdglass.electrons.sd_model import SDModel
+from sdglass.errors import CheckpointError, InputError
+from sdglass.forcefields.base import Evaluation
+from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.pair import heisenberg_engine
+from sdglass.random_streams import generator
+from sdglass.spins import torque
+from sdglass.structures.amorphous import random_sequential_addition
+from sdglass.structures.structure import square_lattice
+
+ARGUMENTS = {"duration": 5.0, "dt": 0.1, "damping": 0.3, "temperature": 0.2, "seed": 7, "realization": 2}
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Faulty:
+    """Another engine that raises, or returns a NaN, at its n-th evaluation."""
+
+    def __init__(self, engine, n, nan_at=None):
+        self.engine, self.structure, self.left, self.nan_at = engine, engine.structure, n, nan_at
+
+    def evaluate(self, spins):
+        evaluation = self.engine.evaluate(spins)
+        self.left -= 1
+        if self.left == 0:
+            if self.nan_at is None:
+                raise Interrupted
+            evaluation.field[self.nan_at] = np.nan
+        return evaluation
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return heisenberg_engine(square_lattice(3), exchange=1.0, cutoff=1.01)
+
+
+@pytest.fixture(scope="module")
+def spins():
+    return random_initial_spins(9, seed=7, realization=2, replicas=range(5))
+
+
+def assert_same(one, other):
+    for name in ("times", "spins", "energy", "torque_rms", "step_overlap", "magnetization"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    assert one.attributes == other.attributes
+
+
+def test_initial_spins_do_not_depend_on_the_batch(spins):
+    assert spins.shape == (5, 9, 3)
+    np.testing.assert_array_equal(random_initial_spins(9, 7, 2, [3]), spins[3:4])
+    np.testing.assert_array_equal(random_initial_spins(9, 7, 2, [4, 1]), spins[[4, 1]])
+    assert not np.array_equal(random_initial_spins(9, 7, 1, [3]), spins[3:4])
+    assert not np.array_equal(spins[0], spins[1])
+
+
+def test_log_times():
+    times = log_times(1000.0, 0.5, per_decade=5)
+    assert times[0] == 0.0
+    assert times[1] == 0.5
+    assert times[-1] == 1000.0
+    assert (np.diff(times) > 0).all()
+    np.testing.assert_array_equal(times / 0.5, np.round(times / 0.5))
+    # Each time is within half a step of the exact grid, and none of the grid is lost at late times.
+    grid = 0.5 * 10.0 ** (np.arange(17) / 5)
+    assert np.abs(grid[:, None] - times).min(axis=1).max() <= 0.25
+    # Runs of different length share their snapshots.
+    assert set(log_times(100.0, 0.5, 5)[:-1]) <= set(times)
+    late = log_times(1000.0, 0.5, per_decade=5, first=10.0)
+    np.testing.assert_array_equal(late[:3], [0.0, 10.0, 16.0])
+
+
+def test_log_times_of_a_single_step():
+    np.testing.assert_array_equal(log_times(0.5, 0.5, per_decade=10), [0.0, 0.5])
+
+
+@pytest.mark.parametrize("integrator", ["heun", "semi_implicit"])
+def test_snapshots_describe_their_spins(engine, spins, integrator):
+    times = [0.0, 0.1, 1.0, 4.9, 5.0]
+    run = quench(
+        engine, spins, **ARGUMENTS, integrator=integrator, snapshot_times=times, metadata={"note": "test"}
+    )
+    np.testing.assert_allclose(run.times, times, rtol=1e-12)
+    np.testing.assert_allclose(run.spins[0], spins, atol=1e-15)
+    assert run.spins.shape == (5, 5, 9, 3)
+    assert np.abs(np.linalg.norm(run.spins, axis=-1) - 1).max() < 1e-12
+    for k in range(5):
+        evaluation = engine.evaluate(run.spins[k])
+        np.testing.assert_allclose(run.energy[k], evaluation.energy, rtol=1e-13)
+        rms = np.sqrt((torque(run.spins[k], evaluation.field) ** 2).mean(axis=(1, 2)))
+        np.testing.assert_allclose(run.torque_rms[k], rms, rtol=1e-13)
+        np.testing.assert_allclose(run.magnetization[k], run.spins[k].mean(axis=1), atol=1e-15)
+    assert np.isnan(run.step_overlap[0]).all()
+    np.testing.assert_allclose(run.step_overlap[2], (run.spins[2] * run.spins[1]).sum(axis=(1, 2)) / 9, rtol=1e-12)
+    assert run.attributes == {
+        **ARGUMENTS,
+        "replicas": [0, 1, 2, 3, 4],
+        "integrator": integrator,
+        "structure": engine.structure.digest(),
+        "note": "test",
+    }
+
+
+def test_noise_is_keyed_by_replica_and_step(spins):
+    """Free spins turn about the noise alone, so one step shows the noise itself, bitwise."""
+
+    class Free:
+        structure = square_lattice(3)
+
+        def evaluate(self, spins):
+            return Evaluation(np.zeros(len(spins)), np.zeros(spins.shape))
+
+    run = {**ARGUMENTS, "duration": 0.3, "snapshot_times": [0.0, 0.1, 0.2, 0.3]}
+    batch = quench(Free(), spins, **run)
+    alone = quench(Free(), spins[[4, 1]], **run, replicas=[4, 1])
+    np.testing.assert_array_equal(alone.spins, batch.spins[:, [4, 1]])
+    # The first step by hand: stream (seed, "thermal noise", realization, replica), (N, 3) normals a step.
+    eta = thermal_field(0.1, 0.3, 0.2) * generator(7, "thermal noise", 2, 4).standard_normal((9, 3))
+    start = batch.spins[0, 4]
+    predicted = start + 0.1 * torque(start, eta)
+    predicted /= np.linalg.norm(predicted, axis=-1, keepdims=True)
+    end = start + 0.05 * (torque(start, eta) + torque(predicted, eta))
+    end /= np.linalg.norm(end, axis=-1, keepdims=True)
+    np.testing.assert_allclose(batch.spins[1, 4], end, atol=1e-14)
+    other = quench(Free(), spins, **{**run, "realization": 3})
+    assert not np.allclose(other.spins[1], batch.spins[1])
+
+
+def test_trajectory_does_not_depend_on_the_batch(engine, spins):
+    batch = quench(engine, spins, **ARGUMENTS)
+    alone = quench(engine, spins[3:4], **ARGUMENTS, replicas=[3])
+    # Rounding of the engine's sums, grown over t = 5; neighbouring replicas differ by order 1.
+    np.testing.assert_allclose(alone.spins[:, 0], batch.spins[:, 3], atol=1e-10)
+    assert np.abs(batch.spins[-1, 2] - batch.spins[-1, 3]).max() > 0.1
+
+
+def test_exact_electrons_at_zero_temperature():
+    structure = random_sequential_addition(8, 2.4, 0.5, np.random.default_rng(3))
+    engine = ExactEngine(structure, SDModel(coupling=6.0, filling=0.5, temperature=1.0e-3))
+    start = random_initial_spins(8, seed=1, realization=0, replicas=range(2))
+    arguments = {
+        "duration": 40.0,
+        "damping": 0.5,
+        "temperature": 0.0,
+        "seed": 1,
+        "snapshot_times": np.arange(41.0),
+    }
+    ends, own_error = [], 0.0
+    for integrator in ("heun", "semi_implicit"):
+        coarse, fine = (quench(engine, start, **arguments, dt=dt, integrator=integrator) for dt in (1.0, 0.5))
+        # The free energy is what the field is the gradient of: it falls at every step, by more than rounding.
+        assert (np.diff(coarse.energy, axis=0) < 0).all()
+        ends.append(coarse.spins[-1])
+        own_error += 4.0 / 3.0 * np.linalg.norm(coarse.spins[-1] - fine.spins[-1])  # order 2
+    # They differ by no more than the errors that either finds in itself by halving its step.
+    assert np.linalg.norm(ends[0] - ends[1]) < 1.1 * own_error
+    assert own_error < 1e-3 * np.linalg.norm(ends[0] - start)
+
+
+def test_no_noise_without_temperature_or_damping(engine, spins):
+    for change in ({"temperature": 0.0}, {"damping": 0.0}):
+        runs = [quench(engine, spins, **{**ARGUMENTS, **change, "seed": seed}) for seed in (7, 8)]
+        np.testing.assert_array_equal(runs[0].spins, runs[1].spins)
+    noisy = [quench(engine, spins, **{**ARGUMENTS, "seed": seed}) for seed in (7, 8)]
+    assert np.abs(noisy[0].spins[-1] - noisy[1].spins[-1]).max() > 0.1
+
+
+def test_saved_trajectory_comes_back(engine, spins, tmp_path):
+    run = quench(engine, spins, **ARGUMENTS, metadata={"name": "α = 0.3"}, out=tmp_path / "T.h5")
+    assert_same(Trajectory.load(tmp_path / "T.h5"), run)
+    with h5py.File(tmp_path / "T.h5") as handle:  # readable without this library
+        np.testing.assert_array_equal(handle["step_overlap"][...], run.step_overlap)
+        np.testing.assert_array_equal(handle["magnetization"][...], run.magnetization)
+        assert json.loads(handle.attrs["attributes"])["damping"] == 0.3
+    again = quench(engine, spins, **ARGUMENTS, metadata={"name": "α = 0.3"}, out=tmp_path / "again.h5")
+    assert_same(again, run)
+    assert (tmp_path / "again.h5").read_bytes() == (tmp_path / "T.h5").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["T.h5", "again.h5"]
+
+
+def damage(path, how, of="spins"):
+    data = bytearray(path.read_bytes())
+    if how == "truncated":
+        path.write_bytes(data[: len(data) // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "one byte":
+        with h5py.File(path) as handle:
+            name = next(name for name in (of, "spins", "current") if name in handle)
+            offset = handle[name].id.get_chunk_info(0).byte_offset
+        data[offset + 40] ^= 255
+        path.write_bytes(data)
+    elif how == "other content":
+        with h5py.File(path, "w") as handle:
+            handle["positions"] = np.zeros(3)
+    elif how == "no attributes":
+        with h5py.File(path, "r+") as handle:
+            for name in list(handle.attrs):
+                del handle.attrs[name]
+
+
+DAMAGES = ["truncated", "empty", "one byte", "other content", "no attributes"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_damaged_trajectory_is_refused(engine, spins, tmp_path, how):
+    path = tmp_path / "T.h5"
+    quench(engine, spins, **ARGUMENTS, out=path)
+    damage(path, how)
+    with pytest.raises(InputError, match=r"T\.h5"):
+        Trajectory.load(path)
+
+
+@pytest.mark.parametrize("integrator", ["heun", "semi_implicit"])
+@pytest.mark.parametrize("n", [6, 61, 100])  # early, in the corrector of a step, in the last step
+def test_restart_is_bitwise(engine, spins, tmp_path, integrator, n):
+    arguments = {**ARGUMENTS, "integrator": integrator}
+    whole = quench(engine, spins, **arguments, out=tmp_path / "whole.h5")
+    files = {"checkpoint": tmp_path / "C.h5", "out": tmp_path / "T.h5"}
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, n), spins, **arguments, **files, checkpoint_interval=0.0)
+    assert not files["out"].exists()
+    counter = Faulty(engine, 0)
+    resumed = quench(counter, spins, **arguments, **files)
+    # 101 evaluations in all; those before the interruption are not repeated, one identifies the engine.
+    assert -counter.left == 101 - 2 * ((n - 1) // 2) + 1
+    assert_same(resumed, whole)
+    assert files["out"].read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert not files["checkpoint"].exists()
+
+
+def test_restart_of_a_restart_between_snapshots(engine, spins, tmp_path):
+    arguments = {**ARGUMENTS, "snapshot_times": [3.3, 4.8]}  # none before the first interruption
+    whole = quench(engine, spins, **arguments)
+    for n in (20, 30, 20):
+        with pytest.raises(Interrupted):
+            quench(Faulty(engine, n), spins, **arguments, checkpoint=tmp_path / "C.h5", checkpoint_interval=0.0)
+    assert_same(quench(engine, spins, **arguments, checkpoint=tmp_path / "C.h5"), whole)
+
+
+def test_finished_checkpoint_stays_without_out(engine, spins, tmp_path):
+    first = quench(engine, spins, **ARGUMENTS, checkpoint=tmp_path / "C.h5")
+    counter = Faulty(engine, 0)
+    assert_same(quench(counter, spins, **ARGUMENTS, checkpoint=tmp_path / "C.h5"), first)
+    assert counter.left == -1
+    assert (tmp_path / "C.h5").exists()
+
+
+SCRIPT = """
+import sys, time
+import numpy as np
+from sdglass.forcefields.pair import heisenberg_engine
+from sdglass.dynamics.quench import quench
+from sdglass.structures.structure import square_lattice
+
+class Slow:
+    def __init__(self, engine):
+        self.engine, self.structure = engine, engine.structure
+    def evaluate(self, spins):
+        time.sleep(0.005)
+        return self.engine.evaluate(spins)
+
+quench(
+    Slow(heisenberg_engine(square_lattice(3), exchange=1.0, cutoff=1.01)), np.load(sys.argv[1]),
+    duration=500.0, dt=0.1, damping=0.3, temperature=0.2, seed=7, realization=2,
+    snapshot_times=[0.0, 0.5, 1.0, 3.0], checkpoint=sys.argv[2], checkpoint_interval=0.0,
+)
+"""
+
+
+def test_restart_after_a_kill(engine, spins, tmp_path):
+    np.save(tmp_path / "spins.npy", spins)
+    checkpoint = tmp_path / "C.h5"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, tmp_path / "spins.npy", checkpoint])
+    deadline = time.monotonic() + 30.0
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)  # a few steps, each of which writes the file
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    with h5py.File(checkpoint) as handle:  # complete, whenever the kill came
+        assert 1 <= json.loads(handle["state"][...].tobytes())["step"] < 5000
+    arguments = {**ARGUMENTS, "duration": 500.0, "snapshot_times": [0.0, 0.5, 1.0, 3.0]}
+    resumed = quench(engine, spins, **arguments, checkpoint=checkpoint)
+    assert_same(resumed, quench(engine, spins, **arguments))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dt": 0.05}, r"dt = 0\.1, but now it is 0\.05"),
+        ({"duration": 10.0}, r"duration = 5\.0, but now it is 10\.0"),
+        ({"damping": 0.31}, r"damping = 0\.3, "),
+        ({"temperature": 0.1}, r"temperature = 0\.2, "),
+        ({"seed": 8}, r"seed = 7, but now it is 8"),
+        ({"realization": 0}, r"realization = 2, "),
+        ({"replicas": [0, 1, 2, 3, 5]}, r"replicas = \[0, 1, 2, 3, 4\]"),
+        ({"integrator": "semi_implicit"}, r"integrator = heun, "),
+        ({"snapshot_times": [0.0, 5.0]}, r"snapshot_times = "),
+    ],
+)
+def test_checkpoint_of_another_run_is_refused(engine, spins, tmp_path, change, message):
+    path = tmp_path / "C.h5"
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, 9), spins, **ARGUMENTS, checkpoint=path, checkpoint_interval=0.0)
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match=message) as caught:
+        quench(engine, spins, **{**ARGUMENTS, **change}, checkpoint=path)
+    assert str(path) in str(caught.value)
+    assert "delete" in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_checkpoint_of_other_spins_structure_or_engine_is_refused(engine, spins, tmp_path):
+    run = {**ARGUMENTS, "checkpoint": tmp_path / "C.h5", "checkpoint_interval": 0.0}
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, 9), spins, **run)
+    with pytest.raises(InputError, match="initial_spins = "):
+        quench(engine, spins[::-1], **run)
+    with pytest.raises(InputError, match="structure = "):
+        quench(heisenberg_engine(square_lattice(9, 1), 1.0, 1.01), spins, **run)
+    with pytest.raises(InputError, match="the engine's energy"):
+        quench(heisenberg_engine(square_lattice(3), 1.001, 1.01), spins, **run)
+
+
+@pytest.mark.parametrize(
+    ("how", "of"),
+    [("truncated", ""), ("empty", ""), ("one byte", "current"), ("one byte", "state"), ("other content", "")],
+)
+def test_damaged_checkpoint_is_refused(engine, spins, tmp_path, how, of):
+    path = tmp_path / "C.h5"
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, 9), spins, **ARGUMENTS, checkpoint=path, checkpoint_interval=0.0)
+    damage(path, how, of)
+    with pytest.raises(CheckpointError, match=r"C\.h5: .*; delete it to start afresh$"):
+        quench(engine, spins, **ARGUMENTS, checkpoint=path)
+
+
+def test_checkpoint_of_other_code_is_refused(engine, spins, tmp_path):
+    """What the caller adds to the identity counts, and so does its absence on either side."""
+    run = {**ARGUMENTS, "checkpoint": tmp_path / "C.h5", "checkpoint_interval": 0.0}
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, 9), spins, **run, identity={"code": "a", "members": (0, 1)})
+    for other, message in (
+        ({"code": "b", "members": [0, 1]}, "code = a, but now it is b"),
+        ({"code": "a"}, r"members = \[0, 1\], but now it is None"),
+        (None, "code = a, but now it is None"),
+        ({"code": "a", "members": [0, 1], "dtype": "float32"}, "dtype = None, but now it is float32"),
+    ):
+        with pytest.raises(CheckpointError, match=message):
+            quench(engine, spins, **run, identity=other)
+    resumed = quench(engine, spins, **run, identity={"code": "a", "members": [0, 1]})
+    assert_same(resumed, quench(engine, spins, **ARGUMENTS))
+
+
+def test_checkpoint_holds_any_number_of_replicas(tmp_path):
+    """The random states of 400 replicas are more than the 64 kB of an HDF5 attribute."""
+    engine, path = heisenberg_engine(square_lattice(3), exchange=1.0, cutoff=1.01), tmp_path / "C.h5"
+    spins = random_initial_spins(9, seed=7, realization=2, replicas=range(400))
+    with pytest.raises(Interrupted):
+        quench(Faulty(engine, 5), spins, **ARGUMENTS, checkpoint=path, checkpoint_interval=0.0)
+    with h5py.File(path) as handle:
+        assert handle["state"].size > 65536
+        identity = json.loads(handle["identity"][...].tobytes())
+    state, _ = read_checkpoint(path, identity, ["current"])
+    assert len(state["streams"]) == 400
+    assert state["step"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dt": 0.0}, "dt = 0.0; expected a positive"),
+        ({"dt": float("nan")}, "dt = nan"),
+        ({"dt": 10.0}, "duration = 5.0 is 0.5 steps.*dt = 5.0$"),
+        ({"dt": 0.3}, "whole number of steps, as with dt = 0.29411764705882354"),
+        ({"duration": -1.0}, "duration = -1.0"),
+        ({"damping": -0.1}, "damping = -0.1"),
+        ({"temperature": -0.1}, "temperature = -0.1"),
+        ({"temperature": float("inf")}, "temperature = inf"),
+        ({"seed": -1}, "seed = -1"),
+        ({"integrator": "rk4"}, "integrator = 'rk4'; expected one of heun, semi_implicit"),
+        ({"replicas": [0, 1]}, "replicas names 2 replicas, but initial_spins holds 5"),
+        ({"replicas": [0, 1, 2, 3, 3]}, "distinct"),
+        ({"replicas": [-1, 1, 2, 3, 4]}, ">= 0"),
+        ({"snapshot_times": [0.0, 0.05]}, r"snapshot_times\[1\] = 0\.05"),
+        ({"snapshot_times": [0.0, 1.0, 1.0]}, r"snapshot_times\[2\] = 1\.0; expected increasing"),
+        ({"snapshot_times": [0.0, 5.1]}, r"snapshot_times\[1\] = 5\.1"),
+        ({"snapshot_times": []}, "at least one"),
+        ({"metadata": {"array": np.zeros(3)}}, "metadata: "),
+        ({"identity": {"array": np.zeros(3)}}, "identity: "),
+    ],
+)
+def test_bad_arguments_are_refused(engine, spins, change, message):
+    with pytest.raises(InputError, match=message):
+        quench(engine, spins, **{**ARGUMENTS, **change})
+
+
+def test_suggested_dt_fits(engine, spins):
+    quench(engine, spins, **{**ARGUMENTS, "dt": 0.29411764705882354})
+
+
+def test_bad_spins_are_refused(engine, spins):
+    scaled = spins.copy()
+    scaled[1, 2] *= 2
+    with pytest.raises(InputError, match=r"initial_spins\[1, 2\].*length 2"):
+        quench(engine, scaled, **ARGUMENTS)
+    with pytest.raises(InputError, match="initial_spins has shape"):
+        quench(engine, spins[:, :4], **ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    "change", [{"first": 0.0}, {"first": 2000.0}, {"per_decade": 0}, {"per_decade": -1}, {"duration": 0.7}]
+)
+def test_bad_log_times_are_refused(change):
+    with pytest.raises(InputError):
+        log_times(**{"duration": 1000.0, "dt": 0.5, "per_decade": 10, **change})
+
+
+def test_nan_from_the_engine_names_time_and_replica(engine, spins):
+    faulty = Faulty(engine, 21, nan_at=(1, 4, 2))  # evaluation 21 is the first of step 10
+    with pytest.raises(InputError, match=r"field = nan for replica 8, site 4 in the step from t = 1;"):
+        quench(faulty, spins[:2], **ARGUMENTS, replicas=[6, 8])
+
+
+def test_wrong_shape_from_the_engine(spins):
+    class Wrong:
+        structure = square_lattice(3)
+
+        def evaluate(self, spins):
+            return Evaluation(np.zeros(len(spins)), np.zeros((9, 3)))
+
+    with pytest.raises(InputError, match=r"field of shape \(9, 3\); expected \(5, 9, 3\)"):
+        quench(Wrong(), spins, **ARGUMENTS)
+
+
+def test_progress_is_one_line_on_stderr(engine, spins, capsys):
+    quench(engine, spins, **ARGUMENTS)
+    assert capsys.readouterr().err == ""
+    quench(engine, spins, **ARGUMENTS, progress=True)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "50/50" in captured.err
+    # In a terminal a line that is written over, elsewhere its beginning and its end.
+    assert [line.split()[1] for line in captured.err.splitlines()] == ["0%", "100%"]

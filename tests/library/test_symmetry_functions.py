@@ -1,0 +1,335 @@
+"""The descriptor against a literal transcription of the paper's sums, against DScribe, and its symmetries."""
+
+import itertools
+import tracemalloc
+
+import ase
+import numpy as np
+import pytest
+from dscribe.descriptors import ACSF
+from scipy.spatial.transform import Rotation
+
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello import symmetry_functions
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.spins import random_spins
+from sdglass.structures.amorphous import random_sequential_addition
+from sdglass.structures.structure import Structure, square_lattice
+
+PAPER = SymmetryFunctions(chirality=True)
+EXACT = SymmetryFunctions(chirality=True, tolerance=0.0)
+
+
+@pytest.fixture(scope="module")
+def structure():
+    """24 sites in the paper's box of 5 ell = 2 R_c, where geometry and minimum image disagree."""
+    return random_sequential_addition(24, 5.0, 0.5, np.random.default_rng(3))
+
+
+@pytest.fixture(scope="module")
+def spins(structure):
+    return random_spins(structure.n_sites, np.random.default_rng(4), 2)
+
+
+def literal_sums(structure, spins, functions, printed_chirality=False):
+    """Return the features (N, n_features) of spins (N, 3), term by term as Eqs. 8-13 and 16 are written.
+
+    Shares nothing with the library: no neighbour list, no half sums, no dropped terms. With
+    `printed_chirality`, Eq. 16 is summed over all ordered j != k, otherwise over R_ij < R_ik.
+    """
+    rc, w, wp, zeta = functions.cutoff, functions.width, functions.pair_width, functions.zeta
+    d = functions.shell_start + (functions.shell_stop - functions.shell_start) * np.arange(functions.shells) / max(
+        1, functions.shells - 1
+    )
+
+    def gauss_with_cutoff(r, centre, width):
+        return (
+            np.exp(-((r - centre) ** 2) / width**2) * (np.cos(np.pi * r / rc) + 1) / 2 if r <= rc else 0.0 * centre
+        )
+
+    n = structure.n_sites
+    g2 = np.zeros((n, functions.shells))
+    g3 = np.zeros((n, len(functions.lambdas), len(functions.pair_distances), functions.shells))
+    chi = np.zeros_like(g3)
+    for i in range(n):
+        vectors = {}
+        for j in range(n):
+            if j != i:
+                vector = structure.positions[j] - structure.positions[i]
+                images = [vector + structure.box * shift for shift in itertools.product((-1, 0, 1), repeat=3)]
+                vectors[j] = min(images, key=np.linalg.norm)
+        vectors = {j: vector for j, vector in vectors.items() if np.linalg.norm(vector) <= rc}
+        for j, rij in vectors.items():
+            r1 = np.linalg.norm(rij)
+            g2[i] += gauss_with_cutoff(r1, d, w) * (spins[i] @ spins[j])
+            for k, rik in vectors.items():
+                r2, r3 = np.linalg.norm(rik), np.linalg.norm(rik - rij)
+                if k == j or r3 > rc:
+                    continue
+                cos_theta = rij @ rik / (r1 * r2)
+                shells = gauss_with_cutoff(r1, d, w) * gauss_with_cutoff(r2, d, w)
+                triple = spins[i] @ np.cross(spins[j], spins[k])
+                for a, lam in enumerate(functions.lambdas):
+                    for b, dp in enumerate(functions.pair_distances):
+                        f3 = 2 ** (1 - zeta) * (1 + lam * cos_theta) ** zeta * shells
+                        f3 = f3 * gauss_with_cutoff(r3, dp, wp)
+                        g3[i, a, b] += f3 * (spins[j] @ spins[k])
+                        if printed_chirality or r1 < r2:
+                            chi[i, a, b] += f3 * triple
+    return np.concatenate([g2, g3.reshape(n, -1), chi.reshape(n, -1)], axis=1)
+
+
+def features(structure, spins, functions):
+    return build_feature_maps(structure, functions).features(spins)
+
+
+def test_the_paper_has_50_200_200_features():
+    assert (PAPER.n_g2, PAPER.n_bond - PAPER.n_g2, PAPER.n_chirality) == (50, 200, 200)
+    assert PAPER.n_features == 450
+    assert SymmetryFunctions().n_features == 250
+    np.testing.assert_allclose(PAPER.radii[[0, 1, -1]], [0.5, 0.54, 2.46], atol=1e-12)
+    assert PAPER.angular == [(-1.0, 1.0), (-1.0, 2.0), (1.0, 1.0), (1.0, 2.0)]
+
+
+def test_all_features_are_the_printed_sums(structure, spins):
+    expected = literal_sums(structure, spins[0], EXACT)
+    assert expected.shape == (24, 450)
+    # Every block has to carry weight, or agreement means nothing.
+    assert (np.abs(expected).max(axis=0) > 1e-6).mean() > 0.8
+    exact = features(structure, spins, EXACT)
+    assert exact.shape == (2, 24, 450)
+    np.testing.assert_allclose(exact[0], expected, rtol=0, atol=1e-12)
+    # A dropped term is below 1e-7, counts twice in G3, and fewer than 5 of them meet in one feature here.
+    cut = features(structure, spins, PAPER)
+    np.testing.assert_allclose(cut[0], expected, rtol=0, atol=1e-6)
+    assert np.abs(cut[0] - expected).max() > 0  # the tolerance did drop something
+
+
+@pytest.mark.parametrize("zeta", [2.0, 3.5])
+def test_other_parameters_are_the_printed_sums(structure, spins, zeta):
+    functions = SymmetryFunctions(
+        cutoff=2.1, shells=7, shell_start=0.4, shell_stop=2.0, width=0.3, zeta=zeta, lambdas=(1.0, -0.5),
+        pair_distances=(0.7, 1.1, 1.9), pair_width=0.6, chirality=True, tolerance=0.0,
+    )  # fmt: skip
+    expected = literal_sums(structure, spins[1], functions)
+    np.testing.assert_allclose(features(structure, spins, functions)[1], expected, rtol=0, atol=1e-12)
+
+
+def test_values_above_the_tolerance_are_all_kept(structure):
+    full, cut = (build_feature_maps(structure, functions).bonds for functions in (EXACT, PAPER))
+    # An entry is one value in G2 and twice a value in G3.
+    factor = np.where(np.arange(full.shape[0]) % PAPER.n_bond < PAPER.n_g2, 1.0, 2.0)
+    full, cut = full.tocoo(), cut.tocoo()
+    kept = full.data / factor[full.row] > PAPER.tolerance
+    assert (~kept).any()
+    assert cut.nnz == kept.sum()
+    assert (cut.data / factor[cut.row]).min() > PAPER.tolerance
+
+
+def test_legs_that_differ_most_are_kept_down_to_the_tolerance():
+    """F3 of two legs in one direction carries the angular factor 2, which the search for legs must allow for."""
+    line = Structure([[5.0, 5, 5], [5.1075, 5, 5], [5.3925, 5, 5]], 10.0)
+    functions = SymmetryFunctions(
+        shells=1, shell_start=0.25, shell_stop=0.25, lambdas=(1.0,), pair_distances=(0.3,)
+    )
+    value = 2.0 * np.exp(-(0.285**2) / (2 * functions.width**2))  # times cutoff functions of nearly one
+    assert 1.5 * functions.tolerance < value < 2 * functions.tolerance
+    # Rows are (G2, G3) of each site, and the last bond is that of sites 1 and 2.
+    assert build_feature_maps(line, functions).bonds.toarray()[1, -1] == pytest.approx(2 * value, rel=0.15)
+
+
+def test_the_distance_of_two_neighbours_is_that_of_the_environment(structure, spins):
+    """Two neighbours can be closer through the boundary than |r_ik - r_ij|, and that does not count."""
+
+    def pairs_that_differ(sites):
+        """Return how many leg pairs are inside the cutoff by both readings, and by the minimum image alone."""
+        count = np.zeros(2, int)
+        for i in range(sites.n_sites):
+            vectors = sites.minimum_image(sites.positions - sites.positions[i])
+            distance = np.linalg.norm(vectors, axis=1)
+            inside = np.flatnonzero((distance > 0) & (distance < PAPER.cutoff))
+            for j, k in itertools.combinations(inside, 2):
+                r_jk, image = np.linalg.norm(vectors[k] - vectors[j]), sites.distances()[j, k]
+                if r_jk - image > 1e-9 and image < PAPER.cutoff:
+                    count += [r_jk < PAPER.cutoff, r_jk >= PAPER.cutoff]
+        return count
+
+    # L = 2 R_c: a pair inside the cutoff is its own minimum image, but minimum images would let more pairs in.
+    entering, left_out = pairs_that_differ(structure)
+    assert entering == 0
+    assert left_out > 100
+    # L < 2 R_c: pairs enter with a distance that is not that of the minimum image.
+    small = random_sequential_addition(24, 4.2, 0.5, np.random.default_rng(12))
+    assert pairs_that_differ(small)[0] > 10
+    expected = literal_sums(small, spins[0], EXACT)
+    np.testing.assert_allclose(features(small, spins, EXACT)[0], expected, rtol=0, atol=1e-12)
+    # The same environment, whole and without a boundary near it, means the same features of its centre.
+    for box in (structure, small):
+        vectors = box.minimum_image(box.positions - box.positions[0])
+        cluster = Structure(vectors + 10.0, 20.0)
+        np.testing.assert_allclose(
+            features(cluster, spins, EXACT)[:, 0], features(box, spins, EXACT)[:, 0], atol=1e-12
+        )
+
+
+def test_chirality_as_printed_vanishes(structure, spins):
+    """F3 is symmetric and S_i . S_j x S_k antisymmetric under j <-> k, so Eq. 16 as printed is zero."""
+    printed = literal_sums(structure, spins[0], EXACT, printed_chirality=True)[:, EXACT.n_bond :]
+    ordered = features(structure, spins, EXACT)[0, :, EXACT.n_bond :]
+    assert np.abs(printed).max() < 1e-14
+    assert np.abs(ordered).max() > 0.01
+    assert (np.abs(ordered).max(axis=0) > 1e-6).mean() > 0.7
+
+
+def test_ties_of_a_lattice_drop_out_of_the_chirality():
+    """Neighbours of one shell have no order: whichever were put first, the site numbering would decide."""
+    lattice = square_lattice(6)
+    functions = SymmetryFunctions(cutoff=2.5, shells=5, shell_start=1.0, shell_stop=2.2, width=0.3, chirality=True)
+    spins = random_spins(36, np.random.default_rng(5), 1)
+    maps = build_feature_maps(lattice, functions)
+    used = maps.triples[np.unique(maps.chiralities.indices)]
+    distances = lattice.distances()
+    assert len(used) > 0
+    assert (distances[used[:, 0], used[:, 1]] < distances[used[:, 0], used[:, 2]] - 1e-6).all()
+    before = maps.features(spins)
+    order = np.random.default_rng(6).permutation(36)
+    after = features(Structure(lattice.positions[order], lattice.box), spins[:, order], functions)
+    np.testing.assert_allclose(after, before[:, order], atol=1e-12)
+
+
+def test_symmetries_of_space(structure, spins):
+    before = features(structure, spins, EXACT)
+    rng = np.random.default_rng(7)
+    order = rng.permutation(structure.n_sites)
+    shifted = Structure(structure.positions + rng.random(3) * structure.box, structure.box)
+    turned = Structure(structure.positions[:, [1, 2, 0]] * [-1, 1, 1], structure.box)
+    relabelled = Structure(structure.positions[order], structure.box)
+    # F2 changes by 1 / w = 20 times an error of position, which is 1e-15.
+    np.testing.assert_allclose(features(shifted, spins, EXACT), before, atol=1e-12)
+    np.testing.assert_allclose(features(turned, spins, EXACT), before, atol=1e-12)
+    np.testing.assert_allclose(features(relabelled, spins[:, order], EXACT), before[:, order], atol=1e-12)
+
+
+def test_any_rotation_of_a_free_cluster(spins):
+    """A rotation by any angle fits only an environment that does not reach the box's faces."""
+    cluster = random_sequential_addition(24, 3.0, 0.5, np.random.default_rng(8)).positions
+    rotation = Rotation.random(random_state=9).as_matrix()
+    before = features(Structure(cluster + 5.0, 20.0), spins, EXACT)
+    after = features(Structure(cluster @ rotation.T + 8.0, 20.0), spins, EXACT)
+    np.testing.assert_allclose(after, before, atol=1e-12)
+
+
+def test_symmetries_of_spin_space(structure, spins):
+    maps = build_feature_maps(structure, PAPER)
+    before = maps.features(spins)
+    rotation = Rotation.random(random_state=10).as_matrix()
+    np.testing.assert_allclose(maps.features(spins @ rotation.T), before, atol=1e-13)
+    reversed_time = maps.features(-spins)
+    bond, chiral = slice(None, PAPER.n_bond), slice(PAPER.n_bond, None)
+    np.testing.assert_array_equal(reversed_time[..., bond], before[..., bond])
+    np.testing.assert_array_equal(reversed_time[..., chiral], -before[..., chiral])
+
+
+def test_blocks_of_triples_do_not_matter(structure, monkeypatch):
+    whole = build_feature_maps(structure, PAPER)
+    monkeypatch.setattr(symmetry_functions, "_TRIPLES_PER_BLOCK", 7)
+    pieces = build_feature_maps(structure, PAPER)
+    np.testing.assert_array_equal(pieces.triples, whole.triples)
+    for name in ("bonds", "chiralities"):
+        for part in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(
+                getattr(getattr(pieces, name), part), getattr(getattr(whole, name), part), err_msg=f"{name} {part}"
+            )
+
+
+def test_sites_without_neighbours_have_zero_features():
+    far = Structure([[1.0, 1, 1], [4, 4, 4], [8, 8, 8]], 10.0)
+    spins = random_spins(3, np.random.default_rng(0), 2)
+    assert features(far, spins, PAPER).shape == (2, 3, 450)
+    assert not features(far, spins, PAPER).any()
+
+
+def test_2000_sites_take_twenty_times_100():
+    """Memory and matrix grow as N: nothing of size N^2 (2000^2 distances alone would be 32 MB)."""
+
+    def build(n_sites):
+        structure = random_sequential_addition(n_sites, (n_sites / 0.8) ** (1 / 3), 0.5, np.random.default_rng(1))
+        tracemalloc.start()
+        maps = build_feature_maps(structure, SymmetryFunctions())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return maps.bonds.nnz, peak
+
+    small, large = build(250), build(2000)
+    # Fluctuations of the density: neighbours per site differ by a few per cent between two realizations.
+    assert 0.9 * 8 < large[0] / small[0] < 1.1 * 8
+    # Fixed-size blocks make the small one dearer per site, so a linear build stays below 8.
+    assert large[1] < 8 * small[1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cutoff": 0.0},
+        {"cutoff": float("inf")},
+        {"width": -0.05},
+        {"zeta": float("nan")},
+        {"shells": 0},
+        {"tolerance": 1.0},
+        {"tolerance": -1e-7},
+    ],
+)
+def test_impossible_parameters_are_refused(wrong):
+    name = next(iter(wrong))
+    with pytest.raises(InputError, match=f"{name} = .*expected"):
+        SymmetryFunctions(**wrong)
+
+
+# DScribe 2.1 has G2 = sum_j exp(-eta (R - Rs)^2) f_c(R), which is Eq. 8 with eta = 1 / w^2 and Rs = d, and
+# G4 = 2^(1 - zeta) sum_{j < k} (1 + lambda cos)^zeta exp(-eta (R_ij^2 + R_ik^2 + R_jk^2)) f_c f_c f_c: Eq. 10
+# with d = d' = 0, w = w', and each unordered pair once where the paper has it twice.
+
+
+def dscribe_features(structure, up, g2=None, g4=None):
+    """Return DScribe's G2 {species: (N, G)} and G4 {pair of species: (N, G)}, up = H and down = He."""
+    acsf = ACSF(r_cut=2.5, g2_params=g2, g4_params=g4, species=["H", "He"], periodic=True, dtype="float64")
+    atoms = ase.Atoms(np.where(up, "H", "He"), positions=structure.positions, cell=structure.box, pbc=True)
+    out = acsf.create(atoms)
+    # Per species: G1 and the G2; then per pair H-H, He-H, He-He: the G4.
+    n2, n4 = len(g2 or []), len(g4 or [])
+    radial = {s: out[:, s * (1 + n2) + 1 : (s + 1) * (1 + n2)] for s in (0, 1)}
+    angular = {p: out[:, 2 * (1 + n2) + c * n4 :][:, :n4] for c, p in enumerate(["uu", "ud", "dd"])}
+    return radial, angular
+
+
+@pytest.fixture(scope="module")
+def collinear(structure):
+    up = np.random.default_rng(11).random(structure.n_sites) < 0.5
+    return up, np.where(up, 1.0, -1.0)[None, :, None] * np.array([0.0, 0.6, 0.8])
+
+
+def test_radial_functions_of_dscribe(structure, collinear):
+    up, spins = collinear
+    radial, _ = dscribe_features(structure, up, g2=[[1 / EXACT.width**2, d] for d in EXACT.radii])
+    mine = features(structure, spins, EXACT)[0, :, : EXACT.n_g2]
+    # S_i . S_j is +1 for the same species and -1 for the other one.
+    expected = np.where(up, 1.0, -1.0)[:, None] * (radial[0] - radial[1])
+    np.testing.assert_allclose(mine, expected, atol=1e-12)
+    ferromagnet = np.broadcast_to([0.0, 0.0, 1.0], spins.shape)
+    np.testing.assert_allclose(
+        features(structure, ferromagnet, EXACT)[0, :, : EXACT.n_g2], radial[0] + radial[1], atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(("width", "zeta"), [(1.0, 1.0), (1.7, 1.0), (0.8, 4.0)])
+def test_angular_functions_of_dscribe(structure, collinear, width, zeta):
+    """Also in a box of 2 R_c: DScribe's images make R_jk the distance inside the environment."""
+    up, spins = collinear
+    _, angular = dscribe_features(structure, up, g4=[[1 / width**2, zeta, -1.0], [1 / width**2, zeta, 1.0]])
+    functions = SymmetryFunctions(
+        shells=1, shell_start=0.0, shell_stop=0.0, width=width, zeta=zeta, pair_distances=(0.0,),
+        pair_width=width, tolerance=0.0,
+    )  # fmt: skip
+    expected = 2.0 * (angular["uu"] + angular["dd"] - angular["ud"])
+    assert np.abs(expected).max() > 1e-3
+    np.testing.assert_allclose(features(structure, spins, functions)[0, :, 1:], expected, atol=1e-12)

@@ -1,0 +1,491 @@
+"""Errors of models: which network judges what, the small file they are kept in, and the tables made from it."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
+
+from sdglass.dataset import LabelledConfigurations
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
+from sdglass.forcefields.behler_parrinello.training_set import fold_splits, reduced_samples
+from sdglass.forcefields.model_file import TrainedModel
+from sdglass.spins import random_spins, torque
+from sdglass_study.jobs import compare_models, torque_errors
+from sdglass_study.jobs import model_errors as step
+from sdglass_study.jobs.learning_curves import summary
+from sdglass_study.model_errors import (
+    HISTOGRAM_EDGES,
+    ModelErrors,
+    SetErrors,
+    common_members,
+    paired_ratio,
+    root_mean_square,
+    student,
+)
+
+SEED = 4
+NETWORK = {
+    "protocol": "realizations",
+    "layers": [8],
+    "activation": "celu",
+    "linear_term": True,
+    "chirality": False,
+}
+
+
+def errors_of(amounts, times=None, realizations=None, label_sites=100, **committee):
+    """Return `SetErrors` in which network k is wrong by amounts[k][c] in every torque component."""
+    amounts = np.atleast_2d(np.asarray(amounts, float))
+    count = amounts.shape[1]
+    realization = np.zeros(count, int) if realizations is None else np.asarray(realizations)
+    time = np.full(count, np.nan) if times is None else np.asarray(times, float)
+    latest = 0.0 if np.isnan(time).all() else np.nanmax(time)
+    return SetErrors(
+        label_sites, realization.max() + 1, latest, realization, np.arange(count), time, np.full(count, 4.0),
+        amounts**2, amounts, **committee,
+    )  # fmt: skip
+
+
+def network(name, amounts, folds, **options):
+    info = NETWORK | {"folds": folds, "parameters": 10, "realizations": 8, "configurations": 100}
+    return ModelErrors(name, info, {"unseen": errors_of(amounts, **options)})
+
+
+def linear(name, amounts, **options):
+    info = dict.fromkeys(NETWORK) | {"folds": [], "parameters": 5, "chirality": False}
+    info |= {"realizations": 10, "configurations": 125}
+    return ModelErrors(name, info, {"unseen": errors_of(amounts, **options)})
+
+
+# ---- stages, averages, ratios ---------------------------------------------------------------------------------
+
+
+def test_stages():
+    one = errors_of(np.ones(6), [np.nan, np.nan, 0.0, 10.0, 30.0, 90.0])
+    assert one.stage("random").tolist() == [True, True, False, False, False, False]
+    assert one.stage("relaxed").tolist() == [False, False, True, True, True, True]
+    assert one.stage("frozen").tolist() == [False, False, False, False, True, True]  # the last two thirds
+    assert one.stage("all").all()
+    assert not errors_of(np.ones(2)).stage("frozen").any()
+
+
+def test_means_by_realization():
+    one = errors_of([[1.0, 1.0, 2.0, 4.0], [3.0, 1.0, 2.0, 0.0]], realizations=[0, 0, 2, 2])
+    squares, counts = one.by_realization(one.torque_squares("single"), "all")
+    assert squares.tolist() == pytest.approx([(5 + 1) / 2, np.nan, (4 + 8) / 2], nan_ok=True)
+    assert counts.tolist() == [2, 0, 2]
+    squares, _ = one.by_realization(one.torque_squares("single", [1]), "all")
+    assert squares.tolist() == pytest.approx([5.0, np.nan, 2.0], nan_ok=True)
+
+
+def test_intervals_are_student_s():
+    values = np.square([0.01, 0.02, 0.03])
+    low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
+    assert student(values, 0.95) == pytest.approx((values.mean(), low, high))
+    assert low < 0  # a mean square is not negative: the interval of its root ends at zero
+    rmse = root_mean_square(values, np.array([4, 4, 4]), 0.95)
+    assert rmse == pytest.approx((values.mean() ** 0.5, 0.0, high**0.5))
+    alone = root_mean_square(values, np.array([4, 0, 0]), 0.95)
+    assert alone[0] == pytest.approx(0.01)
+    assert np.isnan(alone[1:]).all()
+
+
+def test_realizations_weigh_by_their_configurations():
+    value, _, high = root_mean_square(np.array([1.0, 4.0]), np.array([2, 6]), 0.68)
+    assert value**2 == pytest.approx((2 * 1 + 6 * 4) / 8)
+    # Deviations -2.25 and 0.75, times 2 / 4 and 6 / 4: +-1.125. Standard error sqrt(2 * 1.125^2 / (2 * 1)).
+    assert high**2 - value**2 == pytest.approx(stats.t.ppf(0.84, 1) * 1.125)
+
+
+def test_paired_ratios_do_not_see_what_both_models_share():
+    share = np.array([1.0, 10.0, 100.0])  # squared errors differ by realization, their ratio hardly does
+    noise = np.array([1.0, 1.1, 1 / 1.1])
+    ratio, low, high, count = paired_ratio(0.25 * share * noise, share, 0.95)
+    half = stats.t.ppf(0.975, 2) * stats.sem(0.5 * np.log(noise))
+    assert (ratio, low, high) == pytest.approx((0.5, 0.5 * np.exp(-half), 0.5 * np.exp(half)))
+    assert count == 3
+    ratio, low, _, count = paired_ratio(np.array([np.nan, 2.5]), np.array([1.0, 10.0]), 0.95)
+    assert (ratio, count) == (pytest.approx(0.5), 1)
+    assert np.isnan(low)
+    assert paired_ratio(np.array([np.nan]), np.array([1.0]), 0.95)[3] == 0
+
+
+def test_networks_are_paired_fold_by_fold():
+    one, other = network("a", np.ones((3, 2)), [0, 2, 4]), network("b", np.ones((2, 2)), [2, 0])
+    assert common_members(one, other) == ([0, 1], [1, 0])
+    assert common_members(one, linear("pair", [1.0])) == (None, None)
+
+
+# ---- the file -------------------------------------------------------------------------------------------------
+
+
+def paper_size(folds=5):
+    """Return errors as many as those of a committee at the paper's scale."""
+    rng = np.random.default_rng(0)
+
+    def one(realizations, each, members, drawn):
+        count = realizations * each
+        several = {
+            name: rng.random(count) for name in ("committee_torque_error", "committee_energy_error", "spread")
+        }
+        drawing = {"parity": rng.random((2000, 2)), "histogram": np.arange(82), "mean_error": 1e-5}
+        return SetErrors(
+            100, realizations, 1000.0, np.repeat(np.arange(realizations), each),
+            np.tile(np.arange(each), realizations), np.where(np.arange(count) % 2, np.nan, np.arange(count) % 25),
+            rng.random(count), rng.random((members, count)), rng.standard_normal((members, count)),
+            **(several if members > 1 else {}), **(drawing if drawn else {}),
+        )  # fmt: skip
+
+    sets = {"training": one(10, 250, 1, True), "validation": one(10, 250, 1, False)}
+    sets |= {
+        "unseen": one(10, 250, folds, True),
+        "large": one(4, 10, folds, False),
+        "n1000": one(2, 10, folds, False),
+    }
+    made = {"recipe": "abc", "provenance": {"inputs": {f"train-{k:03d}.h5": "0" * 64 for k in range(60)}}}
+    info = NETWORK | {"folds": list(range(folds)), "parameters": 1, "realizations": 8, "configurations": 2000}
+    return ModelErrors("bond", info, sets, {"unseen": {"torque_max_difference": 1e-8}}, made)
+
+
+def test_the_file_is_small_and_the_same_every_time(tmp_path):
+    errors = paper_size()
+    for name in ("a.h5", "b.h5"):
+        errors.save(tmp_path / name)
+    content = (tmp_path / "a.h5").read_bytes()
+    assert content == (tmp_path / "b.h5").read_bytes()
+    assert len(content) < 300_000
+    loaded = ModelErrors.load(tmp_path / "a.h5")
+    assert (loaded.name, loaded.info, loaded.drift, loaded.attributes) == (
+        errors.name, errors.info, errors.drift, errors.attributes,
+    )  # fmt: skip
+    assert list(loaded.sets) == list(errors.sets)
+    for label, one in errors.sets.items():
+        for name, value in vars(one).items():
+            read = getattr(loaded.sets[label], name)
+            if value is None:
+                assert read is None
+            else:  # stored in single precision
+                np.testing.assert_allclose(read, value, rtol=1e-7)
+
+
+def test_damaged_and_other_files_are_named(tmp_path):
+    path = tmp_path / "a.h5"
+    paper_size(1).save(path)
+    content = bytearray(path.read_bytes())
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"a\.h5: "):
+        ModelErrors.load(path)
+    content[len(content) // 2] ^= 1  # in the middle of the packed numbers
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.h5: damaged"):
+        ModelErrors.load(path)
+    save_feature_maps(path, build_feature_maps(sites(), BONDS), sites(), {})
+    with pytest.raises(InputError, match=r"a\.h5: not readable errors of a model"):
+        ModelErrors.load(path)
+
+
+# ---- judging --------------------------------------------------------------------------------------------------
+
+
+def test_samples_are_judged_by_the_networks_that_they_are_for():
+    spins = random_spins(5, np.random.default_rng(0), 6)
+    data = LabelledConfigurations(sites(5), MODEL, spins, np.zeros(6), 0.0 * spins, np.full(6, np.nan), {})
+    torques = np.arange(3.0)[:, None, None, None] + np.zeros((3, 6, 5, 3))  # network k is wrong by k
+    judged = step.Judged(data, 1, np.zeros((3, 6)), torques)
+    other = np.array([[0, 0], [0, 1], [0, 2]])  # samples of another realization
+    samples = [np.array([[1, 0], [1, 2]]), other, np.array([[1, 2], [1, 3], [1, 5]])]
+    turns = judged.by_turns(samples)
+    assert turns.chosen.tolist() == [0, 2, 3, 5]
+    assert turns.torque_error.shape == (1, 4, 5, 3)
+    assert turns.torque_error[0, :, 0, 0].tolist() == [0.0, 0.0, 2.0, 2.0]
+    # Configurations 2 and 3 are for two networks: they take turns.
+    samples[0] = np.array([[1, 2], [1, 3]])
+    assert judged.by_turns(samples).torque_error[0, :, 0, 0].tolist() == [0.0, 2.0, 2.0]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Three training realizations and one unseen; the networks of two folds of three, with random weights."""
+    folder = tmp_path_factory.mktemp("study")
+    data = exact_data(4, 5)
+    data[3].time[3:] = [10.0, 90.0]
+    paths = {"data": [], "features": [], "sets": ["training"] * 3 + ["unseen"]}
+    for number, one in enumerate(data):
+        paths["data"].append(folder / f"d{number}.h5")
+        paths["features"].append(folder / f"f{number}.h5")
+        one.save(paths["data"][-1])
+        save_feature_maps(paths["features"][-1], build_feature_maps(one.structure, BONDS), one.structure, {})
+    networks = [random_network(BONDS, seed, linear_term=True).float() for seed in range(2)]
+
+    def models(name, protocol="realizations", realizations=None, configurations=None):
+        files = []
+        for place, fold in enumerate((0, 2)):
+            train, held_out = fold_splits(protocol, [5, 5, 5], 3, SEED)[fold]
+            train = reduced_samples(train, realizations, configurations, SEED)
+            info = {"fold": fold, "folds": 3, "protocol": protocol, "parameters": networks[place].n_parameters}
+            info |= {"validation": held_out.tolist(), "configurations": len(train)}
+            files.append(folder / f"{name}-{fold}.safetensors")
+            TrainedModel(MODEL, BONDS, [REFERENCE], [networks[place]], None, info).save(files[-1])
+        return files
+
+    return SimpleNamespace(folder=folder, data=data, paths=paths, networks=networks, models=models)
+
+
+def judge(study, name, models, **options):
+    """Run the step in a process of its own; return its result and the path."""
+    out = study.folder / f"{name}.h5"
+    words = {"name": name, "models": models, **study.paths, "seed": SEED, "out": out, **options}
+    command = [sys.executable, "-m", "sdglass_study.jobs.model_errors"]
+    for key, value in words.items():
+        command += [f"--{key}", *map(str, value if isinstance(value, list) else [value])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise InputError(done.stderr)
+    return ModelErrors.load(out), out
+
+
+def expected(study, place, number):
+    """Return energies minus exact (C,) and mean squared torque errors (C,) of a network, in double precision."""
+    one = study.data[number]
+    reference = REFERENCE.energy(one.structure, MODEL.hopping)
+    result = NetworkEngine(one.structure, study.networks[place], BONDS, reference).evaluate(one.spins)
+    return result.energy - one.energy, np.square(torque(one.spins, result.field) - one.torque).mean((1, 2))
+
+
+def test_a_variant_is_judged_network_by_network_and_as_a_committee(study):
+    errors, path = judge(study, "bond", study.models("bond"), recipe="r1")
+    unseen = errors.sets["unseen"]
+    engines = [expected(study, place, 3) for place in range(2)]
+    np.testing.assert_allclose(unseen.torque_error, [torques for _, torques in engines], rtol=1e-4)
+    np.testing.assert_allclose(unseen.energy_error, [energy for energy, _ in engines], rtol=1e-4)
+    np.testing.assert_allclose(unseen.committee_energy_error, np.mean([e for e, _ in engines], axis=0), rtol=1e-4)
+    np.testing.assert_allclose(unseen.signal, np.square(study.data[3].torque).mean((1, 2)), rtol=1e-6)
+    # Mean squared error of a member = that of the mean + variance: with ddof = 1 the variance is twice that of 2.
+    np.testing.assert_allclose(
+        unseen.torque_error.mean(0), unseen.committee_torque_error + 0.5 * unseen.spread, rtol=1e-5
+    )
+    assert unseen.stage("frozen").tolist() == [False, False, False, False, True]
+    assert unseen.parity.shape == (5 * 60, 2)  # all there are
+    assert unseen.histogram.sum() == 2 * 5 * 60
+    assert errors.info["folds"] == [0, 2]
+    assert (errors.info["realizations"], errors.info["configurations"]) == (2, 10)
+    assert errors.attributes["recipe"] == "r1"
+    assert "bond-0.safetensors" in errors.attributes["provenance"]["inputs"]
+    assert errors.kinds("unseen") == ["committee", "single"]
+    assert errors.kinds("validation") == ["single"]
+    # Single precision: relative 1e-7, on the sum of a few hundred terms.
+    assert 0 < errors.drift["unseen"]["torque_rms_difference"] < 1e-5 * np.sqrt(unseen.torque_error.mean())
+    assert judge(study, "bond", study.models("bond"), recipe="r1")[1].read_bytes() == path.read_bytes()
+
+
+def test_training_and_validation_are_judged_by_those_that_have_seen_them_and_those_that_have_not(study):
+    errors, _ = judge(study, "bond", study.models("bond"))
+    splits = [fold_splits("realizations", [5, 5, 5], 3, SEED)[fold] for fold in (0, 2)]
+    for label, which in (("training", 0), ("validation", 1)):
+        one = errors.sets[label]
+        samples = {(r, c): place for place, split in enumerate(splits) for r, c in split[which].tolist()}
+        judged = list(zip(one.realization.tolist(), one.configuration.tolist(), strict=True))
+        assert sorted(judged) == sorted(samples)
+        for (r, c), error in zip(judged, one.torque_error[0], strict=True):
+            allowed = [place for place, split in enumerate(splits) if [r, c] in split[which].tolist()]
+            assert any(error == pytest.approx(expected(study, place, r)[1][c], rel=1e-4) for place in allowed)
+    # Fold 1 is not trained, so that its realization is nobody's validation, and everybody's training sample.
+    assert len(errors.sets["validation"].realization) == 10
+    assert len(errors.sets["training"].realization) == 15
+
+
+def test_what_was_left_out_of_the_training_is_in_no_training_set(study):
+    small = {"realizations": 1, "configurations": 2}
+    models = study.models("less", **small)
+    errors, _ = judge(study, "less", models, **small)
+    one = errors.sets["training"]
+    used = [fold_splits("realizations", [5, 5, 5], 3, SEED)[fold][0] for fold in (0, 2)]
+    used = np.unique(np.concatenate([reduced_samples(some, 1, 2, SEED) for some in used]), axis=0)
+    assert np.array_equal(np.stack([one.realization, one.configuration], 1), used)
+    assert (errors.info["realizations"], errors.info["configurations"]) == (1, 2)
+    with pytest.raises(InputError, match=r"less-0.safetensors: trained on 2 configurations that are not the 10"):
+        judge(study, "less", models)
+
+
+def test_networks_of_another_seed_or_kind_are_refused(study):
+    models = study.models("bond")
+    with pytest.raises(InputError, match=r"bond-\d.safetensors: trained on 10 configurations that are not the 10"):
+        judge(study, "other", models, seed=SEED + 1)
+    loaded = [TrainedModel.load(path) for path in models]
+    both = TrainedModel(MODEL, BONDS, [REFERENCE] * 2, [one.networks[0] for one in loaded], None, loaded[0].info)
+    both.save(study.folder / "both.safetensors")
+    with pytest.raises(InputError, match=r"both\.safetensors: a committee; expected the network of a single fold"):
+        judge(study, "other", [study.folder / "both.safetensors"])
+
+
+def test_a_single_network_has_no_committee_and_a_linear_model_no_networks(study):
+    errors, _ = judge(study, "alone", study.models("alone")[:1])
+    assert errors.kinds("unseen") == ["single"]
+    assert errors.sets["unseen"].committee_torque_error is None
+    coefficients = 0.1 * np.random.default_rng(1).standard_normal(BONDS.n_bond)
+    model = study.folder / "linear.safetensors"
+    TrainedModel(MODEL, BONDS, [REFERENCE], coefficients=coefficients).save(model)
+    errors, _ = judge(study, "linear", [model])
+    assert list(errors.sets) == ["training", "unseen"]
+    assert errors.kinds("training") == ["-"]
+    assert errors.drift == {}
+    assert (errors.info["parameters"], errors.info["configurations"]) == (BONDS.n_bond, 15)
+    result = TrainedModel.load(model).linear.engine(study.data[3].structure).evaluate(study.data[3].spins)
+    difference = torque(study.data[3].spins, result.field) - study.data[3].torque
+    np.testing.assert_allclose(
+        errors.sets["unseen"].torque_error[0], np.square(difference).mean((1, 2)), rtol=1e-6
+    )
+
+
+# ---- tables ---------------------------------------------------------------------------------------------------
+
+
+def test_error_rows():
+    offsets = np.repeat([0.01, 0.02, 0.03], 4)
+    one = errors_of(offsets, realizations=np.repeat([0, 1, 2], 4))
+    rows = torque_errors.error_rows("pair", "unseen", "-", one, 0.95)
+    assert [row["stage"] for row in rows] == ["random", "all"]
+    row = rows[1]
+    assert row["rmse"] == pytest.approx(np.sqrt(np.mean(offsets**2)))
+    assert row["relative"] == pytest.approx(row["rmse"] / 2.0)
+    assert row["energy_rmse_within"] == pytest.approx(0.0)  # the energies' offsets are one per realization
+    assert row["energy_rmse_per_site"] == pytest.approx(row["rmse"] / 100)
+    assert (row["realizations"], row["configurations"]) == (3, 12)
+
+
+def test_single_networks_count_on_average():
+    one = errors_of([[1.0, 1.0], [3.0, 3.0]], committee_torque_error=np.array([0.5, 0.5]),
+                    committee_energy_error=np.zeros(2), spread=np.full(2, 8.0))  # fmt: skip
+    (single,) = [r for r in torque_errors.error_rows("a", "unseen", "single", one, 0.95) if r["stage"] == "all"]
+    assert single["rmse"] == pytest.approx(np.sqrt(5))
+    assert single["energy_rmse_per_site"] == pytest.approx(np.sqrt(5) / 100)
+    assert single["energy_rmse_within"] == pytest.approx(0.0)  # each network has an offset of its own
+    (whole,) = [r for r in torque_errors.error_rows("a", "unseen", "committee", one, 0.95) if r["stage"] == "all"]
+    assert whole["rmse"] == pytest.approx(np.sqrt(0.5))
+    row = torque_errors.committee_rows("a", "unseen", one)[0]
+    assert (row["spread"], row["ratio"]) == pytest.approx((np.sqrt(8), 4.0))
+
+
+def test_errors_along_a_quench():
+    """Two realizations; at the second time torques of 2 and 1, with errors of 0.2 and 0.4."""
+    times = [np.nan, 5.0, 5.0, np.nan, 5.0, 5.0]
+    one = errors_of([1.0, 0.2, 0.2, 1.0, 0.4, 0.4], times, [0, 0, 0, 1, 1, 1])
+    one.signal[4:] = 1.0
+    first, second = torque_errors.quench_rows("pair", "-", one, 0.95)
+    assert (first["time"], second["time"]) == (0.0, 5.0)
+    assert (first["relative"], first["relative_low"], first["relative_high"]) == pytest.approx((0.5, 0.5, 0.5))
+    assert second["rmse"] == pytest.approx(np.sqrt((0.04 + 0.16) / 2))
+    assert second["rms"] == pytest.approx(np.sqrt(2.5))
+    assert second["relative"] == pytest.approx(np.sqrt(0.2 / 5.0))
+    # Ratio of sums r = 0.04: residuals 0.04 - 4 r and 0.16 - r are -+0.12; over the mean signal of 2.5.
+    half = stats.t.ppf(0.975, 1) * np.sqrt(2 * 0.12**2 / 2) / 2.5
+    assert second["relative_high"] == pytest.approx(np.sqrt(0.04 + half))
+    assert second["relative_low"] == 0.0
+    assert second["realizations"] == 2
+
+
+def test_the_histogram_is_a_density_and_its_width_that_of_all_errors():
+    one = errors_of([[0.001, 0.003]], parity=np.array([[1.0, 2.0]]), histogram=np.zeros(82, int), mean_error=0.002)
+    one.histogram[[1, 0]] = [3, 1]  # three components in the first bin, one to its left
+    histogram, parity = torque_errors.figure_three("bond", "unseen", one)
+    assert parity == [{"model": "bond", "set": "unseen", "exact": 1.0, "predicted": 2.0}]
+    assert histogram[0]["density"] * np.diff(HISTOGRAM_EDGES)[0] == pytest.approx(0.75)
+    assert sum(row["density"] for row in histogram[1:]) == 0
+    assert histogram[0]["sigma"] == pytest.approx(0.001)
+
+
+def test_pairs_of_models():
+    committee = {"committee_torque_error": np.full(4, 0.25), "committee_energy_error": np.zeros(4)}
+    committee |= {"spread": np.ones(4), "realizations": [0, 0, 1, 1]}
+    models = [
+        linear("pair", np.ones(4), realizations=[0, 0, 1, 1]),
+        linear("linear", np.full(4, 2.0), realizations=[0, 0, 1, 1]),
+        network("bond", [[1.0] * 4, [3.0] * 4], [0, 1], **committee),
+        network("tiny", [[6.0] * 4], [1], realizations=[0, 0, 1, 1]),
+        network("elsewhere", [[6.0] * 4], [2], realizations=[0, 0, 1, 1]),
+    ]
+    table = pd.DataFrame(torque_errors.paired_rows(models, 0.95))
+    table = table[table.stage == "all"].set_index(["numerator", "denominator"])
+    assert set(table.index) == {
+        *((name, "pair") for name in ("linear", "bond", "tiny", "elsewhere")),
+        *((name, "linear") for name in ("pair", "bond", "tiny", "elsewhere")),
+        ("tiny", "bond"),  # and not elsewhere: no fold in common
+    }
+    for names, ratio, member, networks in (
+        (("bond", "pair"), 0.5, "committee", 2),
+        (("tiny", "pair"), 6.0, "single", 1),
+        (("tiny", "bond"), 2.0, "single", 1),  # against bond's network of fold 1
+        (("linear", "pair"), 2.0, "-", 0),
+    ):
+        row = table.loc[names]
+        assert (row.ratio, row.low, row.high) == pytest.approx((ratio, ratio, ratio))
+        assert (row.member, row.networks, row.realizations) == (member, networks, 2)
+
+
+def test_comparisons_use_the_folds_that_all_networks_have():
+    models = [
+        network("bond", [[1.0] * 4, [3.0] * 4], [0, 1], realizations=[0, 0, 1, 1]),
+        network("tiny", [[6.0] * 4], [1], realizations=[0, 0, 1, 1]),
+        linear("pair", np.full(4, 1.5), realizations=[0, 0, 1, 1]),
+    ]
+    table = pd.DataFrame(compare_models.compare(models, 0.95))
+    table = table[table.stage == "all"].set_index("model")
+    assert table.rmse.to_dict() == pytest.approx({"bond": 3.0, "tiny": 6.0, "pair": 1.5})
+    assert table.ratio.to_dict() == pytest.approx({"bond": 1.0, "tiny": 2.0, "pair": 0.5})
+    assert set(table.reference) == {"bond"}
+    assert table.loc["tiny"].layers == "8"
+    assert table.loc["pair"].layers == ""
+
+
+def test_tables_from_files(study, tmp_path):
+    files = [judge(study, name, study.models(name)[:count])[1] for name, count in (("bond", 2), ("chirality", 1))]
+    names = ("models", "errors", "committee", "quench", "parity", "histogram", "single", "paired")
+    command = [
+        sys.executable,
+        "-m",
+        "sdglass_study.jobs.torque_errors",
+        "--errors",
+        *files,
+        "--confidence",
+        "0.95",
+    ]
+    command += [word for name in names for word in (f"--out-{name}", tmp_path / f"{name}.csv")]
+    subprocess.run(list(map(str, command)), check=True)
+    tables = {name: pd.read_csv(tmp_path / f"{name}.csv") for name in names}
+    assert tables["models"].set_index("model").networks.to_dict() == {"bond": 2, "chirality": 1}
+    kinds = tables["errors"].groupby(["model", "set"]).member.unique().map(list).to_dict()
+    assert kinds["bond", "unseen"] == ["committee", "single"]
+    assert kinds["chirality", "unseen"] == kinds["bond", "training"] == ["single"]
+    assert set(tables["committee"].model) == {"bond"}
+    assert set(tables["single"].quantity) >= {"torque_rms_difference", "energy_per_site_max_difference"}
+    assert set(tables["parity"].set) == {"training", "unseen"}
+    # The same networks: their ratio is one, though the committee's would not be.
+    both = tables["paired"][(tables["paired"].numerator == "chirality") & (tables["paired"].denominator == "bond")]
+    assert both.ratio.to_numpy() == pytest.approx(1.0, abs=1e-12)
+    out = tmp_path / "comparison.csv"
+    command = [sys.executable, "-m", "sdglass_study.jobs.compare_models", "--errors", *files]
+    subprocess.run(list(map(str, [*command, "--confidence", 0.95, "--out", out])), check=True)
+    assert pd.read_csv(out).ratio.to_numpy() == pytest.approx(1.0, abs=1e-12)
+
+
+# ---- learning curves ------------------------------------------------------------------------------------------
+
+
+def test_the_last_third_of_a_learning_curve():
+    loss = [9.0, 4.0, 5.0, 3.0, 3.5, 2.9]
+    curve = pd.DataFrame({"epoch": range(1, 7), "validation_loss": loss, "train_loss": 1.0})
+    curve["validation_torque_rmse"] = np.sqrt(loss)
+    row = summary(curve)
+    assert (row["epochs"], row["best_epoch"]) == (6, 6)
+    assert row["last_third"] == pytest.approx(1 - np.sqrt(2.9 / 3.0))  # best of the first four epochs: 3
+    assert row["validation_torque_rmse"] == pytest.approx(np.sqrt(2.9))
+    assert summary(curve.head(5))["last_third"] == 0.0  # nothing better after the fourth
+    assert summary(curve.head(1))["last_third"] == 0.0

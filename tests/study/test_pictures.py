@@ -1,0 +1,153 @@
+"""Local energies, the 3D scene of spins, the descriptor of one neighbourhood, and the film of a quench."""
+
+import json
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import sparse
+from small_study import BONDS, MODEL, sites
+
+from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
+from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.pair import BilinearEngine
+from sdglass.observables.local_energy import local_energies
+from sdglass.spins import random_spins
+from sdglass.structures.neighbours import environments
+from sdglass_study.figures.film import LAST, SECONDS, Film, write_film
+from sdglass_study.figures.scene import Scene, energy_scale
+from sdglass_study.figures.style import new_figure
+from sdglass_study.jobs import descriptor_example
+from sdglass_study.jobs.descriptor_example import neighbourhood_features
+
+
+def antiferromagnet(structure, seed=0):
+    """Return random symmetric couplings J_ij of both signs as a matrix, and their engine."""
+    matrix = np.random.default_rng(seed).normal(size=(structure.n_sites, structure.n_sites))
+    matrix = np.triu(matrix, 1) + np.triu(matrix, 1).T
+    return matrix, BilinearEngine(structure, sparse.csr_array(matrix), np.inf, 3.0)
+
+
+def test_local_energy_of_pair_couplings_is_the_field_along_the_spin():
+    structure = sites(12)
+    spins = random_spins(12, np.random.default_rng(1), n_replicas=3)
+    matrix, engine = antiferromagnet(structure)
+    expected = np.einsum("rna,nm,rma->rn", spins, matrix, spins)
+    assert local_energies(engine, spins) == pytest.approx(expected, abs=1e-12)
+    field = engine.evaluate(spins).field
+    assert local_energies(engine, spins) == pytest.approx(-np.einsum("rna,rna->rn", spins, field), abs=1e-12)
+
+
+def test_local_energy_of_exact_electrons_is_what_reversing_costs():
+    structure = sites(8)
+    engine, spins = ExactEngine(structure, MODEL), random_spins(8, np.random.default_rng(2))
+    reversed_one = spins.copy()
+    reversed_one[5] *= -1
+    before, after = (engine.evaluate(one[None]).energy[0] for one in (spins, reversed_one))
+    assert local_energies(engine, spins)[0, 5] == pytest.approx((before - after) / 2, abs=1e-12)
+
+
+def test_local_energy_wants_spins():
+    structure = sites(8)
+    with pytest.raises(InputError, match=r"shape \(7, 3\)"):
+        local_energies(ExactEngine(structure, MODEL), np.ones((7, 3)))
+
+
+def test_the_descriptor_of_one_neighbourhood_is_that_of_the_whole_structure():
+    structure = sites(30)
+    spins = random_spins(30, np.random.default_rng(3))
+    env = environments(structure, BONDS.cutoff)
+    row = slice(env.start[4], env.start[5])
+    ours = neighbourhood_features(env.vector[row], spins[4], spins[env.neighbour[row]], BONDS)
+    expected = build_feature_maps(structure, BONDS).features(spins[None])[0, 4]
+    assert np.abs(expected).max() > 0.1
+    assert ours.ravel() == pytest.approx(expected, abs=1e-5)  # the maps drop values below the tolerance
+
+
+def test_descriptor_table(tmp_path, monkeypatch):
+    structure = sites(30)
+    env = environments(structure, 2.0)
+    row = slice(env.start[0], env.start[1])
+    frame = pd.DataFrame(np.concatenate([np.zeros((1, 3)), env.vector[row]]), columns=["x", "y", "z"])
+    frame[["sx", "sy", "sz"]] = random_spins(len(frame), np.random.default_rng(4))
+    frame["is_centre"] = [1] + [0] * (len(frame) - 1)
+    frame.to_csv(tmp_path / "n.csv", index=False)
+    words = ["step", "--neighbourhood", tmp_path / "n.csv", "--descriptor", json.dumps(BONDS.to_dict())]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in [*words, "--out", tmp_path / "out.csv"]])
+    descriptor_example.main()
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert len(table) == BONDS.n_bond
+    assert list(table.function) == ["G2"] * BONDS.shells + ["G3"] * (BONDS.n_bond - BONDS.shells)
+    assert table.shell[: BONDS.shells].to_numpy() == pytest.approx(BONDS.radii)
+
+
+def scene(positions):
+    """Return the painted facets of spins along z at `positions` in a box of 4, one list per site in that order."""
+    figure = new_figure(3.0)
+    painted = Scene(figure.add_subplot(), positions, [4.0, 4.0, 4.0])
+    painted.show([[0, 0, 1.0]] * len(positions), np.full((len(positions), 3), 0.5))
+    return painted
+
+
+def test_nearer_spins_are_larger_and_painted_last():
+    """The eye looks along y of the study, roughly: of two spins the one with the smaller y is nearer."""
+    painted = scene([[2.0, 3.5, 2.0], [2.0, 0.5, 2.0]])
+    paths = [path.vertices for path in painted.painted.get_paths()]
+    assert painted.order.tolist() == [0, 1]
+    assert painted.haze[0] > painted.haze[1]
+    # Both arrows show about the same facets; the nearer one is painted second.
+    first, second = paths[: len(paths) // 2], paths[len(paths) // 2 + 1 :]
+    height = [np.ptp(np.concatenate(part)[:, 1]) for part in (first, second)]
+    assert height[1] > 1.2 * height[0]
+
+
+def test_the_scale_is_white_at_zero():
+    scale = energy_scale(np.array([-0.1, -0.02, 0.05]))
+    low, high = scale.get_clim()
+    assert low == -high < 0
+    assert np.all(np.array(scale.to_rgba(0.0)[:3]) > 0.94)
+    orange, purple = scale.to_rgba(high)[:3], scale.to_rgba(low)[:3]
+    assert orange[0] > orange[2]
+    assert purple[2] > purple[0]
+
+
+def film(count=4):
+    structure = sites(10)
+    rng = np.random.default_rng(5)
+    return Film(
+        title="Ten spins",
+        times=np.arange(count, dtype=float),
+        positions=structure.positions,
+        box=structure.box,
+        spins=random_spins(10, rng, n_replicas=count),
+        local_energy=rng.normal(size=(count, 10)),
+        energy=-np.arange(count, dtype=float),
+        distance=np.array([0.55, 0.65, 0.75]),
+        correlation=rng.normal(size=(count, 3)),
+    )
+
+
+def test_the_film_has_a_picture_per_snapshot_and_is_the_same_every_time(tmp_path):
+    for name in ("one", "two"):
+        write_film(film(), tmp_path / f"{name}.gif")
+    assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
+    with Image.open(tmp_path / "one.gif") as pictures:
+        assert pictures.n_frames == 4
+        assert pictures.info["loop"] == 0
+        pixels, durations = [], []
+        for frame in range(4):
+            pictures.seek(frame)
+            durations.append(pictures.info["duration"])
+            pixels.append(np.asarray(pictures.convert("RGB"), dtype=float))
+    assert durations == [pytest.approx(1000 * SECONDS / 4, abs=10)] * 3 + [LAST]
+    assert all(np.abs(a - b).mean() > 0.5 for a, b in pairwise(pixels))
+
+
+def test_a_film_needs_two_snapshots(tmp_path):
+    with pytest.raises(InputError, match="at least two"):
+        write_film(film(1), tmp_path / "x.gif")
+    assert not (tmp_path / "x.gif").exists()
