@@ -15,7 +15,7 @@ from measuring import network, parser, quartiles, structure, use_threads, write_
 
 from sdglass.dynamics.llg import INTEGRATORS
 from sdglass.dynamics.quench import quench, random_initial_spins
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 
 TARGET = 0.10
@@ -73,7 +73,7 @@ def main():
     maps = build_feature_maps(sites, functions)
     rows = []
     for name, n_steps in STEPS.items():
-        engine = NetworkEngine(
+        engine = NetworkForceField(
             sites, network(functions.n_features, name, args.seed), functions, maps=maps, dtype=torch.float32
         )
         for integrator in INTEGRATORS:

@@ -14,7 +14,7 @@ from measuring import alternate, parser, quartiles, seconds, structure, use_thre
 from threadpoolctl import threadpool_limits
 
 from sdglass.electrons.sd_model import SDModel, sd_hamiltonian
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 
@@ -27,7 +27,7 @@ def measure(n_sites, per_core, cores, repeats, seed):
     """Return a row for structures of `n_sites`."""
     sites, model = structure(n_sites, seed), SDModel()
     rng = generator(seed, "spins", n_sites)
-    with ExactEngine(sites, model, cores) as engine, _BareCalls(engine.hopping, model, cores) as bare:
+    with ExactForceField(sites, model, cores) as engine, _BareCalls(engine.hopping, model, cores) as bare:
         batch = _Batches(n_sites, per_core * cores, rng)
         taken = alternate(
             {"label": lambda: seconds(engine.evaluate, batch()), "lapack": lambda: bare.seconds(batch())}, repeats
@@ -47,7 +47,7 @@ def measure(n_sites, per_core, cores, repeats, seed):
 def profile(n_sites, measured, seed, repeats):
     """Return rows (n_sites, part, ms, share): where the time of a label of `measure`'s row goes."""
     sites, model = structure(n_sites, seed), SDModel()
-    engine, rng = ExactEngine(sites, model), generator(seed, "profile", n_sites)
+    engine, rng = ExactForceField(sites, model), generator(seed, "profile", n_sites)
     parts = {"matrix": [], "LAPACK": [], "occupation, energy, fields": []}
     for _ in range(repeats):
         spins = random_spins(n_sites, rng, 1)

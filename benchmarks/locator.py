@@ -13,7 +13,7 @@ from measuring import parser, quartiles, seconds, structure, use_threads, write_
 from probe import probe
 
 from sdglass.electrons.sd_model import SDModel
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 
@@ -30,7 +30,7 @@ def main():
     sites, batch = (24, 5) if args.quick else (SITES, BATCH)
     sizes = [24, 30, 36] if args.quick else sorted({*GROWTH, *([args.largest] if args.largest else [])})
     use_threads(args.threads)
-    exact = ExactEngine(structure(sites, args.seed), SDModel())
+    exact = ExactForceField(structure(sites, args.seed), SDModel())
     spins = random_spins(sites, generator(args.seed, "spins", sites), 1)
     times = [seconds(exact.evaluate, spins) for _ in range(2 if args.quick else 3)]
     rows = [{"model": "exact", "n_sites": sites, "replicas": 1, **quartiles("seconds", times)}]

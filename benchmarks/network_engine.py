@@ -15,7 +15,7 @@ from probe import probe
 from scipy.optimize import nnls
 
 from sdglass.forcefields.behler_parrinello import forcefield as engine_module
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
@@ -35,7 +35,7 @@ def times(n_sites, replicas, threads, repeats, seed):
     rows, profiles = [], []
     for name in ("paper", "small"):
         net = network(functions.n_features, name, seed)
-        engine = NetworkEngine(sites, net, functions, maps=maps, dtype=torch.float32)
+        engine = NetworkForceField(sites, net, functions, maps=maps, dtype=torch.float32)
         operations = 2 * 2 * n_sites * replicas * sum(products(net))
         measured = against_products(lambda engine=engine: engine.evaluate(spins), operations, repeats)
         key = {"network": name, "n_sites": n_sites, "replicas": replicas, "threads": threads}

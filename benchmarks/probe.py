@@ -73,7 +73,7 @@ def _timed(call):
 
 def _pair_engine(structure, functions, seed):
     from sdglass.forcefields.behler_parrinello.linear import EnergyReference, LinearModel
-    from sdglass.forcefields.pair import BilinearEngine, couplings_from_pairs
+    from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs
     from sdglass.random_streams import generator
     from sdglass.structures.neighbours import neighbour_pairs
 
@@ -83,7 +83,7 @@ def _pair_engine(structure, functions, seed):
     pairs = neighbour_pairs(structure, functions.cutoff)
     values = model.pair_coupling(pairs.distance)
     matrix = couplings_from_pairs(structure.n_sites, pairs.first, pairs.second, values)
-    return BilinearEngine(structure, matrix, functions.cutoff)
+    return BilinearForceField(structure, matrix, functions.cutoff)
 
 
 def _locator_engine(structure, threads):
@@ -117,7 +117,7 @@ def measure(n_sites, models, threads, seed, repeats):
     import torch
     from measuring import network, quartiles, structure, use_threads
 
-    from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+    from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
     from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
     from sdglass.structures.neighbours import neighbour_pairs
 
@@ -140,7 +140,7 @@ def measure(n_sites, models, threads, seed, repeats):
                 peak.reset()
             net = network(functions.n_features, model, seed)
             engine, engine_s = _timed(
-                lambda net=net, maps=maps: NetworkEngine(sites, net, functions, maps=maps, dtype=torch.float32)
+                lambda net=net, maps=maps: NetworkForceField(sites, net, functions, maps=maps, dtype=torch.float32)
             )
         built = peak.read()
         for count in replicas:

@@ -16,7 +16,7 @@ from measuring import parser, quartiles, seconds, structure, use_threads, write_
 from probe import probe
 
 from sdglass.electrons.sd_model import SDModel
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 
@@ -46,12 +46,12 @@ def exact_rows(sizes, cores, seed):
         sites, model = structure(n_sites, seed), SDModel()
         rng = generator(seed, "spins", n_sites)
         use_threads(cores)
-        alone = ExactEngine(sites, model)
+        alone = ExactForceField(sites, model)
         if n_sites <= 500:
             alone.evaluate(random_spins(n_sites, rng, 1))  # warms up
         one = [seconds(alone.evaluate, random_spins(n_sites, rng, 1)) for _ in range(repeats)]
         count = per_core * cores
-        with ExactEngine(sites, model, cores) as pool:
+        with ExactForceField(sites, model, cores) as pool:
             _start(pool, cores)
             spins = random_spins(n_sites, rng, count)
             many = [seconds(pool.evaluate, spins) for _ in range(batch_repeats)]

@@ -8,7 +8,7 @@ from sdglass.forcefields.behler_parrinello.linear import EnergyReference
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
 
@@ -44,7 +44,7 @@ def labelled(structure, engine, configurations, seed=0, model=MODEL):
 def exact_data(realizations=3, configurations=6, n_sites=20):
     """Return exactly labelled random configurations of a few realizations."""
     structures = [sites(n_sites, seed) for seed in range(realizations)]
-    return [labelled(s, ExactEngine(s, MODEL), configurations, 100 + k) for k, s in enumerate(structures)]
+    return [labelled(s, ExactForceField(s, MODEL), configurations, 100 + k) for k, s in enumerate(structures)]
 
 
 def training_set(data, functions, train, **kwargs):

@@ -24,11 +24,11 @@ from sdglass.electrons.sd_model import SDModel
 from sdglass.forcefields.behler_parrinello.linear import EnergyReference
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions
-from sdglass.forcefields.composite import CommitteeEngine, with_exchange
-from sdglass.forcefields.exact import ExactEngine
-from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.composite import CommitteeForceField, with_exchange
+from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.loading import load_force_field
 from sdglass.forcefields.model_file import TrainedModel
-from sdglass.forcefields.pair import BilinearEngine
+from sdglass.forcefields.pair import BilinearForceField
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
@@ -108,9 +108,9 @@ def assert_equal(found, evaluation):
 
 def test_exact_energies_and_fields_are_the_librarys(folder):
     structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    assert_equal(evaluate("exact"), ExactEngine(structure, SDModel()).evaluate(spins))
+    assert_equal(evaluate("exact"), ExactForceField(structure, SDModel()).evaluate(spins))
     other = evaluate("exact", "--coupling 2 --filling 0.25 --temperature 0.05")
-    assert_equal(other, ExactEngine(structure, SDModel(2.0, 0.25, 0.05)).evaluate(spins))
+    assert_equal(other, ExactForceField(structure, SDModel(2.0, 0.25, 0.05)).evaluate(spins))
     assert other["energy"].shape == (3,)
     assert other["field"].shape == (3, 14, 3)
 
@@ -120,7 +120,7 @@ def test_exact_lattice_with_another_hopping_law(folder):
     np.save("SPINS.npy", random_spins(12, np.random.default_rng(3), 2))
     law = {"law": "shells", "distances": [1], "amplitudes": [-1]}
     found = evaluate("exact", f"--hopping {shlex.quote(json.dumps(law))}")
-    engine = ExactEngine(square_lattice(4, 3), SDModel(hopping=Shells((1.0,), (-1.0,))))
+    engine = ExactForceField(square_lattice(4, 3), SDModel(hopping=Shells((1.0,), (-1.0,))))
     assert_equal(found, engine.evaluate(np.load("SPINS.npy")))
 
 
@@ -136,22 +136,22 @@ def test_a_single_configuration_is_one_replica(folder):
 def test_trained_models_are_the_librarys(folder, name):
     path = f"{name}.safetensors"
     structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    assert_equal(evaluate(path), load_engine(path, structure).evaluate(spins))
+    assert_equal(evaluate(path), load_force_field(path, structure).evaluate(spins))
 
 
 @pytest.mark.parametrize("name", ["network", "committee"])
 def test_networks_in_single_precision_are_the_librarys(folder, name):
     path = f"{name}.safetensors"
     structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    single = load_engine(path, structure, dtype="float32").evaluate(spins)
-    assert np.abs(single.field - load_engine(path, structure).evaluate(spins).field).max() > 1e-9
+    single = load_force_field(path, structure, dtype="float32").evaluate(spins)
+    assert np.abs(single.field - load_force_field(path, structure).evaluate(spins).field).max() > 1e-9
     assert_equal(evaluate(path, "--dtype float32"), single)
 
 
 def test_members_of_a_committee(folder):
     structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    expected = load_engine("committee.safetensors", structure, members=[1]).evaluate(spins)
-    both = load_engine("committee.safetensors", structure).evaluate(spins)
+    expected = load_force_field("committee.safetensors", structure, members=[1]).evaluate(spins)
+    both = load_force_field("committee.safetensors", structure).evaluate(spins)
     assert np.abs(both.field - expected.field).max() > 1e-6  # the members differ
     assert_equal(evaluate("committee.safetensors", "--members 1"), expected)
 
@@ -159,20 +159,20 @@ def test_members_of_a_committee(folder):
 @pytest.mark.parametrize("name", ["exact", "pair.safetensors", "committee.safetensors"])
 def test_exchange_is_added(folder, name):
     structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    bare = load_engine(name, structure)
+    bare = load_force_field(name, structure)
     expected = vars(with_exchange(bare, 0.3, 1.1).evaluate(spins))
     assert np.abs(expected["field"] - bare.evaluate(spins).field).max() > 0.1
     found = evaluate(name, "--exchange 0.3 --exchange-cutoff 1.1")
     for key in ("energy", "field"):
         np.testing.assert_allclose(found[key], expected[key], rtol=1e-13, atol=1e-13)
-    if isinstance(bare, CommitteeEngine):  # the same exchange in all members leaves their spread as it is
+    if isinstance(bare, CommitteeForceField):  # the same exchange in all members leaves their spread as it is
         np.testing.assert_allclose(found["torque_spread"], bare.evaluate(spins).torque_spread, atol=1e-13)
 
 
 def test_parameters_that_agree_with_the_model_are_accepted(folder):
     assert_equal(
         evaluate("pair.safetensors", '--filling 0.25 --coupling 6 --hopping \'{"law": "yukawa"}\''),
-        load_engine("pair.safetensors", Structure.load("S.npz")).evaluate(np.load("SPINS.npy")),
+        load_force_field("pair.safetensors", Structure.load("S.npz")).evaluate(np.load("SPINS.npy")),
     )
 
 
@@ -188,7 +188,7 @@ def test_quench_is_the_librarys(folder, name, capsys):
     assert run(f"quench --engine {name} {QUENCH} {options}") == 0
     found = Trajectory.load("T.h5")
     expected = quench(
-        load_engine(name, Structure.load("S.npz")),
+        load_force_field(name, Structure.load("S.npz")),
         random_initial_spins(14, 3, 4, range(2)),
         **KEYS,
         realization=4,
@@ -224,8 +224,8 @@ class Interruption:
     """Raises KeyboardInterrupt in place of the n-th evaluation of the engine."""
 
     def __init__(self, monkeypatch, n):
-        self.calls, self.n, self.evaluate = 0, n, BilinearEngine.evaluate
-        monkeypatch.setattr(BilinearEngine, "evaluate", lambda engine, spins: self(engine, spins))
+        self.calls, self.n, self.evaluate = 0, n, BilinearForceField.evaluate
+        monkeypatch.setattr(BilinearForceField, "evaluate", lambda engine, spins: self(engine, spins))
 
     def __call__(self, engine, spins):
         self.calls += 1
@@ -396,13 +396,13 @@ def test_check_of_good_engines(folder, capsys, engine, options):
 
 
 def test_check_of_a_bad_engine(folder, capsys, monkeypatch):
-    right = BilinearEngine.evaluate
+    right = BilinearForceField.evaluate
 
     def wrong(engine, spins):
         evaluation = right(engine, spins)
         return type(evaluation)(evaluation.energy, 2 * evaluation.field)
 
-    monkeypatch.setattr(BilinearEngine, "evaluate", wrong)
+    monkeypatch.setattr(BilinearForceField, "evaluate", wrong)
     assert run("check --engine pair.safetensors --structure S.npz") == 1
     failed = [line for line in capsys.readouterr().out.splitlines() if "FAILED" in line]
     assert [line.partition(":")[0] for line in failed] == ["finite_differences"]
@@ -728,7 +728,7 @@ def test_the_program(folder):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "OUT.npz: energy (3,), field (3, 14, 3)\n"
     with np.load("OUT.npz") as found:
-        expected = ExactEngine(Structure.load("S.npz"), SDModel()).evaluate(np.load("SPINS.npy"))
+        expected = ExactForceField(Structure.load("S.npz"), SDModel()).evaluate(np.load("SPINS.npy"))
         np.testing.assert_allclose(found["field"], expected.field, rtol=0, atol=1e-12)
     done = subprocess.run([*command, "--filling", "2"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")

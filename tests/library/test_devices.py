@@ -9,7 +9,7 @@ import torch
 from small_study import BONDS, CHIRAL, exact_data, random_network, sites, training_set
 
 from sdglass.dynamics.quench import quench
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.training import TrainingSettings, train_network
 from sdglass.spins import random_spins
 
@@ -32,8 +32,8 @@ def test_energies_and_fields(device, functions, dtype, tolerance):
     structure = sites(40)
     spins = random_spins(40, np.random.default_rng(1), 5)
     network = random_network(functions, linear_term=True)
-    expected = NetworkEngine(structure, network, functions).evaluate(spins)
-    found = NetworkEngine(structure, network, functions, dtype=dtype, device=device).evaluate(spins)
+    expected = NetworkForceField(structure, network, functions).evaluate(spins)
+    found = NetworkForceField(structure, network, functions, dtype=dtype, device=device).evaluate(spins)
     assert relative_difference(found.energy, expected.energy) < tolerance
     assert relative_difference(found.field, expected.field) < tolerance
 
@@ -42,8 +42,8 @@ def test_energies_and_fields(device, functions, dtype, tolerance):
 def test_pair_couplings(device):
     spins = random_spins(40, np.random.default_rng(1), 2)
     network = random_network(CHIRAL)
-    expected = NetworkEngine(sites(40), network, CHIRAL).pair_couplings(spins)
-    found = NetworkEngine(sites(40), network, CHIRAL, device=device).pair_couplings(spins)
+    expected = NetworkForceField(sites(40), network, CHIRAL).pair_couplings(spins)
+    found = NetworkForceField(sites(40), network, CHIRAL, device=device).pair_couplings(spins)
     assert relative_difference(found[0], expected[0]) < 1e-12
     for one, other in zip(found[1:], expected[1:], strict=True):
         np.testing.assert_array_equal(one, other)
@@ -103,8 +103,8 @@ def test_quench(device):
     structure, network = sites(30), random_network(BONDS)
     spins = random_spins(30, np.random.default_rng(2), 3)
     settings = {"duration": 4.0, "dt": 0.1, "damping": 0.5, "temperature": 0.01, "seed": 5}
-    expected = quench(NetworkEngine(structure, network, BONDS), spins, **settings)
-    found = quench(NetworkEngine(structure, network, BONDS, device=device), spins, **settings)
+    expected = quench(NetworkForceField(structure, network, BONDS), spins, **settings)
+    found = quench(NetworkForceField(structure, network, BONDS, device=device), spins, **settings)
     np.testing.assert_allclose(found.spins, expected.spins, atol=1e-6)  # float32 is what is kept of them
     np.testing.assert_allclose(found.energy, expected.energy, rtol=1e-9)
     assert np.abs(found.spins[-1] - found.spins[0]).max() > 0.1

@@ -12,10 +12,10 @@ from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.forcefields.base import ALL_SYMMETRIES, Engine, Evaluation
-from sdglass.forcefields.composite import CommitteeEngine, SumEngine
-from sdglass.forcefields.exact import ExactEngine
-from sdglass.forcefields.pair import BilinearEngine, heisenberg_engine
+from sdglass.forcefields.base import ALL_SYMMETRIES, ForceField, Evaluation
+from sdglass.forcefields.composite import CommitteeForceField, SumForceField
+from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.pair import BilinearForceField, heisenberg
 from sdglass.forcefields.testing.check import EngineCheckError, check_engine
 from sdglass.spins import check_spins, normalize, random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
@@ -36,8 +36,8 @@ def wide_structure():
     return random_sequential_addition(60, 5.0, 0.5, np.random.default_rng(11))
 
 
-def heisenberg(structure, cutoff=1.2):
-    return heisenberg_engine(structure, 0.1, cutoff)
+def exchange(structure, cutoff=1.2):
+    return heisenberg(structure, 0.1, cutoff)
 
 
 def status(results):
@@ -46,7 +46,7 @@ def status(results):
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 def test_exact_engine_passes(small_structure, model):
-    outcome = status(check_engine(lambda structure: ExactEngine(structure, model), small_structure))
+    outcome = status(check_engine(lambda structure: ExactForceField(structure, model), small_structure))
     assert outcome.pop("cutoff") == "skipped"
     assert set(outcome.values()) == {True}
 
@@ -54,7 +54,7 @@ def test_exact_engine_passes(small_structure, model):
 def test_exact_engine_on_a_lattice_passes():
     # t'-bonds: a plane that is not a simple square lattice; 4 x 6 sites, so x and y differ.
     model = SDModel(2.0, 0.4, 0.05, Shells((1.0, 2**0.5), (-1.0, 0.3)))
-    check_engine(lambda structure: ExactEngine(structure, model), square_lattice(4, 6))
+    check_engine(lambda structure: ExactForceField(structure, model), square_lattice(4, 6))
 
 
 def test_bilinear_engine_passes_with_nothing_skipped(wide_structure):
@@ -73,10 +73,10 @@ def test_cutoff_beyond_half_the_box_is_accepted(wide_structure):
 
 def test_sums_and_committees_pass(small_structure, wide_structure):
     def sum_of_two(structure):
-        return SumEngine([ExactEngine(structure, MODELS["gap"]), heisenberg(structure)])
+        return SumForceField([ExactForceField(structure, MODELS["gap"]), heisenberg(structure)])
 
     def committee(structure):
-        return CommitteeEngine([heisenberg(structure, cutoff) for cutoff in (0.8, 1.0, 1.3)])
+        return CommitteeForceField([heisenberg(structure, cutoff) for cutoff in (0.8, 1.0, 1.3)])
 
     check_engine(sum_of_two, small_structure)
     assert set(status(check_engine(committee, wide_structure)).values()) == {True}
@@ -92,7 +92,7 @@ def test_results_read_well(wide_structure):
 # Engines that are wrong in one respect ----------------------------------------------------------------
 
 
-class WrongField(BilinearEngine):
+class WrongField(BilinearForceField):
     """A field 1 % too large: a forgotten factor."""
 
     def evaluate(self, spins):
@@ -100,14 +100,14 @@ class WrongField(BilinearEngine):
         return Evaluation(result.energy, 1.01 * result.field)
 
 
-class Mutating(BilinearEngine):
+class Mutating(BilinearForceField):
     def evaluate(self, spins):
         result = super().evaluate(spins)
         spins *= -1.0
         return result
 
 
-class OneBuffer(BilinearEngine):
+class OneBuffer(BilinearForceField):
     """Returns the same arrays every time."""
 
     buffers = None
@@ -121,7 +121,7 @@ class OneBuffer(BilinearEngine):
         return Evaluation(*self.buffers)
 
 
-class Drifting(BilinearEngine):
+class Drifting(BilinearForceField):
     """Answers depend on how often it was called."""
 
     calls = 0
@@ -132,7 +132,7 @@ class Drifting(BilinearEngine):
         return Evaluation(result.energy + 1e-3 * self.calls, result.field)
 
 
-class Anisotropic(BilinearEngine):
+class Anisotropic(BilinearForceField):
     """Easy axis: -A sum_i S_z^2, with its own correct field."""
 
     def evaluate(self, spins):
@@ -142,7 +142,7 @@ class Anisotropic(BilinearEngine):
         return Evaluation(result.energy - 0.01 * (spins[..., 2] ** 2).sum(axis=-1), field)
 
 
-class Zeeman(BilinearEngine):
+class Zeeman(BilinearForceField):
     """Uniform magnetic field, undeclared: breaks rotation and time reversal."""
 
     def evaluate(self, spins):
@@ -152,7 +152,7 @@ class Zeeman(BilinearEngine):
         )
 
 
-class BatchDependent(BilinearEngine):
+class BatchDependent(BilinearForceField):
     """The energy is normalised over the batch, as a layer left in training mode would do."""
 
     def evaluate(self, spins):
@@ -160,12 +160,12 @@ class BatchDependent(BilinearEngine):
         return Evaluation(result.energy - result.energy.mean(), result.field)
 
 
-class LyingCutoff(BilinearEngine):
+class LyingCutoff(BilinearForceField):
     def __init__(self, structure, couplings, cutoff):
         super().__init__(structure, couplings, 0.8 * cutoff)
 
 
-class Chirality(BilinearEngine):
+class Chirality(BilinearForceField):
     """K sum S_i . S_j x S_k over triples of neighbouring site numbers i < j < k that are close together."""
 
     def __init__(self, structure, couplings, cutoff):
@@ -201,11 +201,11 @@ class DeclaredChirality(Chirality):
     symmetries = ALL_SYMMETRIES - {"time_reversal", "permutation"}
 
 
-class TooModest(BilinearEngine):
+class TooModest(BilinearForceField):
     symmetries = ALL_SYMMETRIES - {"time_reversal"}
 
 
-class TiedToSiteNumbers(BilinearEngine):
+class TiedToSiteNumbers(BilinearForceField):
     """Weights by site number: a table made for one structure."""
 
     def evaluate(self, spins):
@@ -217,7 +217,7 @@ class TiedToSiteNumbers(BilinearEngine):
         return Evaluation(result.energy + energy, result.field + field)
 
 
-class OpenBoundaries(BilinearEngine):
+class OpenBoundaries(BilinearForceField):
     """Couples sites without periodic images (rotations of the whole box map its walls onto themselves)."""
 
     def __init__(self, structure, couplings, cutoff):
@@ -225,7 +225,7 @@ class OpenBoundaries(BilinearEngine):
         super().__init__(structure, sparse.csr_array(0.1 * ((d < cutoff) & (d > 0))), cutoff)
 
 
-class Uniaxial(BilinearEngine):
+class Uniaxial(BilinearForceField):
     """Couples along x only: no symmetry of the cube."""
 
     def __init__(self, structure, couplings, cutoff):
@@ -236,7 +236,7 @@ class Uniaxial(BilinearEngine):
         super().__init__(structure, upper + upper.T, cutoff)
 
 
-class Unchecked(BilinearEngine):
+class Unchecked(BilinearForceField):
     """Accepts any spins."""
 
     def evaluate(self, spins):
@@ -245,7 +245,7 @@ class Unchecked(BilinearEngine):
         return Evaluation(0.5 * -np.einsum("rna,rna->r", np.asarray(spins)[:, :n], field), field)
 
 
-class ConstantEnergy(BilinearEngine):
+class ConstantEnergy(BilinearForceField):
     """Spins do not matter, so a cutoff is not what it has."""
 
     def evaluate(self, spins):
@@ -253,34 +253,34 @@ class ConstantEnergy(BilinearEngine):
         return Evaluation(np.ones(len(spins)), np.zeros(spins.shape))
 
 
-class SinglePrecision(BilinearEngine):
+class SinglePrecision(BilinearForceField):
     def evaluate(self, spins):
         result = super().evaluate(spins)
         return Evaluation(result.energy.astype(np.float32), result.field.astype(np.float32))
 
 
-class FlatEnergy(BilinearEngine):
+class FlatEnergy(BilinearForceField):
     def evaluate(self, spins):
         result = super().evaluate(spins)
         return Evaluation(result.energy[:, None], result.field)
 
 
-class NotANumber(BilinearEngine):
+class NotANumber(BilinearForceField):
     def evaluate(self, spins):
         result = super().evaluate(spins)
         return Evaluation(result.energy * np.nan, result.field)
 
 
-class Misspelt(BilinearEngine):
+class Misspelt(BilinearForceField):
     symmetries = frozenset({"spin rotation"})
 
 
-class OtherStructure(BilinearEngine):
+class OtherStructure(BilinearForceField):
     def __init__(self, structure, couplings, cutoff):
         super().__init__(Structure(structure.positions, structure.box * 2), couplings, cutoff)
 
 
-class Crashing(BilinearEngine):
+class Crashing(BilinearForceField):
     def evaluate(self, spins):
         raise RuntimeError("weights are missing")
 
@@ -355,15 +355,15 @@ def test_bad_arguments_of_the_check_are_refused(wide_structure, option, words):
 def test_pooled_labels_are_bitwise_those_of_one_process(small_structure):
     spins = random_spins(small_structure.n_sites, np.random.default_rng(5), 9)
     with threadpool_limits(1):
-        alone = ExactEngine(small_structure, MODELS["metal"]).evaluate(spins)
-    with ExactEngine(small_structure, MODELS["metal"], workers=2) as engine:
+        alone = ExactForceField(small_structure, MODELS["metal"]).evaluate(spins)
+    with ExactForceField(small_structure, MODELS["metal"], workers=2) as engine:
         pooled = engine.evaluate(spins)
     np.testing.assert_array_equal(pooled.energy, alone.energy)
     np.testing.assert_array_equal(pooled.field, alone.field)
 
 
 def test_interrupts_do_not_reach_the_pool(small_structure):
-    with ExactEngine(small_structure, MODELS["metal"], workers=2) as engine:
+    with ExactForceField(small_structure, MODELS["metal"], workers=2) as engine:
         # Two replicas start both processes.
         engine.evaluate(random_spins(small_structure.n_sites, np.random.default_rng(5), 2))
         # Held back from the first moment of the process, not only once it is ready to work.
@@ -373,7 +373,7 @@ def test_interrupts_do_not_reach_the_pool(small_structure):
 
 
 def test_exact_engine_gives_free_energies_and_fields(small_structure):
-    engine = ExactEngine(small_structure, MODELS["metal"])
+    engine = ExactForceField(small_structure, MODELS["metal"])
     spins = random_spins(small_structure.n_sites, np.random.default_rng(6), 2)
     result = engine.evaluate(spins)
     state = solve(engine.hopping, spins[1], MODELS["metal"])
@@ -386,16 +386,16 @@ def test_exact_engine_gives_free_energies_and_fields(small_structure):
 
 def test_engines_refuse_a_filling_without_electrons():
     with pytest.raises(InputError, match="means 0 electrons"):
-        ExactEngine(square_lattice(3), SDModel(filling=0.01))
+        ExactForceField(square_lattice(3), SDModel(filling=0.01))
 
 
 def test_heisenberg_energy_counts_each_pair_once(wide_structure):
-    engine = heisenberg_engine(wide_structure, 0.3, 1.0)
+    engine = heisenberg(wide_structure, 0.3, 1.0)
     spins = random_spins(60, np.random.default_rng(7))
     distances = wide_structure.distances()
     energy = sum(0.3 * spins[i] @ spins[j] for i in range(60) for j in range(i + 1, 60) if distances[i, j] <= 1.0)
     assert engine.evaluate(spins[None]).energy[0] == pytest.approx(energy, abs=1e-12)
-    shifted = BilinearEngine(wide_structure, engine.couplings, 1.0, constant=5.0)
+    shifted = BilinearForceField(wide_structure, engine.couplings, 1.0, constant=5.0)
     assert shifted.evaluate(spins[None]).energy[0] == pytest.approx(energy + 5.0, abs=1e-12)
 
 
@@ -403,7 +403,7 @@ def test_antiferromagnetic_exchange_lowers_antiparallel_neighbours():
     lattice = square_lattice(4)
     neel = np.zeros((1, 16, 3))
     neel[0, :, 2] = (-1.0) ** lattice.positions[:, :2].sum(axis=1)
-    engine = heisenberg_engine(lattice, 1.0, 1.0)
+    engine = heisenberg(lattice, 1.0, 1.0)
     assert engine.evaluate(neel).energy[0] == pytest.approx(-2 * 16)
     np.testing.assert_allclose(engine.evaluate(neel).field, 4 * neel, atol=1e-14)
 
@@ -412,29 +412,29 @@ def test_sum_and_committee_arithmetic(wide_structure):
     parts = [heisenberg(wide_structure, cutoff) for cutoff in (0.8, 1.0, 1.3)]
     spins = random_spins(60, np.random.default_rng(8), 2)
     results = [part.evaluate(spins) for part in parts]
-    total = SumEngine(parts)
+    total = SumForceField(parts)
     np.testing.assert_allclose(total.evaluate(spins).field, sum(r.field for r in results), atol=1e-14)
     assert total.cutoff == 1.3
-    committee = CommitteeEngine(parts).evaluate(spins)
+    committee = CommitteeForceField(parts).evaluate(spins)
     np.testing.assert_allclose(committee.energy, np.mean([r.energy for r in results], axis=0), atol=1e-13)
     np.testing.assert_allclose(
         committee.field_spread, np.std([r.field for r in results], axis=0, ddof=1), atol=1e-13
     )
     torques = [torque(spins, r.field) for r in results]
     np.testing.assert_allclose(committee.torque_spread, np.std(torques, axis=0, ddof=1), atol=1e-13)
-    single = CommitteeEngine(parts[:1]).evaluate(spins)
+    single = CommitteeForceField(parts[:1]).evaluate(spins)
     np.testing.assert_array_equal(single.field_spread, 0.0)
 
 
 def test_symmetries_of_a_sum_are_those_that_all_parts_have(wide_structure):
     parts = [heisenberg(wide_structure), make(DeclaredChirality)(wide_structure)]
-    assert SumEngine(parts).symmetries == DeclaredChirality.symmetries
-    assert CommitteeEngine(parts).symmetries == DeclaredChirality.symmetries
-    assert isinstance(parts[0], Engine)
+    assert SumForceField(parts).symmetries == DeclaredChirality.symmetries
+    assert CommitteeForceField(parts).symmetries == DeclaredChirality.symmetries
+    assert isinstance(parts[0], ForceField)
 
 
 def test_engines_on_different_structures_do_not_add(wide_structure, small_structure):
-    for kind in (SumEngine, CommitteeEngine):
+    for kind in (SumForceField, CommitteeForceField):
         with pytest.raises(InputError, match="different structures"):
             kind([heisenberg(wide_structure), heisenberg(small_structure)])
         with pytest.raises(InputError, match="at least one"):
@@ -443,6 +443,6 @@ def test_engines_on_different_structures_do_not_add(wide_structure, small_struct
 
 def test_field_of_a_turned_pair_points_along_the_neighbour():
     # Two sites, J_ex > 0: H_1 = -J_ex S_2, whatever S_1 is.
-    engine = heisenberg_engine(Structure([[0, 0, 0], [0.9, 0, 0]], 5.0), 0.7, 1.0)
+    engine = heisenberg(Structure([[0, 0, 0], [0.9, 0, 0]], 5.0), 0.7, 1.0)
     spins = normalize(np.array([[[1.0, 2.0, 2.0], [0.0, 3.0, 4.0]]]))
     np.testing.assert_allclose(engine.evaluate(spins).field[0, 0], [0.0, -0.42, -0.56], atol=1e-15)

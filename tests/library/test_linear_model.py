@@ -17,7 +17,7 @@ from sdglass.forcefields.behler_parrinello.linear import (
     squared_hopping,
 )
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
-from sdglass.forcefields.pair import BilinearEngine
+from sdglass.forcefields.pair import BilinearForceField
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins, torque
 from sdglass.structures.neighbours import neighbour_pairs
@@ -32,7 +32,7 @@ def planted_pair_engine(structure):
     shells = np.exp(-((r[..., None] - np.linspace(0.5, 1.5, 6)) ** 2) / 0.2**2)
     inside = (r > 0) & (r < 1.6)
     couplings = np.where(inside, 2 * (shells @ PLANTED) * (np.cos(np.pi * r / 1.6) + 1) / 2, 0.0)
-    return BilinearEngine(structure, couplings, 1.6, REFERENCE.energy(structure, MODEL.hopping))
+    return BilinearForceField(structure, couplings, 1.6, REFERENCE.energy(structure, MODEL.hopping))
 
 
 def maps_of(data, functions=BONDS):

@@ -6,8 +6,8 @@ import pytest
 from sdglass.dynamics.llg import INTEGRATORS, heun_step, semi_implicit_step, thermal_field
 from sdglass.electrons.sd_model import SDModel
 from sdglass.forcefields.base import Evaluation
-from sdglass.forcefields.exact import ExactEngine
-from sdglass.forcefields.pair import BilinearEngine, couplings_from_pairs, heisenberg_engine
+from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs, heisenberg
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.structure import square_lattice
@@ -40,13 +40,13 @@ class WithParallelField:
 
 @pytest.fixture(scope="module")
 def lattice():
-    return heisenberg_engine(square_lattice(4), exchange=1.0, cutoff=1.01)
+    return heisenberg(square_lattice(4), exchange=1.0, cutoff=1.01)
 
 
 @pytest.fixture(scope="module")
 def electrons():
     structure = random_sequential_addition(8, 2.4, 0.5, np.random.default_rng(3))
-    return ExactEngine(structure, SDModel(coupling=6.0, filling=0.5, temperature=1.0e-3))
+    return ExactForceField(structure, SDModel(coupling=6.0, filling=0.5, temperature=1.0e-3))
 
 
 def integrate(name, engine, spins, duration, dt, damping, noises=None):
@@ -225,7 +225,7 @@ def test_boltzmann_statistics_of_interacting_pairs(name):
     structure = random_sequential_addition(6000, 30.0, 0.1, np.random.default_rng(13))
     first = np.arange(0, 6000, 2)
     couplings = couplings_from_pairs(6000, first, first + 1, np.full(3000, exchange))
-    engine, amplitude = BilinearEngine(structure, couplings, np.inf), thermal_field(dt, damping, temperature)
+    engine, amplitude = BilinearForceField(structure, couplings, np.inf), thermal_field(dt, damping, temperature)
     rng = np.random.default_rng(14)
     spins = random_spins(6000, rng, 1)
     for _ in range(200):

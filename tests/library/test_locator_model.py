@@ -16,8 +16,8 @@ from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.linear import fit_linear_model
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
-from sdglass.forcefields.exact import ExactEngine
-from sdglass.forcefields.loading import load_engine, load_model
+from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.loading import load_force_field, load_model
 from sdglass.forcefields.locator import fit as locator_model
 from sdglass.forcefields.locator import hopping_functions
 from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, _taper, locator_lists
@@ -26,7 +26,7 @@ from sdglass.forcefields.locator.fit import LocatorModel, fit_locator_model, tor
 from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, to_blocks
 from sdglass.forcefields.locator.series import ImaginaryFrequencies, series_terms, spinless_energy
 from sdglass.forcefields.model_file import TrainedModel, read_tensors, write_tensors
-from sdglass.forcefields.pair import BilinearEngine
+from sdglass.forcefields.pair import BilinearForceField
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import normalize, random_spins, torque
 from sdglass.structures.neighbours import spatial_order
@@ -50,7 +50,7 @@ def model_of(settings=SETTINGS, sd_model=MODEL):
 def configurations(n_sites, seed):
     """Return exactly labelled configurations: random ones, and others on their way to a frozen state."""
     structure = sites(n_sites, seed)
-    engine = ExactEngine(structure, MODEL)
+    engine = ExactForceField(structure, MODEL)
     spins = random_spins(n_sites, np.random.default_rng(100 + seed), 2 * N_RANDOM)
     low = spins[N_RANDOM:]
     for _ in range(12):
@@ -217,7 +217,9 @@ def test_fillings_other_than_one_half_are_refused():
     with pytest.raises(InputError, match=message):
         locator_lists(sites(10), sd_model, SETTINGS)
     with pytest.raises(InputError, match=message):
-        fit_locator_model([random_labelled(sites(10), ExactEngine(sites(10), MODEL), 1, model=sd_model)], SETTINGS)
+        fit_locator_model(
+            [random_labelled(sites(10), ExactForceField(sites(10), MODEL), 1, model=sd_model)], SETTINGS
+        )
     with pytest.raises(InputError, match="coupling = 0"):
         locator_lists(sites(10), SDModel(0.0), SETTINGS)
 
@@ -563,7 +565,7 @@ def test_round_trip_is_exact(path, tmp_path):
     spins = random_spins(20, np.random.default_rng(0), 2)
     for dtype in ("float64", "float32"):
         expected = model.engine(sites(20), dtype).evaluate(spins)
-        found = load_engine(path, sites(20), MODEL, dtype=dtype).evaluate(spins)
+        found = load_force_field(path, sites(20), MODEL, dtype=dtype).evaluate(spins)
         np.testing.assert_array_equal(found.energy, expected.energy)
         np.testing.assert_array_equal(found.field, expected.field)
 
@@ -634,7 +636,7 @@ def test_other_kinds_do_not_read_it(path):
 )
 def test_other_electrons_are_refused(path, asked, difference):
     with pytest.raises(InputError, match=rf"model\.safetensors was trained for other electrons .*{difference}"):
-        load_engine(path, sites(), asked)
+        load_force_field(path, sites(), asked)
 
 
 # --- the command line
@@ -659,7 +661,7 @@ def test_evaluate_is_the_librarys(folder, dtype):
         f"evaluate --engine model.safetensors --structure S.npz --spins SPINS.npy --out OUT.npz --dtype {dtype}"
     )
     assert run(command) == 0
-    expected = load_engine("model.safetensors", sites(20), dtype=dtype).evaluate(np.load("SPINS.npy"))
+    expected = load_force_field("model.safetensors", sites(20), dtype=dtype).evaluate(np.load("SPINS.npy"))
     with np.load("OUT.npz") as found:
         np.testing.assert_array_equal(found["energy"], expected.energy)
         np.testing.assert_array_equal(found["field"], expected.field)
@@ -670,8 +672,10 @@ def test_exchange_is_added(folder):
     assert run(f"{command} --exchange 0.3 --exchange-cutoff 1.1") == 0
     spins, structure = np.load("SPINS.npy"), sites(20)
     distances = structure.distances()
-    exchange = BilinearEngine(structure, 0.3 * ((distances < 1.1) & (distances > 0)), 1.1)
-    expected = load_engine("model.safetensors", structure).evaluate(spins).field + exchange.evaluate(spins).field
+    exchange = BilinearForceField(structure, 0.3 * ((distances < 1.1) & (distances > 0)), 1.1)
+    expected = (
+        load_force_field("model.safetensors", structure).evaluate(spins).field + exchange.evaluate(spins).field
+    )
     with np.load("OUT.npz") as found:
         np.testing.assert_allclose(found["field"], expected, atol=1e-13)
 
@@ -680,7 +684,7 @@ def test_exchange_is_added(folder):
 def test_quench_is_the_librarys(folder, dtype):
     command = "quench --engine model.safetensors --structure S.npz --out T.h5 --duration 6 --dt 0.5 --damping 0.5"
     assert run(f"{command} --temperature 0.1 --seed 3 --replicas 2 --dtype {dtype}") == 0
-    engine = load_engine("model.safetensors", sites(20), dtype=dtype)
+    engine = load_force_field("model.safetensors", sites(20), dtype=dtype)
     keys = {"duration": 6.0, "dt": 0.5, "damping": 0.5, "temperature": 0.1, "seed": 3}
     expected = quench(engine, random_initial_spins(20, 3, 0, range(2)), **keys)
     found = Trajectory.load("T.h5")

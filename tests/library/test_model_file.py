@@ -11,10 +11,10 @@ from small_study import BONDS, CHIRAL, MODEL, REFERENCE, random_network, sites
 from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import EnergyReference
-from sdglass.forcefields.composite import CommitteeEngine, with_exchange
-from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.composite import CommitteeForceField, with_exchange
+from sdglass.forcefields.loading import load_force_field
 from sdglass.forcefields.model_file import FORMAT, TrainedModel, read_tensors, write_tensors
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins, torque
@@ -65,7 +65,7 @@ def test_round_trip_of_a_linear_model(tmp_path, spins):
     assert loaded.kind == "linear"
     assert (loaded.coefficients == model.coefficients).all()
     structure = sites()
-    mine = load_engine(tmp_path / "linear.safetensors", structure).evaluate(spins)
+    mine = load_force_field(tmp_path / "linear.safetensors", structure).evaluate(spins)
     expected = model.linear.engine(structure).evaluate(spins)
     np.testing.assert_array_equal(mine.field, expected.field)
     np.testing.assert_array_equal(mine.energy, expected.energy)
@@ -88,13 +88,13 @@ def test_equal_models_are_equal_bytes(tmp_path):
 
 def test_committee_engine_from_a_file(path, spins):
     structure = sites()
-    engine = load_engine(path, structure)
-    assert isinstance(engine, CommitteeEngine)
-    members = [load_engine(path, structure, members=[m]) for m in range(3)]
-    assert all(isinstance(member, NetworkEngine) for member in members)
+    engine = load_force_field(path, structure)
+    assert isinstance(engine, CommitteeForceField)
+    members = [load_force_field(path, structure, members=[m]) for m in range(3)]
+    assert all(isinstance(member, NetworkForceField) for member in members)
     parts = [member.evaluate(spins) for member in members]
     for part, network, reference in zip(parts, committee().networks, REFERENCES, strict=True):
-        alone = NetworkEngine(structure, network, CHIRAL, reference.energy(structure, MODEL.hopping)).evaluate(
+        alone = NetworkForceField(structure, network, CHIRAL, reference.energy(structure, MODEL.hopping)).evaluate(
             spins
         )
         np.testing.assert_allclose(part.energy, alone.energy, rtol=1e-13)
@@ -108,18 +108,20 @@ def test_committee_engine_from_a_file(path, spins):
     np.testing.assert_allclose(mine.energy_spread, energies.std(0, ddof=1), atol=1e-10)
     np.testing.assert_allclose(mine.torque_spread, torques.std(0, ddof=1), atol=1e-12)
     assert mine.torque_spread.min() > 0
-    pair = load_engine(path, structure, members=[2, 0]).evaluate(spins)
+    pair = load_force_field(path, structure, members=[2, 0]).evaluate(spins)
     np.testing.assert_allclose(pair.field, fields[[0, 2]].mean(0), atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_engines_from_a_file_keep_the_contract(path, dtype):
-    check_engine(lambda structure: load_engine(path, structure, dtype=dtype), sites(14), dtype=dtype)
-    check_engine(lambda structure: with_exchange(load_engine(path, structure), 0.1, 1.0), sites(14))
+    check_engine(lambda structure: load_force_field(path, structure, dtype=dtype), sites(14), dtype=dtype)
+    check_engine(lambda structure: with_exchange(load_force_field(path, structure), 0.1, 1.0), sites(14))
 
 
 def test_single_precision_is_close(path, spins):
-    double, single = (load_engine(path, sites(), dtype=dtype).evaluate(spins) for dtype in ("float64", "float32"))
+    double, single = (
+        load_force_field(path, sites(), dtype=dtype).evaluate(spins) for dtype in ("float64", "float32")
+    )
     difference = np.abs(double.field - single.field).max()
     assert 0 < difference < 1e-5 * np.abs(double.field).max()
 
@@ -138,25 +140,25 @@ def test_single_precision_is_close(path, spins):
 )
 def test_other_electrons_are_refused(path, asked, difference):
     with pytest.raises(InputError, match=rf"model\.safetensors was trained for other electrons .*{difference}"):
-        load_engine(path, sites(), asked)
-    load_engine(path, sites(), SDModel())
+        load_force_field(path, sites(), asked)
+    load_force_field(path, sites(), SDModel())
 
 
 def test_settings_that_cannot_be_met_are_refused(path):
     with pytest.raises(InputError, match="dtype = 'float16'; expected one of float64, float32"):
-        load_engine(path, sites(), dtype="float16")
+        load_force_field(path, sites(), dtype="float16")
     with pytest.raises(InputError, match=r"member 3 is not in .*model\.safetensors: it holds networks 0 to 2"):
-        load_engine(path, sites(), members=[0, 3])
+        load_force_field(path, sites(), members=[0, 3])
     with pytest.raises(InputError, match="no engines given"):
-        load_engine(path, sites(), members=[])
+        load_force_field(path, sites(), members=[])
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="device = 'cuda', but no GPU is available"):
-            load_engine(path, sites(), device="cuda")
+            load_force_field(path, sites(), device="cuda")
 
 
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nothing\.safetensors: no such file"):
-        load_engine(tmp_path / "nothing.safetensors", sites())
+        load_force_field(tmp_path / "nothing.safetensors", sites())
 
 
 @pytest.mark.parametrize("length", [0, 4, 100, 0.5, 0.999])

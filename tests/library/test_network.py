@@ -11,7 +11,7 @@ from sdglass.electrons.hopping import Yukawa
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello import forcefield as network_engine
 from sdglass.forcefields.behler_parrinello import network as network_module
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network import PAPER_LAYERS, SiteEnergy
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
@@ -28,7 +28,7 @@ def status(results):
 
 def factory(functions, dtype=torch.float64, **kwargs):
     network = random_network(functions, **kwargs)
-    return lambda structure: NetworkEngine(structure, network, functions, -3.0, dtype=dtype)
+    return lambda structure: NetworkForceField(structure, network, functions, -3.0, dtype=dtype)
 
 
 def test_the_paper_s_network_has_two_and_a_quarter_million_parameters():
@@ -117,7 +117,7 @@ def test_linear_start_is_the_linear_model():
     model = LinearModel(BONDS, coefficients, REFERENCE, Yukawa())
     network = random_network(BONDS, linear_term=True)
     network.start_from_linear(coefficients)
-    engine = NetworkEngine(structure, network, BONDS, REFERENCE.energy(structure, Yukawa()), maps)
+    engine = NetworkForceField(structure, network, BONDS, REFERENCE.energy(structure, Yukawa()), maps)
     spins = random_spins(structure.n_sites, np.random.default_rng(2), 2)
     mine, linear = engine.evaluate(spins), model.engine(structure, maps).evaluate(spins)
     np.testing.assert_allclose(mine.field, linear.field, atol=1e-12)
@@ -128,7 +128,7 @@ def test_linear_start_is_the_linear_model():
     # Fewer coefficients than features: the rest starts at zero.
     network.start_from_linear(coefficients[: BONDS.n_g2])
     pair = LinearModel(BONDS, coefficients[: BONDS.n_g2], REFERENCE, Yukawa()).engine(structure, maps)
-    field = NetworkEngine(structure, network, BONDS, maps=maps).evaluate(spins).field
+    field = NetworkForceField(structure, network, BONDS, maps=maps).evaluate(spins).field
     np.testing.assert_allclose(field, pair.evaluate(spins).field, atol=1e-12)
 
 
@@ -161,7 +161,7 @@ def test_engine_on_a_box_smaller_than_its_reach(chirality, activation):
 def test_engine_with_the_paper_s_descriptor_and_network():
     functions = SymmetryFunctions(chirality=True)
     network = SiteEnergy(functions.n_features)
-    check_engine(lambda structure: NetworkEngine(structure, network, functions), sites(20), n_replicas=2)
+    check_engine(lambda structure: NetworkForceField(structure, network, functions), sites(20), n_replicas=2)
 
 
 def test_energy_is_the_sum_of_site_energies_and_the_reference():
@@ -188,7 +188,7 @@ def test_engine_does_not_follow_later_training():
     """The engine holds its own copy: training on does not change it, and it changes no gradients there."""
     structure = sites()
     network = random_network(BONDS)
-    engine = NetworkEngine(structure, network, BONDS)
+    engine = NetworkForceField(structure, network, BONDS)
     spins = random_spins(structure.n_sites, np.random.default_rng(5), 1)
     before = engine.evaluate(spins)
     with torch.no_grad():
@@ -203,7 +203,7 @@ def test_pair_couplings_are_derivatives_with_respect_to_bonds():
     maps = build_feature_maps(structure, BONDS)
     network = random_network(BONDS)
     spins = random_spins(structure.n_sites, np.random.default_rng(6), 1)
-    values, first, second = NetworkEngine(structure, network, BONDS, maps=maps).pair_couplings(spins)
+    values, first, second = NetworkForceField(structure, network, BONDS, maps=maps).pair_couplings(spins)
     bonds = np.einsum("pa,pa->p", spins[0, first], spins[0, second])
 
     def energy(b):
@@ -222,9 +222,9 @@ def test_maps_of_another_descriptor_or_structure_are_refused():
     structure = sites()
     network = random_network(BONDS)
     with pytest.raises(InputError, match=r"maps of 20 sites .* expected 20 sites"):
-        NetworkEngine(structure, network, BONDS, maps=build_feature_maps(structure, CHIRAL))
+        NetworkForceField(structure, network, BONDS, maps=build_feature_maps(structure, CHIRAL))
     with pytest.raises(InputError, match="maps of 14 sites"):
-        NetworkEngine(structure, network, BONDS, maps=build_feature_maps(sites(14), BONDS))
+        NetworkForceField(structure, network, BONDS, maps=build_feature_maps(sites(14), BONDS))
 
 
 def test_network_engine_can_label():

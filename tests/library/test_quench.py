@@ -17,8 +17,8 @@ from sdglass.dynamics.quench import Trajectory, log_times, quench, random_initia
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import CheckpointError, InputError
 from sdglass.forcefields.base import Evaluation
-from sdglass.forcefields.exact import ExactEngine
-from sdglass.forcefields.pair import heisenberg_engine
+from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.pair import heisenberg
 from sdglass.random_streams import generator
 from sdglass.spins import torque
 from sdglass.structures.amorphous import random_sequential_addition
@@ -49,7 +49,7 @@ class Faulty:
 
 @pytest.fixture(scope="module")
 def engine():
-    return heisenberg_engine(square_lattice(3), exchange=1.0, cutoff=1.01)
+    return heisenberg(square_lattice(3), exchange=1.0, cutoff=1.01)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_trajectory_does_not_depend_on_the_batch(engine, spins):
 
 def test_exact_electrons_at_zero_temperature():
     structure = random_sequential_addition(8, 2.4, 0.5, np.random.default_rng(3))
-    engine = ExactEngine(structure, SDModel(coupling=6.0, filling=0.5, temperature=1.0e-3))
+    engine = ExactForceField(structure, SDModel(coupling=6.0, filling=0.5, temperature=1.0e-3))
     start = random_initial_spins(8, seed=1, realization=0, replicas=range(2))
     arguments = {
         "duration": 40.0,
@@ -266,7 +266,7 @@ def test_finished_checkpoint_stays_without_out(engine, spins, tmp_path):
 SCRIPT = """
 import sys, time
 import numpy as np
-from sdglass.forcefields.pair import heisenberg_engine
+from sdglass.forcefields.pair import heisenberg
 from sdglass.dynamics.quench import quench
 from sdglass.structures.structure import square_lattice
 
@@ -278,7 +278,7 @@ class Slow:
         return self.engine.evaluate(spins)
 
 quench(
-    Slow(heisenberg_engine(square_lattice(3), exchange=1.0, cutoff=1.01)), np.load(sys.argv[1]),
+    Slow(heisenberg(square_lattice(3), exchange=1.0, cutoff=1.01)), np.load(sys.argv[1]),
     duration=500.0, dt=0.1, damping=0.3, temperature=0.2, seed=7, realization=2,
     snapshot_times=[0.0, 0.5, 1.0, 3.0], checkpoint=sys.argv[2], checkpoint_interval=0.0,
 )
@@ -335,9 +335,9 @@ def test_checkpoint_of_other_spins_structure_or_engine_is_refused(engine, spins,
     with pytest.raises(InputError, match="initial_spins = "):
         quench(engine, spins[::-1], **run)
     with pytest.raises(InputError, match="structure = "):
-        quench(heisenberg_engine(square_lattice(9, 1), 1.0, 1.01), spins, **run)
+        quench(heisenberg(square_lattice(9, 1), 1.0, 1.01), spins, **run)
     with pytest.raises(InputError, match="the engine's energy"):
-        quench(heisenberg_engine(square_lattice(3), 1.001, 1.01), spins, **run)
+        quench(heisenberg(square_lattice(3), 1.001, 1.01), spins, **run)
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_checkpoint_of_other_code_is_refused(engine, spins, tmp_path):
 
 def test_checkpoint_holds_any_number_of_replicas(tmp_path):
     """The random states of 400 replicas are more than the 64 kB of an HDF5 attribute."""
-    engine, path = heisenberg_engine(square_lattice(3), exchange=1.0, cutoff=1.01), tmp_path / "C.h5"
+    engine, path = heisenberg(square_lattice(3), exchange=1.0, cutoff=1.01), tmp_path / "C.h5"
     spins = random_initial_spins(9, seed=7, realization=2, replicas=range(400))
     with pytest.raises(Interrupted):
         quench(Faulty(engine, 5), spins, **ARGUMENTS, checkpoint=path, checkpoint_interval=0.0)

@@ -15,7 +15,7 @@ from small_study import BONDS, CHIRAL, MODEL, REFERENCE, exact_data, random_netw
 
 from sdglass.errors import CheckpointError, InputError
 from sdglass.forcefields.behler_parrinello import training
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import fit_linear_model
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.behler_parrinello.training import TrainingSettings, train_network, validation_errors
@@ -171,7 +171,7 @@ def test_loss_is_equation_19(data):
     for r, c in batch:
         one = data[r]
         reference = REFERENCE.energy(one.structure, MODEL.hopping)
-        predicted = NetworkEngine(one.structure, network, CHIRAL, reference).evaluate(one.spins[c])
+        predicted = NetworkForceField(one.structure, network, CHIRAL, reference).evaluate(one.spins[c])
         torque_sum += np.sum((torque(one.spins[c], predicted.field[0]) - one.torque[c]) ** 2)
         energy_sum += (predicted.energy[0] - one.energy[c]) ** 2
     rms2 = np.mean([np.mean(data[r].torque[c] ** 2) for r, c in samples])
@@ -221,7 +221,7 @@ def test_time_reversed_samples_are_exact(data):
     of_reversed = torch.as_tensor((maps.features(-one.spins) - prepared.mean) / prepared.scale)
     assert torch.equal(prepared.features[0] * prepared.flip, of_reversed)
     assert not torch.equal(prepared.features[0], of_reversed)
-    engine = NetworkEngine(one.structure, network, CHIRAL, maps=maps).evaluate(-one.spins)
+    engine = NetworkForceField(one.structure, network, CHIRAL, maps=maps).evaluate(-one.spins)
     batch = np.array([(0, c) for c in range(len(one))])
     ((_, _, energy, torques),) = prepared.predict(network, batch, reversed_time=True)
     np.testing.assert_allclose(energy.detach().numpy(), engine.energy, rtol=1e-12)

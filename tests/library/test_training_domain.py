@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from sdglass import load_engine, random_sequential_addition
+from sdglass import load_force_field, random_sequential_addition
 from sdglass.cli.program import main
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
@@ -91,10 +91,10 @@ def files(tmp_path):
 
 def test_loading_warns_once_with_the_file_and_the_numbers(files):
     with pytest.warns(TrainingDomainWarning, match=r"model\.safetensors: .*density 0\.3 .*trained at 0\.8"):
-        load_engine(files / "model.safetensors", Structure.load(files / "dilute.npz"))
+        load_force_field(files / "model.safetensors", Structure.load(files / "dilute.npz"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        load_engine(files / "model.safetensors", Structure.load(files / "alike.npz"))
+        load_force_field(files / "model.safetensors", Structure.load(files / "alike.npz"))
 
 
 @pytest.mark.parametrize(("structure", "count"), [("alike", 0), ("dilute", 1)])

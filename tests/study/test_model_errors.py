@@ -13,7 +13,7 @@ from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sit
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.behler_parrinello.training_set import fold_splits, reduced_samples
 from sdglass.forcefields.model_file import TrainedModel
@@ -256,7 +256,7 @@ def expected(study, place, number):
     """Return energies minus exact (C,) and mean squared torque errors (C,) of a network, in double precision."""
     one = study.data[number]
     reference = REFERENCE.energy(one.structure, MODEL.hopping)
-    result = NetworkEngine(one.structure, study.networks[place], BONDS, reference).evaluate(one.spins)
+    result = NetworkForceField(one.structure, study.networks[place], BONDS, reference).evaluate(one.spins)
     return result.energy - one.energy, np.square(torque(one.spins, result.field) - one.torque).mean((1, 2))
 
 

@@ -13,8 +13,8 @@ from small_study import BONDS, MODEL, sites
 
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.exact import ExactEngine
-from sdglass.forcefields.pair import BilinearEngine
+from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.pair import BilinearForceField
 from sdglass.observables.local_energy import local_energies
 from sdglass.spins import random_spins
 from sdglass.structures.neighbours import environments
@@ -29,7 +29,7 @@ def antiferromagnet(structure, seed=0):
     """Return random symmetric couplings J_ij of both signs as a matrix, and their engine."""
     matrix = np.random.default_rng(seed).normal(size=(structure.n_sites, structure.n_sites))
     matrix = np.triu(matrix, 1) + np.triu(matrix, 1).T
-    return matrix, BilinearEngine(structure, sparse.csr_array(matrix), np.inf, 3.0)
+    return matrix, BilinearForceField(structure, sparse.csr_array(matrix), np.inf, 3.0)
 
 
 def test_local_energy_of_pair_couplings_is_the_field_along_the_spin():
@@ -44,7 +44,7 @@ def test_local_energy_of_pair_couplings_is_the_field_along_the_spin():
 
 def test_local_energy_of_exact_electrons_is_what_reversing_costs():
     structure = sites(8)
-    engine, spins = ExactEngine(structure, MODEL), random_spins(8, np.random.default_rng(2))
+    engine, spins = ExactForceField(structure, MODEL), random_spins(8, np.random.default_rng(2))
     reversed_one = spins.copy()
     reversed_one[5] *= -1
     before, after = (engine.evaluate(one[None]).energy[0] for one in (spins, reversed_one))
@@ -54,7 +54,7 @@ def test_local_energy_of_exact_electrons_is_what_reversing_costs():
 def test_local_energy_wants_spins():
     structure = sites(8)
     with pytest.raises(InputError, match=r"shape \(7, 3\)"):
-        local_energies(ExactEngine(structure, MODEL), np.ones((7, 3)))
+        local_energies(ExactForceField(structure, MODEL), np.ones((7, 3)))
 
 
 def test_the_descriptor_of_one_neighbourhood_is_that_of_the_whole_structure():

@@ -105,7 +105,7 @@ def engine_factory(args):
 
 def _exact_factory(args):
     from sdglass.electrons.sd_model import SDModel
-    from sdglass.forcefields.exact import ExactEngine
+    from sdglass.forcefields.exact import ExactForceField
 
     for name, only in (("dtype", "float64"), ("device", "cpu")):
         if getattr(args, name) != only:
@@ -113,11 +113,11 @@ def _exact_factory(args):
     if args.members is not None:
         raise InputError("--members is for committees of networks; the exact engine holds none")
     sd_model = _electrons(args, SDModel())
-    return lambda structure: ExactEngine(structure, sd_model, args.workers), sd_model
+    return lambda structure: ExactForceField(structure, sd_model, args.workers), sd_model
 
 
 def _trained_factory(args):
-    from sdglass.forcefields.loading import load_engine, load_model
+    from sdglass.forcefields.loading import load_force_field, load_model
     from sdglass.forcefields.model_file import require_electrons
     from sdglass.io import require_file
 
@@ -137,7 +137,7 @@ def _trained_factory(args):
     sd_model = _electrons(args, trained.sd_model)
     require_electrons(trained.sd_model, sd_model, args.engine)
     options = {"dtype": args.dtype, "device": args.device, "members": args.members}
-    return lambda structure: load_engine(args.engine, structure, sd_model, **options), sd_model
+    return lambda structure: load_force_field(args.engine, structure, sd_model, **options), sd_model
 
 
 def _electrons(args, default):
@@ -158,10 +158,10 @@ def _electrons(args, default):
 def _plus_exchange(engine, args):
     if args.exchange is None:
         return engine
-    from sdglass.forcefields.composite import CommitteeEngine, with_exchange
+    from sdglass.forcefields.composite import CommitteeForceField, with_exchange
 
-    if isinstance(engine, CommitteeEngine):  # the same exchange in every member, so that their spread stays
-        return CommitteeEngine([_plus_exchange(member, args) for member in engine.members])
+    if isinstance(engine, CommitteeForceField):  # the same exchange in every member, so that their spread stays
+        return CommitteeForceField([_plus_exchange(member, args) for member in engine.members])
     return with_exchange(engine, args.exchange, args.exchange_cutoff)
 
 

@@ -56,7 +56,7 @@ def heun_step(spins, engine, dt, damping, noise=None):
     ----------
     spins : numpy.ndarray, shape (R, N, 3)
         Unit vectors, float64; not modified.
-    engine : Engine
+    engine : ForceField
         Gives the local fields.
     dt : float
         Time step [1 / (gamma t0)].

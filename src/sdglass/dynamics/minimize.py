@@ -10,7 +10,7 @@ def descend(engine, spins, steps, step, progress=None):
 
     Parameters
     ----------
-    engine : Engine
+    engine : ForceField
     spins : numpy.ndarray, shape (R, N, 3)
     steps : int
     step : float

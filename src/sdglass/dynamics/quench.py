@@ -66,7 +66,7 @@ def quench(
 
     Parameters
     ----------
-    engine : Engine
+    engine : ForceField
         Gives energies and local fields.
     initial_spins : array_like, shape (R, N, 3) or (N, 3)
         Unit vectors at t = 0; renormalised to float64 precision.

@@ -32,7 +32,7 @@ class Evaluation:
 
 
 @runtime_checkable
-class Engine(Protocol):
+class ForceField(Protocol):
     """Anything that gives energies and local fields of spins on one structure.
 
     Attributes

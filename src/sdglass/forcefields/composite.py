@@ -6,7 +6,7 @@ import numpy as np
 
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
-from sdglass.forcefields.pair import heisenberg_engine
+from sdglass.forcefields.pair import heisenberg
 from sdglass.spins import torque
 
 
@@ -19,12 +19,12 @@ def _same_structure(engines):
     return engines[0].structure
 
 
-class SumEngine:
+class SumForceField:
     """Sum of the energies and fields of several engines, for example electrons plus J_ex (Sec. IV).
 
     Parameters
     ----------
-    engines : sequence of Engine
+    engines : sequence of ForceField
         All on the same structure.
     """
 
@@ -42,7 +42,7 @@ class SumEngine:
 
 def with_exchange(engine, exchange, cutoff):
     """Return `engine` plus short-range Heisenberg exchange J_ex [t0] within `cutoff` [ell] (Sec. IV)."""
-    return SumEngine([engine, heisenberg_engine(engine.structure, exchange, cutoff)])
+    return SumForceField([engine, heisenberg(engine.structure, exchange, cutoff)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +64,12 @@ class CommitteeEvaluation(Evaluation):
     torque_spread: np.ndarray
 
 
-class CommitteeEngine:
+class CommitteeForceField:
     """Mean of several engines trained on different folds; their spread estimates the error.
 
     Parameters
     ----------
-    members : sequence of Engine
+    members : sequence of ForceField
         All on the same structure.
     """
 

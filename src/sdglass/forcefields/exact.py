@@ -18,7 +18,7 @@ from sdglass.spins import check_spins
 _LARGEST_CHUNK = 8
 
 
-class ExactEngine:
+class ExactForceField:
     """Free energy and local fields by diagonalizing Eq. 17 for every replica.
 
     Parameters

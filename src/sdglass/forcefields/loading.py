@@ -7,10 +7,10 @@ import torch
 from sdglass.devices import torch_device
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkEngine
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.composite import CommitteeEngine
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.composite import CommitteeForceField
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.locator.fit import KIND as LOCATOR
 from sdglass.forcefields.locator.fit import LocatorModel
 from sdglass.forcefields.model_file import TrainedModel, read_tensors, require_electrons
@@ -26,7 +26,7 @@ def load_model(path):
     return kind.from_tensors(tensors, header, path)
 
 
-def load_engine(
+def load_force_field(
     source, structure, sd_model=None, *, maps=None, dtype="float64", device="cpu", workers=1, members=None
 ):
     """Return the engine `source` on a structure.
@@ -64,7 +64,7 @@ def load_engine(
         raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")
     device = torch_device(device)
     if str(source) == "exact":
-        return ExactEngine(structure, SDModel() if sd_model is None else sd_model, workers)
+        return ExactForceField(structure, SDModel() if sd_model is None else sd_model, workers)
     trained = load_model(source)
     try:
         unlike = departures(trained.info, structure)
@@ -98,7 +98,9 @@ def load_engine(
     if maps is None:  # once for all members
         maps = build_feature_maps(structure, trained.functions)
     engines = [
-        NetworkEngine(structure, trained.networks[m], trained.functions, offsets[m], maps, DTYPES[dtype], device)
+        NetworkForceField(
+            structure, trained.networks[m], trained.functions, offsets[m], maps, DTYPES[dtype], device
+        )
         for m in chosen
     ]
-    return engines[0] if len(engines) == 1 else CommitteeEngine(engines)
+    return engines[0] if len(engines) == 1 else CommitteeForceField(engines)

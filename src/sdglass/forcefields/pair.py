@@ -12,7 +12,7 @@ from sdglass.spins import check_spins
 from sdglass.structures.neighbours import neighbour_pairs
 
 
-class BilinearEngine:
+class BilinearForceField:
     """E = constant + 1/2 sum_{i,j} J_ij S_i . S_j and H_i = -sum_j J_ij S_j.
 
     Parameters
@@ -51,7 +51,7 @@ def couplings_from_pairs(n_sites, first, second, values):
     return sparse.csr_array((np.concatenate([values, values]), (rows, columns)), shape=(n_sites, n_sites))
 
 
-def heisenberg_engine(structure, exchange, cutoff):
+def heisenberg(structure, exchange, cutoff):
     """Return short-range exchange E = sum_pairs J_ex S_i . S_j over pairs closer than `cutoff` (Sec. IV).
 
     Parameters
@@ -64,6 +64,6 @@ def heisenberg_engine(structure, exchange, cutoff):
     """
     pairs = neighbour_pairs(structure, cutoff)
     values = np.full(len(pairs), float(exchange))
-    return BilinearEngine(
+    return BilinearForceField(
         structure, couplings_from_pairs(structure.n_sites, pairs.first, pairs.second, values), cutoff
     )

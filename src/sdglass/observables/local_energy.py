@@ -13,7 +13,7 @@ def local_energies(engine, spins):
 
     Parameters
     ----------
-    engine : Engine
+    engine : ForceField
     spins : array_like, shape (R, N, 3)
         Unit vectors.
 

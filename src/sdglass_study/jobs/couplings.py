@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.loading import load_force_field
 from sdglass.forcefields.model_file import TrainedModel
 from sdglass.io import write_csv
 from sdglass.progress import tracked
@@ -44,7 +44,7 @@ def main():
         hopping = one.model.hopping(pairs.distance)
         if one.model.coupling != 0:
             add("second-order", pairs.distance, hopping**2 / (2.0 * abs(one.model.coupling)))
-        engine = load_engine(args.network, one.structure, maps=its_maps, members=[0])
+        engine = load_force_field(args.network, one.structure, maps=its_maps, members=[0])
         # Random spins: the mean slope of the energy is then the two-spin part of Eq. 14.
         spins = one.spins[one.random][:CONFIGURATIONS]
         couplings, first, second = engine.pair_couplings(spins)

@@ -7,7 +7,7 @@ import numpy as np
 from sdglass.dataset import LabelledConfigurations
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.forcefields.base import Evaluation
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.io import discard
 from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
@@ -102,7 +102,7 @@ def main():
     """Write one dataset, relaxed by exact diagonalization."""
     args = dataset_parser(__doc__).parse_args()
     structure = Structure.load(args.structure)
-    with ExactEngine(structure, electrons(args), workers=threads_from_environment()) as exact:
+    with ExactForceField(structure, electrons(args), workers=threads_from_environment()) as exact:
         make_dataset("dataset", args, structure, exact, exact, [args.structure])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.dynamics.minimize import descend
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.random_streams import generator
@@ -29,7 +29,7 @@ def main():
     rng = generator(args.seed, "descent labels", args.realization)
     spins = random_spins(structure.n_sites, rng, args.configurations)
     with (
-        ExactEngine(structure, model, workers=threads_from_environment()) as exact,
+        ExactForceField(structure, model, workers=threads_from_environment()) as exact,
         progress_bar(args.steps + 2, "descent", "step") as bar,
     ):
         frozen = descend(exact, spins, args.steps, args.step, bar.update)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
-from sdglass.forcefields.loading import load_engine, load_model
+from sdglass.forcefields.loading import load_force_field, load_model
 from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
@@ -40,7 +40,7 @@ def main():
             data = LabelledConfigurations.load(path)
             chosen = stages(data) if number < len(args.data) else late_stage(data)
             for name, model in zip(args.names, args.models, strict=True):
-                engine = load_engine(model, data.structure, data.model)
+                engine = load_force_field(model, data.structure, data.model)
                 parts.append({"model": name, "set": label, **judge(engine, data, chosen)})
                 bar.update()
     write_csv(args.out, pd.DataFrame(summarize(parts, parameters, args.confidence)))

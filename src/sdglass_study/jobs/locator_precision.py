@@ -5,7 +5,7 @@ import pandas as pd
 
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.dynamics.trajectory import log_times
-from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.loading import load_force_field
 from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
@@ -31,7 +31,7 @@ def main():
     with progress_bar(len(args.structures) * len(DAMPINGS), "both precisions", "run") as bar:
         for path in args.structures:
             structure = Structure.load(path)
-            engines = [load_engine(args.model, structure, dtype=dtype) for dtype in ("float64", "float32")]
+            engines = [load_force_field(args.model, structure, dtype=dtype) for dtype in ("float64", "float32")]
             for damping in DAMPINGS:
                 frames.append(compare(engines, damping, args.duration, args.time_step, args.seed))
                 bar.update()

@@ -1,7 +1,7 @@
 """The options with which steps load a trained model as an engine."""
 
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
-from sdglass.forcefields.loading import load_engine, load_model
+from sdglass.forcefields.loading import load_force_field, load_model
 from sdglass_study.jobs.arguments import electrons
 
 
@@ -15,11 +15,11 @@ def add_model(parser):
 
 
 def how_it_computes(args):
-    """Return parsed options as the keywords of `load_engine`."""
+    """Return parsed options as the keywords of `load_force_field`."""
     return {"dtype": args.dtype, "device": args.device, "members": args.members}
 
 
 def model_engine(args, structure):
     """Return the engine of parsed options (with those of `add_electrons`) on a structure."""
     maps = args.features and load_feature_maps(args.features, structure, load_model(args.model).functions)
-    return load_engine(args.model, structure, electrons(args), maps=maps, **how_it_computes(args))
+    return load_force_field(args.model, structure, electrons(args), maps=maps, **how_it_computes(args))

@@ -12,7 +12,7 @@ from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
 from sdglass.forcefields.behler_parrinello.training_set import fold_splits, reduced_samples
-from sdglass.forcefields.loading import DTYPES, load_engine
+from sdglass.forcefields.loading import DTYPES, load_force_field
 from sdglass.forcefields.model_file import TrainedModel
 from sdglass.progress import tracked
 from sdglass.provenance import provenance
@@ -51,7 +51,7 @@ def main():
         data = LabelledConfigurations.load(data_path)
         maps = load_feature_maps(features, data.structure, models[0].functions)
         engines = [
-            load_engine(path, data.structure, data.model, maps=maps, dtype=args.dtype, device=args.device)
+            load_force_field(path, data.structure, data.model, maps=maps, dtype=args.dtype, device=args.device)
             for path in args.models
         ]
         judged = predict(engines, data)
@@ -61,7 +61,7 @@ def main():
             lengths.append(len(data))
         if models[0].networks and args.dtype == "float32":
             count = -(-DRIFT_CONFIGURATIONS // args.sets.count(label))
-            double = load_engine(args.models[0], data.structure, data.model, maps=maps, device=args.device)
+            double = load_force_field(args.models[0], data.structure, data.model, maps=maps, device=args.device)
             drifts.setdefault(label, []).append(single_precision(data, judged, double, count))
     info, samples = describe(args, models, lengths)
     sets = {}
@@ -214,7 +214,7 @@ def single_precision(data, judged, double, count):
     data : LabelledConfigurations
     judged : tuple
         Energies and torques that `predict` returns, in single precision.
-    double : Engine
+    double : ForceField
     count : int
         Configurations to compare, evenly chosen.
     """

@@ -1,6 +1,6 @@
 """Quench one realization with exact diagonalization at every step (ED-LLG, paper Fig. 4)."""
 
-from sdglass.forcefields.exact import ExactEngine
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.structures.structure import Structure
 from sdglass_study.jobs.arguments import electrons, run, threads_from_environment
 from sdglass_study.jobs.quench import quench_parser, run_quench
@@ -10,7 +10,7 @@ def main():
     """Write the trajectories of one realization."""
     args = quench_parser(__doc__).parse_args()
     structure = Structure.load(args.structure)
-    with ExactEngine(structure, electrons(args), workers=threads_from_environment()) as engine:
+    with ExactForceField(structure, electrons(args), workers=threads_from_environment()) as engine:
         run_quench("quench_exact", args, engine, [args.structure])
 
 

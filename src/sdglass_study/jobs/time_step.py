@@ -5,7 +5,7 @@ import pandas as pd
 
 from sdglass.dynamics.llg import INTEGRATORS
 from sdglass.dynamics.quench import quench, random_initial_spins
-from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.loading import load_force_field
 from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.structures.structure import Structure
@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     structure = Structure.load(args.structure)
-    engine = load_engine(args.model, structure)
+    engine = load_force_field(args.model, structure)
     start = random_initial_spins(structure.n_sites, args.seed, 0, range(REPLICAS))
 
     steps = sorted(args.time_steps)

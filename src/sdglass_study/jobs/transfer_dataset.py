@@ -4,8 +4,8 @@ Relaxing hundreds of spins exactly is what the force field is meant to spare; th
 pair model are close to the exact ones, and their labels are exact.
 """
 
-from sdglass.forcefields.exact import ExactEngine
-from sdglass.forcefields.loading import load_engine
+from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.loading import load_force_field
 from sdglass.structures.structure import Structure
 from sdglass_study.jobs.arguments import electrons, run, threads_from_environment, use_threads
 from sdglass_study.jobs.dataset import dataset_parser, make_dataset
@@ -19,8 +19,8 @@ def main():
     use_threads(threads_from_environment())
     structure = Structure.load(args.structure)
     model = electrons(args)
-    relaxing = load_engine(args.model, structure, model)
-    with ExactEngine(structure, model, workers=threads_from_environment()) as exact:
+    relaxing = load_force_field(args.model, structure, model)
+    with ExactForceField(structure, model, workers=threads_from_environment()) as exact:
         make_dataset("transfer_dataset", args, structure, exact, relaxing, [args.structure, args.model])
 
 

@@ -16,7 +16,7 @@ from sdglass.spins import check_spins
 _BLOCK = 20_000_000
 
 
-class NetworkEngine:
+class NetworkForceField:
     """Energy and field of a trained network on one structure.
 
     Parameters

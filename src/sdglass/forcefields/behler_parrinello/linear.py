@@ -2,7 +2,7 @@
 
 With G2 alone this is a pair coupling J(R), the baseline that every network has to beat; with G3 the
 coupling also depends on the sites around the pair, Eq. 15. Both are two-spin energies with frozen
-couplings, hence a `BilinearEngine`.
+couplings, hence a `BilinearForceField`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sdglass.forcefields.behler_parrinello.symmetry_functions import (
     build_feature_maps,
     f2,
 )
-from sdglass.forcefields.pair import BilinearEngine, couplings_from_pairs
+from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs
 from sdglass.spins import torque
 from sdglass.structures.neighbours import neighbour_pairs
 
@@ -195,11 +195,11 @@ class LinearModel:
         return full @ pair_weights(maps)
 
     def engine(self, structure, maps=None):
-        """Return this force field on a structure, as a `BilinearEngine`."""
+        """Return this force field on a structure, as a `BilinearForceField`."""
         maps = build_feature_maps(structure, self.functions) if maps is None else maps
         matrix = couplings_from_pairs(structure.n_sites, maps.first, maps.second, self.couplings(maps))
         # A three-site term couples j and k through a centre between them, never beyond the cutoff.
-        return BilinearEngine(
+        return BilinearForceField(
             structure, matrix, self.functions.cutoff, self.reference.energy(structure, self.hopping)
         )
 

@@ -21,7 +21,7 @@ from sdglass.forcefields.locator.coefficients import (
     require_half_filling,
 )
 from sdglass.forcefields.locator.error_bars import fit_error_model
-from sdglass.forcefields.locator.forcefield import LocatorEngine
+from sdglass.forcefields.locator.forcefield import LocatorForceField
 from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, pair_field, to_blocks
 from sdglass.forcefields.locator.kernels.reach import loop_reach
 from sdglass.forcefields.model_file import read_tensors, write_tensors
@@ -74,7 +74,7 @@ class LocatorModel:
         return len(self.pair_coefficients) + len(self.loop_weights) + 1
 
     def engine(self, structure, dtype="float64", lists=None, progress=None, threads=None):
-        """Return this force field on a structure, as a `LocatorEngine`.
+        """Return this force field on a structure, as a `LocatorForceField`.
 
         Parameters
         ----------
@@ -85,17 +85,17 @@ class LocatorModel:
         progress : callable, optional
             Called with the number of sites of each finished block of a structure's lists.
         threads : int, optional
-            See `LocatorEngine`.
+            See `LocatorForceField`.
         """
         dtype = np.dtype(dtype)
         if lists is not None:
-            return LocatorEngine(structure, lists.coupled(self.pair_coefficients, dtype), self, dtype, threads)
+            return LocatorForceField(structure, lists.coupled(self.pair_coefficients, dtype), self, dtype, threads)
         order, sites = None, structure
         if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
             order = spatial_order(structure)
             sites = Structure(structure.positions[order], structure.box)
         lists = locator_lists(sites, self.sd_model, self.settings, progress, self.pair_coefficients, dtype)
-        return LocatorEngine(structure, lists, self, dtype, threads, order)
+        return LocatorForceField(structure, lists, self, dtype, threads, order)
 
     def save(self, path):
         """Write a safetensors file."""

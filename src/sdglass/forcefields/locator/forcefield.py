@@ -12,7 +12,7 @@ from sdglass.spins import check_spins, torque
 _BLOCKS = 16  # blocks of replicas that are worked on at a time: bounds the memory beside the lists
 
 
-class LocatorEngine:
+class LocatorForceField:
     """E = E_0 + 1/2 sum_ij J_ij S_i . S_j + sum_p w_p Tr (Q K_p)^4, and H = -dE/dS.
 
     Parameters
