@@ -98,6 +98,10 @@ class Registry(Mapping):
                     import_module(f"{self.package}.{module.name}")
 
 
+def _module(thing):
+    return getattr(thing, "module", thing.__module__)
+
+
 def load_plugin(path):
     """Import a user's own Python file, so that what it registers is known.
 
