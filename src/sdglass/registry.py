@@ -90,6 +90,11 @@ class Registry(Mapping):
         kind = thing if isinstance(thing, type) else type(thing)
         return next((name for name in self if self[name] is kind), None)
 
+    def module_of(self, name):
+        """Return the dotted name of the module that holds what is registered under a name, without importing it."""
+        self._discover()
+        return self._lazy[name].split(":")[0] if name in self._lazy else _module(self[name])
+
     def _discover(self):
         if not self._complete:
             self._complete = True

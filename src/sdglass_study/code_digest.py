@@ -1,83 +1,65 @@
-"""Which source files a module runs: the inputs that make an edited library rerun exactly what uses it."""
+"""A digest of the source that a job runs: handed to Snakemake as a parameter, it reruns what an edit concerns."""
 
 import ast
+import hashlib
 from functools import cache
-from importlib.util import resolve_name
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
-from sdglass.errors import InputError
-
-_PACKAGES = ("sdglass", "sdglass_study")
+_PACKAGES = {"sdglass", "sdglass_study"}
 _FOLDER = Path(__file__).resolve().parents[1]
 
 
-def library_modules(module_name):
-    """Return the files of this package that a module may run, itself included.
+@cache
+def code_digest(*modules):
+    """Return a SHA-256 of the source files of some modules and of all that they import from the two packages.
 
-    Imports are read from the source, those inside functions too, and followed to their ends; so are the
-    ``__init__`` files of the packages on the way. Names that are imported lazily, by a string at run time,
-    do not count: a module that wants its dependencies known has to name them in an import statement.
-
-    Parameters
-    ----------
-    module_name : str
-        Dotted name inside the package, for example ``"sdglass_study.jobs.dataset"``.
-
-    Returns
-    -------
-    list of pathlib.Path
-        Sorted absolute paths.
-
-    Raises
-    ------
-    InputError
-        If there is no such module, or one of the files is not Python.
+    Imports are read from the source, those inside functions too. What a registry imports by name at run time does
+    not count: name it among `modules`. Modules of others, such as a user's own file, count without their imports.
     """
-    if _source(module_name) is None:
-        raise InputError(f"module {module_name} does not exist; expected a file of that name below {_FOLDER}")
-    found, waiting = {}, [module_name]
+    digest = hashlib.sha256()
+    for path in sorted(_sources(modules)):
+        source = path.read_bytes()
+        digest.update(f"{path.name} {len(source)} ".encode() + source)
+    return digest.hexdigest()[:16]
+
+
+def _sources(modules):
+    found, waiting = {}, list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found[name] = _source(name)
-            waiting += imported_modules(name)
+        path = _source(name)
+        if name not in found and path is not None:
+            found[name] = path
+            waiting += _imported(name, path)
             waiting += [".".join(name.split(".")[:depth]) for depth in range(1, name.count(".") + 1)]
-    return sorted(found.values())
+    return set(found.values())
 
 
 @cache
-def imported_modules(module_name):
-    """Return the modules of this package that one module's import statements name, sorted."""
-    path = _source(module_name)
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except SyntaxError as error:
-        raise InputError(f"{path}: line {error.lineno} is not Python ({error.msg})") from None
-    package = module_name if path.name == "__init__.py" else module_name.rpartition(".")[0]
+def _imported(module, path):
+    """Return the modules that one module's import statements name."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             origin = resolve_name("." * node.level + (node.module or ""), package)
-            names.add(origin)
             # `from package import name`: the name is a module, or something that the package defines.
-            names.update(f"{origin}.{alias.name}" for alias in node.names)
-    return sorted(name for name in names if _source(name) is not None)
+            names.update([origin, *(f"{origin}.{alias.name}" for alias in node.names)])
+    return sorted(name for name in names if name.split(".")[0] in _PACKAGES)
 
 
 @cache
-def _source(module_name):
-    """Return the file of a module of this package; None if there is none."""
-    parts = module_name.split(".")
-    if parts[0] not in _PACKAGES:
+def _source(module):
+    """Return the file of a module; None if there is none."""
+    top, *rest = module.split(".")
+    if top in _PACKAGES:
+        for path in (_FOLDER.joinpath(top, *rest, "__init__.py"), _FOLDER.joinpath(top, *rest).with_suffix(".py")):
+            if path.is_file():
+                return path
         return None
-    for path in (_FOLDER.joinpath(*parts, "__init__.py"), _FOLDER.joinpath(*parts).with_suffix(".py")):
-        if path.is_file():
-            return path
-    return None
-
-
-def source_files():
-    """Return the source files of the whole library, sorted."""
-    return sorted(path for name in _PACKAGES for path in _FOLDER.joinpath(name).rglob("*.py"))
+    if not module.startswith("sdglass_plugin_"):
+        return None
+    return Path(find_spec(module).origin)

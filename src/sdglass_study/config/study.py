@@ -5,6 +5,7 @@ name is a folder below ``results/<study>/``. The section ``analysis`` says which
 """
 
 import dataclasses
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from sdglass_study.analysis import ANALYSES
 from sdglass_study.config.typed import Problems, build
 
 EXACT = "exact"  # the model that needs no fit
+SWEPT = ("fig2", "fig3", "fig4", "fig5")  # what a sweep compares
 
 
 @dataclass(frozen=True)
@@ -259,6 +261,7 @@ class Study:
     integrator: str = "heun"
     device: str = "cpu"
     plugins: tuple[str, ...] = ()
+    config: dict = field(init=False, default_factory=dict)  # what it was made of, as plain data
 
     # Paths ------------------------------------------------------------------------------------------------
 
@@ -336,7 +339,7 @@ class Study:
         return [self.descriptor_file(structures, index) for index in indices]
 
     def dynamics(self, run):
-        """Return the `LLG` of a `Dynamics`, as plain data, and its duration."""
+        """Return the parameters of the `LLG` of a run, as plain data."""
         return {
             "damping": run.damping,
             "temperature": run.temperature,
@@ -348,9 +351,54 @@ class Study:
         """Return {name of an analysis: its tables} of the study."""
         return {name: ANALYSES[name].tables_of(settings) for name, settings in self.analysis.items()}
 
+    def model_modules(self, model):
+        """Return the modules that a model of the study runs, besides those of every force field."""
+        return [] if model == EXACT else [FITTED_MODELS.module_of(self.models[model].kind)]
+
+    def electron_modules(self):
+        """Return the module of the hopping law."""
+        return [type(self.electrons.hopping).__module__]
+
+    def common_values(self):
+        """Return what analyses may depend on besides their section and their files, as plain data."""
+        return dataclasses.asdict(self.statistics) | {
+            "electrons": self.electrons.to_dict(),
+            "seed": self.seed,
+            "descriptor": self.descriptor,
+            "integrator": self.integrator,
+            "labels": self.model_labels(),
+        }
+
     def model_labels(self):
         """Return {model: what figures call it}."""
         return {EXACT: "exact (ED)"} | {name: model.label for name, model in self.models.items()}
+
+    # Commands ---------------------------------------------------------------------------------------------
+
+    def figures(self):
+        """Return {name: figure} of the figures whose tables the study makes."""
+        from sdglass_study.figures import study_figures
+
+        return study_figures({table for tables in self.tables().values() for table in tables})
+
+    @staticmethod
+    def options(files, given):
+        """Return the options of snakemake that make this configuration: overlays, and what the command line said."""
+        said = [f"{name}={value}" for name, value in given.items() if name != "sweep"]
+        options = [("--configfile", files), ("--config", said)]
+        return shlex.join(word for option, words in options if words for word in (option, *words))
+
+    @staticmethod
+    def sweep_commands(sweep, options, cores):
+        """Return the shell commands that make the studies of a sweep, ``{parameter: values}``, one after the other."""
+        if not sweep:
+            return "echo \"sweep: expected --config sweep='{filling: [0.25, 0.5]}'\" >&2; exit 2"
+        ((parameter, values),) = sweep.items()
+        files, _, said = options.partition("--config ")
+        return " && ".join(
+            f"snakemake {' '.join(SWEPT)} --cores {cores} {files} --config {said} {parameter}={value}"
+            for value in values
+        )
 
 
 def make_study(config):
@@ -366,6 +414,7 @@ def make_study(config):
     problems.refuse()
     _contradictions(study, problems)
     problems.refuse()
+    study.config.update(config)
     return study
 
 
@@ -387,7 +436,9 @@ def _tagged(data, tag, registry, key, problems, *also):
     except InputError as error:
         problems.add(f"{key}.{tag}", str(error))
         return None
-    return build(kind, {name: part for name, part in data.items() if name != tag and name not in also}, key, problems)
+    return build(
+        kind, {name: part for name, part in data.items() if name != tag and name not in also}, key, problems
+    )
 
 
 def _structures(data, key, problems):
@@ -395,7 +446,9 @@ def _structures(data, key, problems):
     for name, entry in _entries(data, key, problems):
         where = f"{key}.{name}"
         kind = _tagged(entry, "kind", STRUCTURES, where, problems, "realizations", "first")
-        rest = {part: entry[part] for part in ("realizations", "first") if isinstance(entry, dict) and part in entry}
+        rest = {
+            part: entry[part] for part in ("realizations", "first") if isinstance(entry, dict) and part in entry
+        }
         result[name] = build(Structures, {"kind": kind, **rest}, where, problems)
     return result
 
@@ -426,7 +479,7 @@ def _models(data, key, problems):
         if "descriptor" in kind.__dataclass_fields__:
             settings["descriptor"] = settings.get("descriptor", {})
         labels = entry["labels"] if isinstance(entry["labels"], list) else [entry["labels"]]
-        dtype = entry.get("dtype", "float32")
+        dtype = entry.get("dtype", "float64")
         if dtype not in ("float32", "float64"):
             problems.add(f"{where}.dtype", f" = {dtype}; expected float32 or float64")
         made = build(kind, settings, where, problems)

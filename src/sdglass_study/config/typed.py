@@ -63,7 +63,9 @@ def build(kind, data, key, problems, parts=None):
         where = _join(key, name)
         if name in data:
             make = parts.get(name)
-            values[name] = make(data[name], where, problems) if make else value(hints[name], data[name], where, problems)
+            values[name] = (
+                make(data[name], where, problems) if make else value(hints[name], data[name], where, problems)
+            )
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             problems.add(where, f" is missing; expected {expected(hints[name])}")
     if len(problems.lines) > before:
@@ -101,7 +103,11 @@ def value(kind, data, key, problems):
         if isinstance(data, str) and data.lstrip("-").isdigit():
             return int(data)
         if isinstance(data, bool) or not isinstance(data, int):
-            hint = f"a count has no decimal point: write {data:g}" if isinstance(data, float) else "expected an integer"
+            hint = (
+                f"a count has no decimal point: write {data:g}"
+                if isinstance(data, float)
+                else "expected an integer"
+            )
             problems.add(key, f" = {_short(data)}; {hint}")
         elif abs(data) >= 2**63:
             problems.add(key, f" = {_short(data)}; expected an integer below 2^63")
@@ -154,3 +160,20 @@ def _join(key, name):
 def _short(data):
     text = repr(data)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def plain(thing):
+    """Return a dataclass as plain data that JSON keeps and `rebuilt` understands."""
+    if dataclasses.is_dataclass(thing):
+        return {field.name: plain(getattr(thing, field.name)) for field in dataclasses.fields(thing) if field.init}
+    if isinstance(thing, dict):
+        return {key: plain(value) for key, value in thing.items()}
+    return [plain(part) for part in thing] if isinstance(thing, (list, tuple)) else thing
+
+
+def rebuilt(kind, data):
+    """Return the instance of the dataclass `kind` that `plain` described."""
+    problems = Problems()
+    thing = build(kind, data, "", problems)
+    problems.refuse()
+    return thing

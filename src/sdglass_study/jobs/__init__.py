@@ -1,4 +1,6 @@
-"""One small module per rule of the workflow: read files, call the library, write files atomically.
+"""The rules of the workflow, one short module each.
 
-Each runs by hand as ``python -m sdglass_study.jobs.NAME --help``.
+A module says what its job needs, ``inputs(study, **wildcards)``, what it is told, ``settings(study, **wildcards)``, which
+modules it runs beyond its own imports, ``modules(study, **wildcards)``, if any, and does it: ``run(inputs, outputs,
+settings)`` reads files, calls the library and writes files. By hand: ``python -m sdglass_study.jobs NAME JSON``.
 """

@@ -1,48 +1,75 @@
-"""What the two quench steps share: an ensemble of replicas on one realization (paper Eq. 3, Figs. 4, 5)."""
+"""Quench one realization, all replicas at once, with exact or with learned fields (paper Eq. 3, Figs. 4 and 5)."""
 
+from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
-from sdglass.dynamics.trajectory import SNAPSHOTS_PER_DECADE, log_times
+from sdglass.dynamics.trajectory import log_times
 from sdglass.provenance import provenance
-from sdglass_study.jobs.arguments import add_dynamics, add_electrons, dynamics, electrons, step_parser
-from sdglass_study.jobs.checkpoints import continued, run_identity
+from sdglass.structures.structure import Structure
+from sdglass_study.jobs.common import EXACT, continued, driver
 
 
-def quench_parser(module_doc):
-    """Return the parser of the quench steps."""
-    parser = step_parser(module_doc)
-    parser.add_argument("--engine-name", required=True, help="what the tables call the engine")
-    parser.add_argument("--ensemble", required=True, help="what the tables call the ensemble")
-    parser.add_argument("--structure", required=True)
-    add_electrons(parser)
-    parser.add_argument("--replicas", type=int, required=True)
-    add_dynamics(parser)
-    parser.add_argument("--first-snapshot", type=float, help="time after 0 [1/(gamma t0)]; one step by default")
-    parser.add_argument("--snapshots-per-decade", type=float, default=SNAPSHOTS_PER_DECADE)
-    parser.add_argument("--out", required=True, help="trajectory .h5")
-    return parser
+def inputs(study, quench, model, index):
+    """Return the structure, the model's fit and the cached descriptor, where there are."""
+    structures = study.quenches[quench].structures
+    given = {"structure": study.structure_file(structures, index)}
+    if model != EXACT:
+        given |= {"model": study.driver_file(model)}
+        given |= {"descriptor": path for path in study.descriptors_of(model, structures, [index])}
+    return given
 
 
-def run_quench(step, args, engine, inputs, **options):
-    """Integrate all replicas and write the trajectory; an interrupted run goes on from its checkpoint.
+def settings(study, quench, model, index):
+    """Return the run, the electrons, and the keys of the random numbers."""
+    entry = study.quenches[quench]
+    told = {
+        "ensemble": quench,
+        "model": model,
+        "electrons": study.electrons.to_dict(),
+        "replicas": entry.replicas,
+        "dynamics": study.dynamics(entry),
+        "duration": entry.duration,
+        "snapshots_per_decade": entry.snapshots_per_decade,
+        "first_snapshot": entry.first_snapshot,
+        "seed": study.seed,
+        "realization": study.structures[entry.structures].first + int(index),
+    }
+    return told | ({} if model == EXACT else {"dtype": study.models[model].dtype, "device": study.device})
 
-    `step` is the name of the step that is run and `options` say how the engine computes: a checkpoint of
-    other code or options is discarded.
-    """
-    made = provenance(inputs)
-    continued(
-        quench,
-        engine,
-        random_initial_spins(engine.structure.n_sites, args.seed, args.realization, range(args.replicas)),
-        **dynamics(args),
-        snapshot_times=log_times(args.duration, args.time_step, args.snapshots_per_decade, args.first_snapshot),
-        checkpoint=f"{args.out}.checkpoint",
-        identity=run_identity(step, made, electrons(args), **options),
-        progress=True,
-        metadata={
-            "ensemble": args.ensemble,
-            "engine": args.engine_name,
-            "n_sites": engine.structure.n_sites,
-            "provenance": made,
-        },
-        out=args.out,
-    )
+
+def modules(study, quench, model, index):
+    """Return the module of the kind of model."""
+    return study.model_modules(model)
+
+
+def run(inputs, outputs, settings):
+    """Write the trajectories; an interrupted run goes on from its checkpoint."""
+    structure = Structure.load(inputs["structure"])
+    force_field = driver(settings, structure, inputs.get("model"), inputs.get("descriptor"))
+    dynamics = LLG(**settings["dynamics"])
+    keys = {"seed": settings["seed"], "realization": settings["realization"]}
+    files = [inputs[name] for name in ("structure", "model") if name in inputs]
+    names = {"ensemble": settings["ensemble"], "model": settings["model"], "n_sites": structure.n_sites}
+
+    def start(checkpoint):
+        quench(
+            force_field,
+            random_initial_spins(structure.n_sites, *keys.values(), range(settings["replicas"])),
+            dynamics,
+            settings["duration"],
+            **keys,
+            snapshot_times=log_times(
+                settings["duration"],
+                dynamics.time_step,
+                settings["snapshots_per_decade"],
+                settings["first_snapshot"],
+            ),
+            checkpoint=checkpoint,
+            progress=True,
+            metadata=names | {"provenance": provenance(files)},
+            out=outputs["trajectory"],
+        )
+
+    try:
+        continued(start, f"{outputs['trajectory']}.checkpoint", inputs, settings)
+    finally:
+        getattr(force_field, "close", lambda: None)()

@@ -1,23 +1,28 @@
-"""Make one amorphous realization by random sequential addition (paper Sec. IV)."""
+"""Make one realization of a structure (paper Sec. IV)."""
+
+import dataclasses
 
 from sdglass.random_streams import generator
-from sdglass.structures.amorphous import random_sequential_addition
-from sdglass_study.jobs.arguments import run, step_parser
+from sdglass.structures import STRUCTURES
 
 
-def main():
-    """Write one structure."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--n-sites", type=int, required=True)
-    parser.add_argument("--box-length", type=float, required=True, help="[ell]")
-    parser.add_argument("--r-min", type=float, required=True, help="[ell]")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--realization", type=int, required=True, help="number that keys the random positions")
-    parser.add_argument("--out", required=True, help="structure .npz")
-    args = parser.parse_args()
-    rng = generator(args.seed, "structure", args.realization)
-    random_sequential_addition(args.n_sites, args.box_length, args.r_min, rng).save(args.out)
+def modules(study, name, index):
+    """Return the module of the kind of structure."""
+    return [type(study.structures[name].kind).__module__]
 
 
-if __name__ == "__main__":
-    run(main)
+def settings(study, name, index):
+    """Return the kind with its parameters, and what keys the random positions."""
+    structures = study.structures[name]
+    return {
+        "kind": STRUCTURES.name_of(structures.kind),
+        "parameters": dataclasses.asdict(structures.kind),
+        "seed": study.seed,
+        "realization": structures.first + int(index),
+    }
+
+
+def run(inputs, outputs, settings):
+    """Write the structure."""
+    kind = STRUCTURES[settings["kind"]](**settings["parameters"])
+    kind.make(generator(settings["seed"], "structure", settings["realization"])).save(outputs["structure"])

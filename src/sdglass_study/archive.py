@@ -1,0 +1,78 @@
+"""Results that came with the checkout: which configuration they are of, and when they were made.
+
+Version control keeps neither modification times nor intermediate files, which is what a workflow manager goes by.
+Snakemake makes nothing again whose intermediate inputs are gone, and cannot see that a parameter has changed where it
+has no record of the earlier one. So results that were made elsewhere are compared with the configuration that is
+stored beside them, and get equal times: none is newer than another.
+"""
+
+import base64
+import os
+from pathlib import Path
+
+import yaml
+
+from sdglass.errors import InputError
+
+# How a study is computed, not what.
+HOW = ("device", "plugins")
+CONFIG = "config.yaml"
+
+
+def adopt(folder, config, records=".snakemake/metadata"):
+    """Make results of `folder` that were not made in this checkout count as they are.
+
+    Parameters
+    ----------
+    folder : path
+        ``results/<study>``.
+    config : dict
+        The configuration that is asked for.
+    records : path
+        Where Snakemake keeps what it has made here.
+
+    Raises
+    ------
+    InputError
+        If they are of another configuration; the message names the keys that differ.
+    """
+    folder = Path(folder)
+    stored = folder / CONFIG
+    if not stored.is_file() or _made_here(stored, records):
+        return
+    different = list(differences(yaml.safe_load(stored.read_text(encoding="utf-8")), config))
+    if different:
+        shown = "\n  ".join(different[:10])
+        raise InputError(
+            f"{folder} came with the checkout and was made with another configuration:\n  {shown}\n"
+            f"Give the study another name (study: ..., now {folder.name}) to compute beside it, or delete {folder} "
+            "to compute it anew."
+        )
+    files = [path for path in folder.rglob("*") if path.is_file() and not _made_here(path, records)]
+    moment = min(path.stat().st_mtime for path in files)
+    for path in files:
+        if path.stat().st_mtime != moment:
+            os.utime(path, (moment, moment))
+
+
+def differences(stored, wanted, key=""):
+    """Yield a line for every key in which two configurations differ, but for those of `HOW`."""
+    for name in {**stored, **wanted}:
+        if not key and name in HOW:
+            continue
+        where = f"{key}.{name}" if key else name
+        one, other = stored.get(name), wanted.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from differences(one, other, where)
+        elif one != other:
+            yield f"{where}: {_short(one)} there, {_short(other)} now"
+
+
+def _made_here(path, records):
+    record = base64.urlsafe_b64encode(str(path).encode()).decode()
+    return Path(records, record).is_file()
+
+
+def _short(value):
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,37 @@
+"""``python -m sdglass_study.jobs NAME JSON``: run one job; bad input is one line and exit status 2."""
+
+import json
+import sys
+from importlib import import_module
+
+from sdglass.cli.streams import reader_may_leave
+from sdglass.errors import InputError, OutputError
+from sdglass.registry import load_plugin
+
+
+def main(name, job):
+    """Run the job of a module of this package.
+
+    Parameters
+    ----------
+    name : str
+    job : str
+        JSON of ``inputs``, ``outputs``, ``settings``, ``plugins`` and ``code``, as `sdglass_study.rules.Rules` makes it.
+    """
+    try:
+        with reader_may_leave():
+            told = json.loads(job)
+            for plugin in told.get("plugins", ()):
+                load_plugin(plugin)
+            module = import_module(f"sdglass_study.jobs.{name}")
+            # The digest of the code is part of what a checkpoint belongs to.
+            settings = told.get("settings", {}) | {"code": told.get("code", "")}
+            module.run(told.get("inputs", {}), told.get("outputs", {}), settings)
+    except (InputError, OutputError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

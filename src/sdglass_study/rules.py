@@ -1,0 +1,44 @@
+"""What the rules of the workflow ask: the inputs, the parameters and the code of a job."""
+
+import json
+from importlib import import_module
+
+from sdglass_study.code_digest import code_digest
+
+
+class Rules:
+    """The jobs of a study, as input functions and parameters of Snakemake's rules.
+
+    Parameters
+    ----------
+    study : Study
+    """
+
+    def __init__(self, study):
+        self.study = study
+
+    def inputs(self, job, **fixed):
+        """Return the input function of a rule that runs the module `job`; `fixed` stand for wildcards."""
+        module = import_module(f"sdglass_study.jobs.{job}")
+        return lambda wildcards: module.inputs(self.study, **{**dict(wildcards), **fixed})
+
+    def parameters(self, job, **fixed):
+        """Return what a rule tells the module `job`: JSON of inputs, outputs, settings, and a digest of its code.
+
+        Snakemake makes the outputs again where it remembers another one.
+        """
+        module = import_module(f"sdglass_study.jobs.{job}")
+
+        def told(wildcards, output):
+            names = {**dict(wildcards), **fixed}
+            more = module.modules(self.study, **names) if hasattr(module, "modules") else []
+            parts = {
+                "inputs": module.inputs(self.study, **names) if hasattr(module, "inputs") else {},
+                "outputs": dict(output.items()),
+                "settings": module.settings(self.study, **names),
+                "plugins": list(self.study.plugins),
+                "code": code_digest(f"sdglass_study.jobs.{job}", *more, *self.study.electron_modules()),
+            }
+            return json.dumps(parts)
+
+        return told

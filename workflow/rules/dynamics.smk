@@ -1,0 +1,31 @@
+# Quenches, all replicas of a realization in one job, and what is measured on them.
+
+
+rule quench:
+    input:
+        unpack(RULES.inputs("quench")),
+    output:
+        trajectory=f"{FOLDER}/trajectories/{{quench}}/{{model}}/{{index}}.h5",
+    log:
+        f"{LOGS}/quench/{{quench}}-{{model}}-{{index}}.log",
+    benchmark:
+        f"{TIMES}/quench/{{quench}}-{{model}}-{{index}}.tsv"
+    params:
+        job=RULES.parameters("quench"),
+    shell:
+        run("quench")
+
+
+rule measure:
+    input:
+        unpack(RULES.inputs("measure")),
+    output:
+        observables=f"{FOLDER}/observables/{{quench}}/{{model}}/{{index}}.h5",
+    log:
+        f"{LOGS}/measure/{{quench}}-{{model}}-{{index}}.log",
+    benchmark:
+        f"{TIMES}/measure/{{quench}}-{{model}}-{{index}}.tsv"
+    params:
+        job=RULES.parameters("measure"),
+    shell:
+        run("measure")

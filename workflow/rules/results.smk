@@ -1,0 +1,140 @@
+# Tables, one rule per analysis; figures, each from its tables alone; claims; the report.
+
+TABLES = STUDY.tables()
+FIGURES = STUDY.figures()
+
+for analysis, names in TABLES.items():
+
+    rule:
+        name:
+            f"tables_{analysis}"
+        input:
+            **RULES.inputs("tables", analysis=analysis)({}),
+        output:
+            **{table: f"{FOLDER}/tables/{table}.csv" for table in names},
+        log:
+            f"{LOGS}/tables/{analysis}.log",
+        benchmark:
+            f"{TIMES}/tables/{analysis}.tsv"
+        params:
+            job=RULES.parameters("tables", analysis=analysis),
+        shell:
+            run("tables")
+
+
+rule tables:
+    input:
+        [f"{FOLDER}/tables/{table}.csv" for names in TABLES.values() for table in names],
+
+
+rule figure:
+    input:
+        unpack(RULES.inputs("figure")),
+    output:
+        png=f"{FOLDER}/figures/{{figure}}.png",
+        pdf=f"{FOLDER}/figures/{{figure}}.pdf",
+    log:
+        f"{LOGS}/figure/{{figure}}.log",
+    benchmark:
+        f"{TIMES}/figure/{{figure}}.tsv"
+    params:
+        job=RULES.parameters("figure"),
+    shell:
+        run("figure")
+
+
+rule figures:
+    input:
+        expand(rules.figure.output, figure=FIGURES),
+
+
+for figure in FIGURES:
+
+    rule:
+        name:
+            figure
+        input:
+            expand(rules.figure.output, figure=figure),
+
+
+rule replot:
+    log:
+        f"{LOGS}/replot.log",
+    params:
+        job=RULES.parameters("replot"),
+    shell:
+        "python -m sdglass_study.jobs replot {params.job:q} 2>&1 | tee {log}"
+
+
+rule claims:
+    input:
+        rules.tables.input,
+    output:
+        claims=f"{FOLDER}/claims.csv",
+    log:
+        f"{LOGS}/claims.log",
+    benchmark:
+        f"{TIMES}/claims.tsv"
+    params:
+        job=RULES.parameters("claims"),
+    shell:
+        run("claims")
+
+
+rule record:
+    output:
+        config=f"{FOLDER}/config.yaml",
+        record=f"{FOLDER}/provenance.json",
+    log:
+        f"{LOGS}/record.log",
+    benchmark:
+        f"{TIMES}/record.tsv"
+    params:
+        job=RULES.parameters("record"),
+    shell:
+        run("record")
+
+
+rule report:
+    input:
+        rules.tables.input,
+        rules.figures.input,
+        rules.claims.output,
+        rules.record.output,
+    output:
+        report=f"{FOLDER}/report.html",
+    log:
+        f"{LOGS}/report.log",
+    benchmark:
+        f"{TIMES}/report.tsv"
+    params:
+        job=RULES.parameters("report", options=OPTIONS),
+    shell:
+        run("report")
+
+
+rule film:
+    input:
+        unpack(RULES.inputs("film")),
+    output:
+        film=f"{FOLDER}/film.gif",
+    log:
+        f"{LOGS}/film.log",
+    benchmark:
+        f"{TIMES}/film.tsv"
+    params:
+        job=RULES.parameters("film"),
+    shell:
+        run("film")
+
+
+# Studies that differ in one parameter, each in a folder of its own and made by a workflow of its own, compared.
+rule sweep:
+    log:
+        f"{LOGS}/sweep.log",
+    threads: workflow.cores or 1
+    params:
+        commands=STUDY.sweep_commands(SWEEP, OPTIONS, workflow.cores or 1),
+        job=RULES.parameters("compare_studies", sweep=SWEEP),
+    shell:
+        "({params.commands}) 2>&1 | tee {log}; python -m sdglass_study.jobs compare_studies {params.job:q} 2>&1 | tee -a {log}"
