@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SMOKE = "workflow/scales/smoke.yaml"
+SMOKE = "workflow/presets/smoke.yaml"
 
 
 def copy_study(folder):
     """Copy what a study needs, without results, so that neither the checkout nor its results are touched."""
     for name in ("Snakefile", "config.yaml"):
         shutil.copy2(ROOT / name, folder / name)
-    for name in ("workflow", "src", "envs"):
+    for name in ("workflow", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
 
 
