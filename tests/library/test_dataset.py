@@ -110,7 +110,7 @@ def test_missing_parts_are_named(path, tmp_path):
         LabelledConfigurations.load(tmp_path / "nothing.h5")
     with h5py.File(path, "r+") as handle:
         handle.attrs["model"] = '{"coupling": 6.0, "colour": 1, "hopping": {"law": "yukawa"}}'
-    with pytest.raises(InputError, match=r"data\.h5: attribute 'model' or 'provenance' unreadable .*colour"):
+    with pytest.raises(InputError, match=r"data\.h5: attribute 'model' unreadable .*colour"):
         LabelledConfigurations.load(path)
     with h5py.File(path, "r+") as handle:
         del handle.attrs["model"], handle["field"]

@@ -9,7 +9,6 @@ therefore taken of the slope, and turned into one of the exponent only at the en
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.statistics import centred_interval
@@ -227,6 +226,8 @@ def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=
         residual, delta_aic (AIC of the row's model minus that of the power law), barrier_fraction
         and note. A window that cannot be fitted keeps its row, with nan and the reason in note.
     """
+    import pandas as pd
+
     rows = []
     for window in windows_of(times, starts, stops):
         for model, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from sdglass.cli.streams import reader_may_leave
+from sdglass.dynamics.llg import LLG
 from sdglass.electrons.hopping import hopping_from_dict
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError, OutputError
@@ -39,8 +40,8 @@ def add_dynamics(parser):
 
 def dynamics(args):
     """Return parsed arguments as the keywords of `sdglass.dynamics.quench.quench`."""
-    names = ("duration", "damping", "temperature", "integrator", "seed", "realization")
-    return {"dt": args.time_step, **{name: getattr(args, name) for name in names}}
+    llg = LLG(args.damping, args.temperature, args.time_step, args.integrator)
+    return {"dynamics": llg, **{name: getattr(args, name) for name in ("duration", "seed", "realization")}}
 
 
 def electrons(args):

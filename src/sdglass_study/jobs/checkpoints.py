@@ -45,9 +45,10 @@ def continued(function, *args, checkpoint, **kwargs):
     may have mistyped it. Inside a study the configuration is right and the checkpoint is left over: it is
     deleted, which one line in the log says, and the run starts afresh.
     """
+    path = getattr(checkpoint, "path", checkpoint)
     try:
         return function(*args, checkpoint=checkpoint, **kwargs)
     except CheckpointError as error:
-        print(f"{checkpoint}: discarded, starting afresh: {error.reason}", file=sys.stderr, flush=True)
-        discard(checkpoint)
+        print(f"{path}: discarded, starting afresh: {error.reason}", file=sys.stderr, flush=True)
+        discard(path)
         return function(*args, checkpoint=checkpoint, **kwargs)

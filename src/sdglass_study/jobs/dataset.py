@@ -1,14 +1,12 @@
 """Label one realization exactly: random spins, and snapshots of relaxations down to the frozen stage."""
 
-from pathlib import Path
-
 import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
+from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.forcefields.base import Evaluation
 from sdglass.forcefields.exact import ExactForceField
-from sdglass.io import discard
 from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.random_streams import generator
@@ -62,7 +60,7 @@ def make_dataset(step, args, structure, exact, relaxing, inputs):
     spins = [random_spins(n_sites, generator(args.seed, "random labels", args.realization), args.random)]
     times = [np.full(args.random, np.nan)]
     made = provenance(inputs, seed=args.seed, realization=args.realization)
-    checkpoint = Path(f"{args.out}.checkpoint")
+    checkpoint = Checkpoint(f"{args.out}.checkpoint", run_identity(step, made, exact.model))
     if args.relaxations:
         replicas = range(FIRST_REPLICA, FIRST_REPLICA + args.relaxations)
         trajectory = continued(
@@ -73,7 +71,6 @@ def make_dataset(step, args, structure, exact, relaxing, inputs):
             replicas=replicas,
             snapshot_times=snapshot_times(args.snapshots, args.duration, args.time_step),
             checkpoint=checkpoint,
-            identity=run_identity(step, made, exact.model),
             progress=True,
         )
         spins.append(trajectory.spins.transpose(1, 0, 2, 3).reshape(-1, n_sites, 3))
@@ -83,7 +80,7 @@ def make_dataset(step, args, structure, exact, relaxing, inputs):
     LabelledConfigurations(
         structure, exact.model, spins, labels.energy, labels.field, np.concatenate(times), made
     ).save(args.out)
-    discard(checkpoint)
+    checkpoint.discard()
 
 
 def exact_labels(exact, spins):

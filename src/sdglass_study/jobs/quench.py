@@ -1,5 +1,6 @@
 """What the two quench steps share: an ensemble of replicas on one realization (paper Eq. 3, Figs. 4, 5)."""
 
+from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.dynamics.trajectory import SNAPSHOTS_PER_DECADE, log_times
 from sdglass.provenance import provenance
@@ -35,8 +36,7 @@ def run_quench(step, args, engine, inputs, **options):
         random_initial_spins(engine.structure.n_sites, args.seed, args.realization, range(args.replicas)),
         **dynamics(args),
         snapshot_times=log_times(args.duration, args.time_step, args.snapshots_per_decade, args.first_snapshot),
-        checkpoint=f"{args.out}.checkpoint",
-        identity=run_identity(step, made, electrons(args), **options),
+        checkpoint=Checkpoint(f"{args.out}.checkpoint", run_identity(step, made, electrons(args), **options)),
         progress=True,
         metadata={
             "ensemble": args.ensemble,
