@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.hdf5 import read_attribute, write_array, write_attributes, write_dimension
+from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes, write_dimension
 from sdglass.io import new_hdf5, open_hdf5
 
 SNAPSHOTS_PER_DECADE = 10  # 26 % more time from one to the next
@@ -82,12 +82,12 @@ class Trajectory:
         """
         with open_hdf5(path, required=tuple(_DIMENSIONS)) as handle:
             attributes = read_attribute(handle, path, "a readable trajectory")
-            names = ("time" if "time" in handle else "times", *_DIMENSIONS)
-            names += tuple(_SITES) if "positions" in handle else ()
-            if names[0] not in handle:
-                raise InputError(f"{path}: dataset 'time' is missing; delete it and make it again")
-            arrays = [handle[name][...] for name in names]
-        return cls(*arrays[:4], attributes, *arrays[4:])
+            arrays = read_arrays(handle, path)
+        times = arrays.get("time", arrays.get("times"))
+        if times is None:
+            raise InputError(f"{path}: dataset 'time' is missing; delete it and make it again")
+        found = [arrays[name] for name in _DIMENSIONS]
+        return cls(times, *found, attributes, *(arrays.get(name) for name in _SITES))
 
 
 def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):

@@ -31,7 +31,8 @@ class Observables:
     counts : numpy.ndarray, shape (B,)
         Pairs of sites in each bin.
     arrays : dict of numpy.ndarray
-        What the observables gave, by name. Each is an attribute as well: ``measured.energy``.
+        What the observables gave, by name, in single precision where that is enough. Each is an attribute as well,
+        in double precision: ``measured.energy``.
     attributes : dict
         Those of the trajectory, and ``n_sites``.
     """
@@ -45,7 +46,8 @@ class Observables:
     def __getattr__(self, name):
         arrays = self.__dict__.get("arrays", {})
         if name in arrays:
-            return arrays[name]
+            array = arrays[name]
+            return array.astype(float) if array.dtype == np.float32 else array
         raise AttributeError(f"{name!r} was not measured; there are {', '.join(arrays)}")
 
     @property
@@ -57,8 +59,8 @@ class Observables:
         """Write every array, and `attributes` as JSON, to an HDF5 file; complete or not at all."""
         with new_hdf5(path) as handle:
             write_attributes(handle, attributes=self.attributes)
-            for name in (*_OWN, *self.arrays):
-                write_array(handle, name, getattr(self, name), packed=True)
+            for name, array in sorted({**{name: getattr(self, name) for name in _OWN}, **self.arrays}.items()):
+                write_array(handle, name, array, packed=True)
 
     @classmethod
     def load(cls, path):
@@ -72,8 +74,6 @@ class Observables:
         with open_hdf5(path, required=_OWN) as handle:
             attributes = read_attribute(handle, path, "readable observables")
             arrays = read_arrays(handle, path)
-        # Stored in single precision where that is enough, averaged in double.
-        arrays = {name: a.astype(float) if a.dtype == np.float32 else a for name, a in arrays.items()}
         return cls(*(arrays.pop(name) for name in _OWN), arrays, attributes)
 
 
