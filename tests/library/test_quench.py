@@ -122,6 +122,7 @@ def test_snapshots_describe_their_spins(force_field, spins, integrator):
         np.testing.assert_allclose(run.torque_rms[k], rms, rtol=1e-13)
     np.testing.assert_array_equal(run.positions, force_field.structure.positions)
     np.testing.assert_array_equal(run.cell, np.diag(force_field.structure.box))
+    assert run.structure.digest() == run.attributes["structure"]
     assert run.attributes == {
         **ARGUMENTS,
         "replicas": [0, 1, 2, 3, 4],
@@ -233,6 +234,8 @@ def test_a_trajectory_of_before_positions_is_read(force_field, spins, tmp_path):
     old = Trajectory.load(tmp_path / "T.h5")
     assert old.positions is None
     assert old.cell is None
+    with pytest.raises(InputError, match="holds no positions"):
+        _ = old.structure
     np.testing.assert_array_equal(old.spins, run.spins)
     old.save(tmp_path / "again.h5")
     np.testing.assert_array_equal(Trajectory.load(tmp_path / "again.h5").times, run.times)

@@ -102,7 +102,7 @@ def quench(
     >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
     >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.1, time_step=0.1), 2.0, seed=1)
     >>> trajectory.spins.shape
-    (15, 3, 16, 3)
+    (12, 3, 16, 3)
     """
     structure = force_field.structure
     spins = normalize(check_spins(spins, structure.n_sites))

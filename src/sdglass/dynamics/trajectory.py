@@ -8,6 +8,7 @@ import numpy as np
 from sdglass.errors import InputError
 from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes, write_dimension
 from sdglass.io import new_hdf5, open_hdf5
+from sdglass.structures.structure import Structure
 
 SNAPSHOTS_PER_DECADE = 10  # 26 % more time from one to the next
 MOST_PER_DECADE = 10_000  # whoever wants every step should say so
@@ -50,6 +51,19 @@ class Trajectory:
     attributes: dict
     positions: np.ndarray | None = None
     cell: np.ndarray | None = None
+
+    @property
+    def structure(self):
+        """The `Structure` that the spins live on.
+
+        Raises
+        ------
+        InputError
+            If the trajectory does not say.
+        """
+        if self.positions is None:
+            raise InputError("the trajectory holds no positions; expected one made since they are kept")
+        return Structure(self.positions, np.diag(self.cell))
 
     def save(self, path):
         """Write everything to an HDF5 file; complete or not at all.

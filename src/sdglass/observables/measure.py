@@ -123,7 +123,7 @@ def measure(structure, trajectory, edges, names=None):
     >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.0, time_step=0.1), 2.0, seed=1)
     >>> measured = measure(magnet.structure, trajectory, edges=[0.5, 1.2, 1.6], names=["energy", "correlation"])
     >>> measured.correlation.shape  # snapshots, replicas, bins
-    (15, 3, 2)
+    (12, 3, 2)
     """
     if trajectory.attributes["structure"] != structure.digest():
         raise InputError("the trajectory was made on another structure; expected the one it belongs to")
