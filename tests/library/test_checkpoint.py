@@ -37,6 +37,15 @@ def test_what_is_written_comes_back(checkpoint):
     assert checkpoint.read()[1].keys() == ARRAYS.keys()
 
 
+def test_a_state_of_any_size(tmp_path):
+    """The random states of 400 replicas are more than the 64 kB of an HDF5 attribute."""
+    state = {"streams": [np.random.default_rng(seed).bit_generator.state for seed in range(400)]}
+    checkpoint = Checkpoint(tmp_path / "C.h5")
+    checkpoint.write(state, {})
+    assert checkpoint.path.stat().st_size > 65536
+    assert checkpoint.read() == (state, {})
+
+
 def test_discard_deletes_it(checkpoint):
     checkpoint.discard()
     assert not checkpoint.exists

@@ -388,16 +388,7 @@ def test_checkpoint_of_other_spins_structure_or_force_field_is_refused(force_fie
         quench(heisenberg(square_lattice(3), 1.001, 1.01), spins, **run)
 
 
-@pytest.mark.parametrize(
-    ("how", "of"),
-    [
-        ("truncated", ""),
-        ("empty", ""),
-        ("one byte", "arrays/current"),
-        ("one byte", "state"),
-        ("other content", ""),
-    ],
-)
+@pytest.mark.parametrize(("how", "of"), [("truncated", ""), ("one byte", "arrays/current"), ("one byte", "state")])
 def test_damaged_checkpoint_is_refused(force_field, spins, tmp_path, how, of):
     path = tmp_path / "C.h5"
     with pytest.raises(Interrupted):
@@ -408,37 +399,15 @@ def test_damaged_checkpoint_is_refused(force_field, spins, tmp_path, how, of):
 
 
 def test_checkpoint_of_other_code_is_refused(force_field, spins, tmp_path):
-    """What the caller adds to the identity counts, and so does its absence on either side."""
+    """What the caller adds to the identity counts."""
     path = tmp_path / "C.h5"
-    checkpoint = at_each_step(path, {"code": "a", "members": (0, 1)})
     with pytest.raises(Interrupted):
-        quench(Faulty(force_field, 9), spins, **ARGUMENTS, checkpoint=checkpoint)
-    for other, message in (
-        ({"code": "b", "members": [0, 1]}, "code = a, but now it is b"),
-        ({"code": "a"}, r"members = \[0, 1\], but now it is None"),
-        (None, "code = a, but now it is None"),
-        ({"code": "a", "members": [0, 1], "dtype": "float32"}, "dtype = None, but now it is float32"),
-    ):
+        quench(Faulty(force_field, 9), spins, **ARGUMENTS, checkpoint=at_each_step(path, {"code": "a"}))
+    for other, message in (({"code": "b"}, "code = a, but now it is b"), (None, "code = a, but now it is None")):
         with pytest.raises(CheckpointError, match=message):
             quench(force_field, spins, **ARGUMENTS, checkpoint=Checkpoint(path, other))
-    resumed = quench(
-        force_field, spins, **ARGUMENTS, checkpoint=Checkpoint(path, {"code": "a", "members": [0, 1]})
-    )
+    resumed = quench(force_field, spins, **ARGUMENTS, checkpoint=Checkpoint(path, {"code": "a"}))
     assert_same(resumed, quench(force_field, spins, **ARGUMENTS))
-
-
-def test_checkpoint_holds_any_number_of_replicas(tmp_path):
-    """The random states of 400 replicas are more than the 64 kB of an HDF5 attribute."""
-    force_field, path = heisenberg(square_lattice(3), exchange=1.0, cutoff=1.01), tmp_path / "C.h5"
-    spins = random_initial_spins(9, seed=7, realization=2, replicas=range(400))
-    with pytest.raises(Interrupted):
-        quench(Faulty(force_field, 5), spins, **ARGUMENTS, checkpoint=at_each_step(path))
-    with h5py.File(path) as handle:
-        assert handle["state"].size > 65536
-        identity = json.loads(handle["identity"][...].tobytes())
-    state, _ = Checkpoint(path, identity).read(["current"])
-    assert len(state["streams"]) == 400
-    assert state["step"] == 2
 
 
 @pytest.mark.parametrize(

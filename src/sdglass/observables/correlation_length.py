@@ -75,15 +75,12 @@ class SplitCorrelationLength:
         int sign(C_A) C_B dr [ell].
     samples : numpy.ndarray, shape (n_samples, K)
         Lengths of the resamples; no rows if no weights were given.
-    split : str
-        What was divided into halves: ``"replicas"`` or ``"realizations"``.
     """
 
     length: np.ndarray
     numerator: np.ndarray
     denominator: np.ndarray
     samples: np.ndarray
-    split: str
 
 
 def split_correlation_length(
@@ -132,7 +129,7 @@ def split_correlation_length(
         histograms, counts, edges, rng, [(r_low, r_max)], split, n_splits, weights
     )[..., 0]
     length = _ratio(numerator, denominator)
-    return SplitCorrelationLength(length[0], numerator[0], denominator[0], length[1:], split)
+    return SplitCorrelationLength(length[0], numerator[0], denominator[0], length[1:])
 
 
 def split_integrals(histograms, counts, edges, rng, ranges, split="replicas", n_splits=32, weights=None):
