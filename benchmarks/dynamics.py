@@ -2,8 +2,8 @@
 
     python benchmarks/dynamics.py --out results/benchmarks/dynamics.csv
 
-Quenches of R = 20 replicas of N = 500 as the study runs them (`sdglass.dynamics.quench`: thermal noise, checks of what
-the engine returns, integrator), with both integrators and both networks in float32. A step holds two evaluations
+Quenches of R = 20 replicas of N = 500 as the study runs them (thermal noise, checks of what the engine returns,
+integrator), with both integrators and both networks in float32. A step holds two evaluations
 of the engine; what is left of its time is everything else.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from measuring import network, parser, quartiles, structure, use_threads, write_rows
 
-from sdglass.dynamics.llg import INTEGRATORS
+from sdglass.dynamics.llg import INTEGRATORS, LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
@@ -45,12 +45,9 @@ def measure(engine, integrator, n_steps, replicas, seed):
     quench(
         clocked,
         random_initial_spins(engine.structure.n_sites, seed, 0, range(replicas)),
-        duration=DT * (n_steps + 1),
-        dt=DT,
-        damping=1.0,
-        temperature=1e-3,
+        LLG(damping=1.0, temperature=1e-3, time_step=DT, integrator=integrator),
+        DT * (n_steps + 1),
         seed=seed,
-        integrator=integrator,
     )
     begin, end = np.array(clocked.begin), np.array(clocked.end)
     force = (end - begin)[: 2 * (n_steps + 1)].reshape(-1, 2).sum(1)

@@ -9,7 +9,7 @@ import torch
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
 
 from sdglass.dataset import LabelledConfigurations
-from sdglass.dynamics.checkpoint import read_checkpoint, write_checkpoint
+from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps, save_feature_maps
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
@@ -31,7 +31,8 @@ ARRAYS = ("current", "energy")
 def trajectory(structure):
     spins = random_spins(structure.n_sites, np.random.default_rng(4), 6).reshape(3, 2, structure.n_sites, 3)
     energy = np.random.default_rng(5).standard_normal((3, 2))
-    return Trajectory(np.array([0.0, 1.0, 4.0]), spins, energy, energy**2, {"structure": structure.digest()})
+    times, attributes = np.array([0.0, 1.0, 4.0]), {"structure": structure.digest()}
+    return Trajectory(times, spins, energy, energy**2, attributes, structure.positions, np.diag(structure.box))
 
 
 def errors():
@@ -109,8 +110,8 @@ def kinds():
         "locator model": Kind("L.safetensors", locator.save, lambda path, other: load_model(path).save(other)),
         "checkpoint of a quench": Kind(
             "T.h5.checkpoint",
-            lambda path: write_checkpoint(path, IDENTITY, state, arrays),
-            lambda path, other: write_checkpoint(other, IDENTITY, *read_checkpoint(path, IDENTITY, ARRAYS)),
+            lambda path: Checkpoint(path, IDENTITY).write(state, arrays),
+            lambda path, other: Checkpoint(other, IDENTITY).write(*Checkpoint(path, IDENTITY).read(ARRAYS)),
         ),
         "checkpoint of a training": Kind(
             "M.safetensors.checkpoint",

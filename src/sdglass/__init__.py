@@ -30,6 +30,8 @@ _HOME = {
     "NetworkForceField": "forcefields.behler_parrinello.forcefield",
     "load_force_field": "forcefields.loading",
     "check_engine": "forcefields.testing.check",
+    "LLG": "dynamics.llg",
+    "Trajectory": "dynamics.trajectory",
     "quench": "dynamics.quench",
 }
 __all__ = ["__version__", *_HOME]

@@ -1,17 +1,24 @@
 """Labelled configurations of one realization, and their HDF5 form."""
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.io import attribute_text, new_hdf5, open_hdf5
+from sdglass.hdf5 import read_attribute, write_array, write_attributes, write_dimension
+from sdglass.io import new_hdf5, open_hdf5
 from sdglass.spins import check_spins, torque
 from sdglass.structures.structure import Structure
 
-_ARRAYS = ("positions", "box", "spins", "energy", "field", "time")
+_DIMENSIONS = {
+    "positions": ("site", "component"),
+    "box": ("component",),
+    "spins": ("configuration", "site", "component"),
+    "energy": ("configuration",),
+    "field": ("configuration", "site", "component"),
+    "time": ("configuration",),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +63,15 @@ class LabelledConfigurations:
         return torque(self.spins, self.field)
 
     def save(self, path):
-        """Write everything to an HDF5 file."""
+        """Write everything to an HDF5 file with named dimensions, which xarray and netCDF-4 read."""
+        lengths = {"configuration": len(self), "site": self.structure.n_sites, "component": 3}
         with new_hdf5(path) as handle:
-            # A checksum per chunk turns a flipped bit into an error instead of a wrong label.
-            for name in _ARRAYS:
+            for name, length in lengths.items():
+                write_dimension(handle, name, np.arange(length))
+            for name, dimensions in _DIMENSIONS.items():
                 owner = self.structure if name in ("positions", "box") else self
-                handle.create_dataset(name, data=getattr(owner, name), fletcher32=True, chunks=True)
-            handle.attrs["model"] = attribute_text(json.dumps(self.model.to_dict(), sort_keys=True))
-            handle.attrs["provenance"] = attribute_text(json.dumps(self.provenance, sort_keys=True))
+                write_array(handle, name, getattr(owner, name), dimensions)
+            write_attributes(handle, model=self.model.to_dict(), provenance=self.provenance)
 
     @classmethod
     def load(cls, path):
@@ -74,13 +82,15 @@ class LabelledConfigurations:
         InputError
             If the file is missing, truncated, damaged or inconsistent; the message names it.
         """
-        with open_hdf5(path, _ARRAYS) as handle:
-            arrays = {name: handle[name][...] for name in _ARRAYS}
-            try:
-                model = SDModel.from_dict(json.loads(handle.attrs["model"]))
-                provenance = json.loads(handle.attrs["provenance"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise InputError(f"{path}: attribute 'model' or 'provenance' unreadable ({error})") from None
+        with open_hdf5(path, tuple(_DIMENSIONS)) as handle:
+            arrays = {name: handle[name][...] for name in _DIMENSIONS}
+            electrons, provenance = (
+                read_attribute(handle, path, "a readable dataset", name) for name in ("model", "provenance")
+            )
+        try:
+            model = SDModel.from_dict(electrons)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path}: attribute 'model' unreadable ({error})") from None
         try:
             structure = Structure(arrays["positions"], arrays["box"])
         except InputError as error:

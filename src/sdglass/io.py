@@ -247,11 +247,15 @@ def open_hdf5(path, required=()):
     ------
     InputError
         If the file is missing, truncated or otherwise damaged, or lacks one of the `required` datasets.
+    OSError
+        If the operating system could not read it, which says nothing about what is in it.
     """
     require_file(path, "HDF5")
     try:
         handle = h5py.File(path, "r")
     except OSError as error:
+        if not _is_damage(error):
+            raise
         raise InputError(f"{path}: truncated or not HDF5 ({error}); delete it and make it again") from None
     with handle:
         try:
@@ -263,6 +267,8 @@ def open_hdf5(path, required=()):
             for name in required:
                 handle[name]  # a damaged one cannot be opened
         except (OSError, RuntimeError, KeyError) as error:
+            if isinstance(error, OSError) and not _is_damage(error):
+                raise
             raise InputError(f"{path}: damaged HDF5 ({error}); delete it and make it again") from None
         try:
             yield handle

@@ -83,12 +83,8 @@ def check_spins(spins, n_sites, name="spins"):
     if bad.any():
         replica, site = np.argwhere(bad)[0]
         vector = array[replica, site]
-        what = (
-            f"length {np.sqrt(norm2[replica, site]):.6g}; expected unit vectors"
-            if np.isfinite(vector).all()
-            else "not finite"
-        )
-        raise InputError(
-            f"{name}[{replica}, {site}] = {vector.tolist()} is {what}".replace("is length", "has length")
-        )
+        fault = "is not finite"
+        if np.isfinite(vector).all():
+            fault = f"has length {np.sqrt(norm2[replica, site]):.6g}; expected unit vectors"
+        raise InputError(f"{name}[{replica}, {site}] = {vector.tolist()} {fault}")
     return array

@@ -18,7 +18,9 @@ import torch
 from workflow_runs import assert_ends_silently
 
 from sdglass.cli.program import COMMANDS, build_parser, main
-from sdglass.dynamics.quench import Trajectory, log_times, quench, random_initial_spins
+from sdglass.dynamics.llg import LLG
+from sdglass.dynamics.quench import quench, random_initial_spins
+from sdglass.dynamics.trajectory import Trajectory, log_times
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.sd_model import SDModel
 from sdglass.forcefields.behler_parrinello.linear import EnergyReference
@@ -179,7 +181,6 @@ def test_parameters_that_agree_with_the_model_are_accepted(folder):
 # --- quench
 
 QUENCH = "--structure S.npz --out T.h5 --duration 6 --dt 0.5 --damping 0.5 --temperature 0.1 --seed 3"
-KEYS = {"duration": 6.0, "dt": 0.5, "damping": 0.5, "temperature": 0.1, "seed": 3}
 
 
 @pytest.mark.parametrize("name", ["exact", "pair.safetensors"])
@@ -190,9 +191,10 @@ def test_quench_is_the_librarys(folder, name, capsys):
     expected = quench(
         load_force_field(name, Structure.load("S.npz")),
         random_initial_spins(14, 3, 4, range(2)),
-        **KEYS,
+        LLG(0.5, 0.1, 0.5, "semi_implicit"),
+        6.0,
+        seed=3,
         realization=4,
-        integrator="semi_implicit",
         snapshot_times=log_times(6.0, 0.5, 3),
     )
     np.testing.assert_array_equal(found.times, expected.times)
@@ -547,22 +549,22 @@ def test_a_pickle_is_never_run(folder, capsys):
         ("--replicas 2.5", r"argument --replicas: 2\.5; expected an integer >= 1"),
         ("--replicas 2 --spins SPINS.npy", r"SPINS\.npy: 3 configurations for --replicas 2"),
         ("--duration 0", "argument --duration: 0; expected a finite number > 0"),
-        ("--duration 6.2", r"duration = 6\.2 is 12\.4 steps of dt = 0\.5"),
+        ("--duration 6.2", r"duration = 6\.2 is 12\.4 steps of time_step = 0\.5"),
         ("--dt inf", "argument --dt: inf"),
         ("--seed -1", "argument --seed: -1; expected an integer >= 0"),
         ("--damping -1", "argument --damping: -1"),
         ("--electron-temperature -1", "argument --electron-temperature: -1"),
         ("--electron-temperature 0.01", "temperature: 0.001 against 0.01"),
-        ("--integrator euler", "integrator = 'euler'; expected one of heun, semi_implicit"),
+        ("--integrator euler", "integrator 'euler' is unknown; expected one of heun, semi_implicit"),
         ("--checkpoint T.h5", r"T\.h5: would overwrite an input or another output"),
         ("--checkpoint X --no-checkpoint", "not allowed with argument"),
         ("--checkpoint SPINS.npy", r"SPINS\.npy: truncated or not HDF5"),
         ("--snapshots-per-decade 1e300", r"per_decade = 1e\+300; expected .* at most 10000"),
-        ("--duration 1e300 --dt 1e-20", r"duration = 1e\+300 is more steps of dt = 1e-20 than can be counted"),
+        ("--duration 1e300 --dt 1e-20", r"duration = 1e\+300 is more steps of time_step = 1e-20 than can be"),
         ("--replicas 1000000000000", "--replicas: 1000000000000; expected an integer >= 1 and <= 1000000000"),
         ("--workers 4", r"--workers 4 is for the exact engine; pair\.safetensors runs in one process"),
         ("--dtype float32", r"--dtype float32 is for networks.*; pair\.safetensors knows float64 only"),
-        ("--damping 1e200", r"the integration diverged .* from t = 0; lower dt = 0\.5.*damping = 1e\+200"),
+        ("--damping 1e200", r"the integration diverged .* from t = 0; lower time_step = 0\.5.*damping = 1e\+200"),
         ("--damping 1e200 --integrator semi_implicit", "the integration diverged"),
         ("--damping 1e300 --dt 1e-5", "the integration diverged"),
     ],

@@ -345,7 +345,6 @@ def test_split_of_noiseless_data_changes_nothing():
         # A resample that drew one realization three times leaves a half empty in some splits, not in the ratio.
         drawn = weights.max(axis=1) < 3 if split == "realizations" else slice(None)
         np.testing.assert_allclose(result.samples[drawn], correlation_length(BROAD, curve, r_max=3.0))
-        assert result.split == split
 
 
 def test_bootstrap_of_the_split_length_has_the_scatter_of_the_ensembles():

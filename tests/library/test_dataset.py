@@ -18,9 +18,9 @@ ARRAYS = ("spins", "energy", "field", "time")
 
 @pytest.fixture(scope="module")
 def data():
-    one = exact_data(realizations=1, configurations=4)[0]
-    one.time[2:] = [3.0, 10.0]  # two relaxed configurations
-    return one
+    labelled = exact_data(realizations=1, configurations=4)[0]
+    labelled.time[2:] = [3.0, 10.0]  # two relaxed configurations
+    return labelled
 
 
 @pytest.fixture
@@ -58,6 +58,12 @@ def test_round_trip(path, data):
     np.testing.assert_allclose(loaded.torque, np.cross(data.spins, data.field), atol=1e-14)
     # The torque is a hundred times smaller than the field, whose largest part is along the spin.
     assert np.abs(loaded.torque).max() < 0.1 * np.abs(loaded.field).max()
+
+
+def test_dimensions_have_names(path):
+    with h5py.File(path) as handle:
+        names = [next(iter(axis.keys())) for axis in handle["field"].dims]
+    assert names == ["configuration", "site", "component"]
 
 
 def test_another_hopping_law_is_carried_along(tmp_path, data):
@@ -110,11 +116,11 @@ def test_missing_parts_are_named(path, tmp_path):
         LabelledConfigurations.load(tmp_path / "nothing.h5")
     with h5py.File(path, "r+") as handle:
         handle.attrs["model"] = '{"coupling": 6.0, "colour": 1, "hopping": {"law": "yukawa"}}'
-    with pytest.raises(InputError, match=r"data\.h5: attribute 'model' or 'provenance' unreadable .*colour"):
+    with pytest.raises(InputError, match=r"data\.h5: attribute 'model' unreadable .*colour"):
         LabelledConfigurations.load(path)
     with h5py.File(path, "r+") as handle:
         del handle.attrs["model"], handle["field"]
-    with pytest.raises(InputError, match=r"data\.h5: dataset 'field' is missing; it holds box, energy"):
+    with pytest.raises(InputError, match=r"data\.h5: dataset 'field' is missing; it holds box, component"):
         LabelledConfigurations.load(path)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sdglass.dynamics.llg import INTEGRATORS, heun_step, semi_implicit_step, thermal_field
+from sdglass.dynamics.llg import INTEGRATORS, LLG, heun_step, semi_implicit_step, thermal_field
 from sdglass.electrons.sd_model import SDModel
+from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs, heisenberg
@@ -28,7 +29,7 @@ class UniformField:
 
 
 class WithParallelField:
-    """Another engine plus a field along each spin, which a model is free to return."""
+    """Another force field plus a field along each spin, which a model is free to return."""
 
     def __init__(self, engine, strength):
         self.engine, self.strength = engine, strength
@@ -244,5 +245,41 @@ def test_thermal_field_magnitude():
     assert thermal_field(0.1, 1.0, 0.0) == 0.0
 
 
-def test_registry():
-    assert INTEGRATORS == {"heun": heun_step, "semi_implicit": semi_implicit_step}
+def test_dynamics_are_the_step_with_its_numbers(lattice):
+    dynamics = LLG(damping=0.3, temperature=0.2, time_step=0.1, integrator="semi_implicit")
+    assert dynamics.thermal_field == thermal_field(0.1, 0.3, 0.2)
+    spins = random_spins(16, np.random.default_rng(15), 2)
+    noise = dynamics.thermal_field * np.random.default_rng(16).standard_normal(spins.shape)
+    expected, _ = semi_implicit_step(spins, lattice, 0.1, 0.3, noise)
+    np.testing.assert_array_equal(dynamics.step(spins, lattice, noise)[0], expected)
+    assert LLG(1, 0, 2) == LLG(1.0, 0.0, 2.0, "heun")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"damping": -0.1}, "damping = -0.1; expected a finite number >= 0"),
+        ({"temperature": float("inf")}, "temperature = inf; expected a finite number >= 0"),
+        ({"temperature": "cold"}, "temperature = cold; expected"),
+        ({"time_step": 0.0}, "time_step = 0.0; expected a finite number > 0"),
+        ({"time_step": float("nan")}, "time_step = nan; expected"),
+        ({"integrator": "rk4"}, "integrator 'rk4' is unknown; expected one of heun, semi_implicit"),
+        ({"integrator": "semi-implicit"}, "integrator 'semi-implicit' is unknown; did you mean semi_implicit"),
+    ],
+)
+def test_bad_dynamics_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        LLG(**{"damping": 0.1, "temperature": 0.1, "time_step": 0.1, **change})
+
+
+def test_another_integrator_is_one_function(lattice, monkeypatch):
+    monkeypatch.setattr(INTEGRATORS, "_found", {"heun": heun_step, "semi_implicit": semi_implicit_step})
+
+    @INTEGRATORS.register("two half steps")
+    def two_half_steps(spins, force_field, dt, damping, noise=None):
+        half, evaluation = heun_step(spins, force_field, dt / 2, damping, noise)
+        return heun_step(half, force_field, dt / 2, damping, noise)[0], evaluation
+
+    spins = random_spins(16, np.random.default_rng(17), 1)
+    found, _ = LLG(0.1, 0.0, 0.2, "two half steps").step(spins, lattice)
+    np.testing.assert_array_equal(found, integrate("heun", lattice, spins, 0.2, 0.1, 0.1))

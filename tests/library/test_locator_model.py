@@ -10,7 +10,9 @@ from small_study import labelled as random_labelled
 
 from sdglass.cli.program import main
 from sdglass.dataset import LabelledConfigurations
-from sdglass.dynamics.quench import Trajectory, quench, random_initial_spins
+from sdglass.dynamics.llg import LLG
+from sdglass.dynamics.quench import quench, random_initial_spins
+from sdglass.dynamics.trajectory import Trajectory
 from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.errors import InputError
@@ -685,8 +687,7 @@ def test_quench_is_the_librarys(folder, dtype):
     command = "quench --engine model.safetensors --structure S.npz --out T.h5 --duration 6 --dt 0.5 --damping 0.5"
     assert run(f"{command} --temperature 0.1 --seed 3 --replicas 2 --dtype {dtype}") == 0
     engine = load_force_field("model.safetensors", sites(20), dtype=dtype)
-    keys = {"duration": 6.0, "dt": 0.5, "damping": 0.5, "temperature": 0.1, "seed": 3}
-    expected = quench(engine, random_initial_spins(20, 3, 0, range(2)), **keys)
+    expected = quench(engine, random_initial_spins(20, 3, 0, range(2)), LLG(0.5, 0.1, 0.5), 6.0, seed=3)
     found = Trajectory.load("T.h5")
     np.testing.assert_array_equal(found.spins[-1], expected.spins[-1])
     assert found.attributes["engine"] == "model.safetensors"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
 
-from sdglass.dynamics.quench import Trajectory
+from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps

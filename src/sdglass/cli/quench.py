@@ -17,8 +17,8 @@ example: the paper's quench with a trained model, and a faster one with exact di
   sdglass quench --engine MODEL.safetensors --structure S.npz --replicas 20 --duration 3000 --out T.h5
   sdglass quench --engine exact --structure S.npz --duration 300 --damping 1 --workers 2 --out EXACT.h5
 
-In Python, sdglass.dynamics.quench.Trajectory.load('T.h5') reads the result. An interrupted run goes on where it
-stopped when the same command is given again."""
+In Python, sdglass.dynamics.trajectory.Trajectory.load('T.h5') reads the result, and so does xarray. An interrupted
+run goes on where it stopped when the same command is given again."""
 
 
 def add_options(parser):
@@ -96,29 +96,29 @@ def add_options(parser):
 
 def run(args):
     """Run the dynamics and write the trajectory."""
-    from sdglass.dynamics.quench import log_times, quench
+    from sdglass.dynamics.checkpoint import Checkpoint
+    from sdglass.dynamics.llg import LLG
+    from sdglass.dynamics.quench import quench
+    from sdglass.dynamics.trajectory import log_times
     from sdglass.provenance import provenance
     from sdglass.structures.structure import Structure
 
-    checkpoint = None if args.no_checkpoint else args.checkpoint or f"{args.out}.checkpoint"
-    check_outputs([args.out] if checkpoint is None else [args.out, checkpoint], input_files(args))
-    times = log_times(args.duration, args.dt, args.snapshots_per_decade)
+    path = None if args.no_checkpoint else args.checkpoint or f"{args.out}.checkpoint"
+    check_outputs([args.out] if path is None else [args.out, path], input_files(args))
+    dynamics = LLG(args.damping, args.temperature, args.dt, args.integrator)
+    times = log_times(args.duration, dynamics.time_step, args.snapshots_per_decade)
     structure = Structure.load(args.structure)
     spins = _initial_spins(args, structure.n_sites)
-    with opened_engine(args, structure) as (engine, sd_model):
+    with opened_engine(args, structure) as (force_field, sd_model):
         trajectory = quench(
-            engine,
+            force_field,
             spins,
-            duration=args.duration,
-            dt=args.dt,
-            damping=args.damping,
-            temperature=args.temperature,
+            dynamics,
+            args.duration,
             seed=args.seed,
             realization=args.realization,
-            integrator=args.integrator,
             snapshot_times=times,
-            checkpoint=checkpoint,
-            checkpoint_interval=args.checkpoint_interval,
+            checkpoint=None if path is None else Checkpoint(path, interval=args.checkpoint_interval),
             progress=sys.stderr.isatty() if args.progress is None else args.progress,
             metadata={
                 "engine": "exact" if is_exact(args) else Path(args.engine).name,

@@ -11,16 +11,86 @@ Noise: in the Stratonovich sense <eta_a(t) eta_b(t')> = 2 (alpha T / gamma^2) de
 which makes exp(-E/T) stationary for any alpha. The factor 1 / (1 + alpha^2) met elsewhere belongs to the
 form with noise in the damping term too, or to Gilbert's alpha; here it would heat or cool the spins.
 
-A step function takes (spins, engine, dt, damping, noise) and returns the new spins and the engine's
+A step function takes (spins, force_field, dt, damping, noise) and returns the new spins and the force field's
 `Evaluation` of the *old* ones, so whoever records energies and fields along the way pays nothing for them.
-Both integrators evaluate the engine twice a step, and only ever on unit vectors.
+Both integrators evaluate the force field twice a step, and only ever on unit vectors. Another one is one more
+function: ``@INTEGRATORS.register("its name")``.
 """
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.errors import InputError
+from sdglass.registry import Registry
 from sdglass.spins import normalize, torque
 
 GYROMAGNETIC_RATIO = 1.0  # sets the unit of time, 1 / (gamma t0)
+
+INTEGRATORS = Registry("integrator", "sdglass.dynamics")
+
+
+@dataclass(frozen=True)
+class LLG:
+    """Dynamics of spins in contact with a bath: the equation above with its parameters and an integrator.
+
+    Parameters
+    ----------
+    damping : float
+        alpha >= 0, dimensionless.
+    temperature : float
+        Temperature T >= 0 of the spins [t0].
+    time_step : float
+        dt > 0 [1 / (gamma t0)].
+    integrator : str
+        A name in `INTEGRATORS`.
+
+    Raises
+    ------
+    InputError
+        If a number is out of its range, or there is no such integrator.
+
+    Examples
+    --------
+    >>> LLG(damping=0.05, temperature=1e-3, time_step=1.0).thermal_field
+    0.01
+    """
+
+    damping: float
+    temperature: float
+    time_step: float
+    integrator: str = "heun"
+
+    def __post_init__(self):
+        for name in ("damping", "temperature", "time_step"):
+            value, least = getattr(self, name), ">" if name == "time_step" else ">="
+            try:
+                number = float(value)
+            except (TypeError, ValueError):
+                number = math.nan
+            if not 0 <= number < math.inf or (number == 0 and least == ">"):
+                raise InputError(f"{name} = {value}; expected a finite number {least} 0")
+            object.__setattr__(self, name, number)
+        INTEGRATORS[self.integrator]  # says which there are
+
+    @property
+    def thermal_field(self):
+        """Standard deviation [t0] of each component of the thermal field in one step, `thermal_field`."""
+        return float(thermal_field(self.time_step, self.damping, self.temperature))
+
+    def step(self, spins, force_field, noise=None):
+        """Return the spins one time step later, and the `Evaluation` of those passed in.
+
+        Parameters
+        ----------
+        spins : numpy.ndarray, shape (R, N, 3)
+            Unit vectors, float64; not modified.
+        force_field : ForceField
+        noise : numpy.ndarray, shape (R, N, 3), optional
+            Thermal field eta [t0] of this step: normal numbers times `thermal_field`. None is T = 0.
+        """
+        return INTEGRATORS[self.integrator](spins, force_field, self.time_step, self.damping, noise)
 
 
 def thermal_field(dt, damping, temperature):
@@ -40,7 +110,8 @@ def thermal_field(dt, damping, temperature):
     return np.sqrt(2.0 * damping * temperature / dt) / GYROMAGNETIC_RATIO
 
 
-def heun_step(spins, engine, dt, damping, noise=None):
+@INTEGRATORS.register("heun")
+def heun_step(spins, force_field, dt, damping, noise=None):
     """Advance by dt with Heun's predictor-corrector, renormalising both stages.
 
         S* = norm[S + dt f(S)],   S(t + dt) = norm[S + dt/2 (f(S) + f(S*))],   f = dS/dt above
@@ -56,7 +127,7 @@ def heun_step(spins, engine, dt, damping, noise=None):
     ----------
     spins : numpy.ndarray, shape (R, N, 3)
         Unit vectors, float64; not modified.
-    engine : ForceField
+    force_field : ForceField
         Gives the local fields.
     dt : float
         Time step [1 / (gamma t0)].
@@ -72,14 +143,15 @@ def heun_step(spins, engine, dt, damping, noise=None):
     evaluation : Evaluation
         Energy and field of the spins passed in, at t.
     """
-    first = engine.evaluate(spins)
+    first = force_field.evaluate(spins)
     slope = _by_blocks(_rate, (spins, first.field, noise), damping)
     predicted = _by_blocks(_moved, (spins, slope), dt)
-    second = engine.evaluate(predicted)
+    second = force_field.evaluate(predicted)
     return _by_blocks(_corrected, (spins, slope, predicted, second.field, noise), dt, damping), first
 
 
-def semi_implicit_step(spins, engine, dt, damping, noise=None):
+@INTEGRATORS.register("semi_implicit")
+def semi_implicit_step(spins, force_field, dt, damping, noise=None):
     """Advance by dt with the norm-conserving semi-implicit method SIB.
 
     With dS/dt = S x A(S), A = H_perp + eta - alpha S x H, the two stages are rotations about A,
@@ -93,8 +165,8 @@ def semi_implicit_step(spins, engine, dt, damping, noise=None):
 
     Two departures from that paper, neither of which touches the order:
 
-    - The midpoint is normalised. Its length falls short of 1 by O(dt^2), and an engine promises
-      fields for unit vectors only; a field off by O(dt^2) moves a step by O(dt^3). It is the midpoint of
+    - The midpoint is normalised. Its length falls short of 1 by O(dt^2), and a force field promises
+      values for unit vectors only; a field off by O(dt^2) moves a step by O(dt^3). It is the midpoint of
       R. I. McLachlan, K. Modin and O. Verdier, Phys. Rev. E 89, 061301 (2014),
       doi:10.1103/PhysRevE.89.061301, with the implicit equation solved by one iteration.
     - Only the field's part perpendicular to the spin enters A. The parallel part does not move the
@@ -106,13 +178,11 @@ def semi_implicit_step(spins, engine, dt, damping, noise=None):
     drifts as dt^3 per unit of time like Heun's, with half the prefactor or less. At strong noise,
     dt alpha T of order 1, no method with a fixed step is accurate.
     """
-    first = engine.evaluate(spins)
+    first = force_field.evaluate(spins)
     midpoint = _by_blocks(_midpoint, (spins, first.field, noise), dt, damping)
-    second = engine.evaluate(midpoint)
+    second = force_field.evaluate(midpoint)
     return _by_blocks(_rotated, (spins, midpoint, second.field, noise), dt, damping), first
 
-
-INTEGRATORS = {"heun": heun_step, "semi_implicit": semi_implicit_step}
 
 # What follows acts on each spin alone, so it works on blocks whose temporary arrays (48 kB) stay in the
 # cache and are not returned to the operating system after each use: twice as fast at 20 x 500 spins.

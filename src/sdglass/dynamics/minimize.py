@@ -1,30 +1,40 @@
-"""Descent to frozen states: the zero-temperature limit of the dynamics, in a few large steps."""
+"""Descent to states of low energy: the zero-temperature limit of the dynamics, in a few large steps."""
 
-import numpy as np
-
-from sdglass.spins import normalize, torque
+from sdglass.spins import check_spins, normalize, torque
 
 
-def descend(engine, spins, steps, step, progress=None):
-    """Return spins after `steps` of S <- S - step S x (S x H), renormalized: the damping of Eq. 3 alone.
+def descend(force_field, spins, steps, step, progress=None):
+    """Return spins after `steps` of S <- norm[S - step S x (S x H)]: the damping of Eq. 3 alone.
+
+    Plain steepest descent on the spheres. What it reaches in a few hundred steps is a minimised state in the sense
+    that the torque is small, not a minimum: a glass has soft directions that it does not follow to their end.
 
     Parameters
     ----------
-    engine : ForceField
-    spins : numpy.ndarray, shape (R, N, 3)
+    force_field : ForceField
+        Gives the fields H.
+    spins : array_like, shape (R, N, 3)
+        Unit vectors to start from; not modified.
     steps : int
+        How many.
     step : float
-        [1/t0]; the fields across the spins are 0.01 t0, so that 10 turns a spin by 0.1 at first.
+        Their length [1/t0]; the fields across the spins are 0.01 t0, so that 10 turns a spin by 0.1 at first.
+        The energy falls as long as it is well below the inverse of the largest curvature of the energy.
     progress : callable, optional
         Called after each step.
 
     Returns
     -------
     numpy.ndarray, shape (R, N, 3)
+
+    Raises
+    ------
+    InputError
+        If the shape is wrong or a spin is not a unit vector.
     """
-    spins = np.array(spins, dtype=float)
+    spins = check_spins(spins, force_field.structure.n_sites)
     for _ in range(steps):
-        spins = normalize(spins - step * np.cross(spins, torque(spins, engine.evaluate(spins).field)))
+        spins = normalize(spins - step * torque(spins, torque(spins, force_field.evaluate(spins).field)))
         if progress is not None:
             progress()
     return spins

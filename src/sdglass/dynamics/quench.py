@@ -1,28 +1,21 @@
 """Quenches: many replicas driven through the LLG equation at once, with snapshots and restarts.
 
 The noise of a replica is a function of (seed, realization, replica) alone, so it is bitwise the same
-whichever replicas share its batch; its trajectory then differs by the engine's rounding at most.
+whichever replicas share its batch; its trajectory then differs by the force field's rounding at most.
 """
 
 import hashlib
-import json
-import math
-import time
-from pathlib import Path
+from dataclasses import asdict
 
 import numpy as np
 
-from sdglass.dynamics.checkpoint import other_run, read_checkpoint, write_checkpoint
-from sdglass.dynamics.llg import INTEGRATORS, thermal_field
+from sdglass.dynamics.checkpoint import Checkpoint, as_json
 from sdglass.dynamics.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
-from sdglass.errors import CheckpointError, InputError
+from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
-from sdglass.io import discard
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass.spins import UNIT_TOLERANCE, check_spins, normalize, random_spins, torque
-
-__all__ = ["Trajectory", "log_times", "quench", "random_initial_spins"]
 
 
 def random_initial_spins(n_sites, seed, realization, replicas):
@@ -37,27 +30,22 @@ def random_initial_spins(n_sites, seed, realization, replicas):
         Replica numbers; what a replica starts from does not depend on the others in the list.
     """
     spins = np.empty((len(replicas), n_sites, 3))  # first of all, so that too many fail at once
-    for one, replica in zip(spins, replicas, strict=True):
-        one[:] = random_spins(n_sites, generator(seed, "initial spins", realization, replica))
+    for configuration, replica in zip(spins, replicas, strict=True):
+        configuration[:] = random_spins(n_sites, generator(seed, "initial spins", realization, replica))
     return spins
 
 
 def quench(
-    engine,
-    initial_spins,
-    *,
+    force_field,
+    spins,
+    dynamics,
     duration,
-    dt,
-    damping,
-    temperature,
+    *,
     seed,
     realization=0,
     replicas=None,
-    integrator="heun",
     snapshot_times=None,
     checkpoint=None,
-    checkpoint_interval=60.0,
-    identity=None,
     progress=False,
     metadata=None,
     out=None,
@@ -66,40 +54,31 @@ def quench(
 
     Parameters
     ----------
-    engine : ForceField
+    force_field : ForceField
         Gives energies and local fields.
-    initial_spins : array_like, shape (R, N, 3) or (N, 3)
+    spins : array_like, shape (R, N, 3) or (N, 3)
         Unit vectors at t = 0; renormalised to float64 precision.
+    dynamics : LLG
+        Damping, temperature, time step, integrator.
     duration : float
         Time to integrate [1 / (gamma t0)], a whole number of steps.
-    dt : float
-        Time step [1 / (gamma t0)].
-    damping : float
-        alpha, dimensionless.
-    temperature : float
-        Temperature T of the spins [t0].
     seed, realization : int
         Study seed and number of the atomic realization, which key the noise.
     replicas : sequence of int, optional
         Number of each replica, which keys its noise; 0, 1, ... R - 1 if None.
-    integrator : str
-        A key of `sdglass.dynamics.llg.INTEGRATORS`.
     snapshot_times : array_like, optional
-        Increasing multiples of dt in [0, duration]; `log_times` with ten per decade if None.
-    checkpoint : path, optional
+        Increasing multiples of the time step in [0, duration]; `log_times` with ten per decade if None.
+    checkpoint : path-like or Checkpoint, optional
         File that holds the state of the run. If it exists the run goes on from there, bitwise as if it
-        had never stopped (as far as the engine itself is reproducible). It is deleted once `out` is
-        written; without `out` it stays, and deleting it is up to whoever saves the trajectory.
-    checkpoint_interval : float
-        Seconds of wall time between two writes of the checkpoint.
-    identity : dict, optional
-        What, besides the arguments here and the engine's answer for the initial spins, a checkpoint must
-        have been made with to be continued, such as digests of the code and of input files. JSON data.
+        had never stopped (as far as the force field itself is reproducible). It is deleted once `out` is
+        written; without `out` it stays, and deleting it is up to whoever saves the trajectory. It belongs to
+        these arguments, to the force field's energy of the initial spins, and to the identity that a
+        `Checkpoint` has from the caller, such as digests of the code and of input files.
     progress : bool, optional
         Show steps, rate and time left on stderr.
     metadata : dict, optional
-        Added to the trajectory's attributes; must survive JSON. Not part of a checkpoint's identity.
-    out : path, optional
+        Added to the trajectory's attributes; JSON data. Not part of a checkpoint's identity.
+    out : path-like, optional
         HDF5 file to save the trajectory to.
 
     Returns
@@ -109,122 +88,96 @@ def quench(
     Raises
     ------
     InputError
-        If an argument makes no sense, or the engine returns something that is not a finite field.
+        If an argument makes no sense, the force field returns something that is not a finite field, or the
+        integration diverges.
     CheckpointError
         If the checkpoint is damaged or belongs to a different run. It is left as it is.
+
+    Examples
+    --------
+    >>> from sdglass.dynamics.llg import LLG
+    >>> from sdglass.forcefields.pair import heisenberg
+    >>> from sdglass.structures.structure import square_lattice
+    >>> magnet = heisenberg(square_lattice(4), exchange=1.0, cutoff=1.01)
+    >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
+    >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.1, time_step=0.1), 2.0, seed=1)
+    >>> trajectory.spins.shape
+    (12, 3, 16, 3)
     """
-    run = _Run(
-        engine,
-        initial_spins,
-        duration,
-        dt,
-        damping,
-        temperature,
-        seed,
-        realization,
-        replicas,
-        integrator,
-        snapshot_times,
+    structure = force_field.structure
+    spins = normalize(check_spins(spins, structure.n_sites))
+    replicas = _replica_numbers(replicas, len(spins))
+    n_steps = whole_steps(duration, dynamics.time_step)
+    if snapshot_times is None:
+        snapshot_times = log_times(duration, dynamics.time_step)
+    steps = snapshot_steps(snapshot_times, duration, dynamics.time_step, n_steps)
+    times = dynamics.time_step * steps
+    arguments = {
+        **asdict(dynamics),
+        "duration": float(duration),
+        "seed": _whole("seed", seed),
+        "realization": _whole("realization", realization),
+        "replicas": replicas,
+        "structure": structure.digest(),
+    }
+    checkpoint = Checkpoint.of_run(
+        checkpoint,
+        {
+            **arguments,
+            "initial_spins": hashlib.sha256(spins.tobytes()).hexdigest(),
+            "snapshot_times": times.tolist(),
+        },
     )
-    attributes = _as_json("metadata", {**(metadata or {}), **run.attributes})
-    run.identity = _as_json("identity", {**(identity or {}), **run.identity})
-    if checkpoint is not None and Path(checkpoint).exists():
+    trajectory = Trajectory(
+        times,
+        np.empty((len(times), *spins.shape)),
+        np.empty((len(times), len(spins))),
+        np.empty((len(times), len(spins))),
+        {**as_json("metadata", metadata or {}), **arguments},
+        structure.positions,
+        np.diag(structure.box),
+    )
+    streams = [generator(seed, "thermal noise", realization, replica) for replica in replicas]
+    run = _Run(_Watched(force_field, dynamics, replicas), dynamics, spins, streams, steps, trajectory)
+    if checkpoint is not None and checkpoint.exists:
         run.restore(checkpoint)
 
-    last_write = time.monotonic()
-    with progress_bar(run.n_steps, "quench", "step", initial=run.step, disable=not progress) as bar:
-        while run.step < run.n_steps:
+    with progress_bar(n_steps, "quench", "step", initial=run.step, disable=not progress) as bar:
+        while run.step < n_steps:
             run.advance()
             bar.update()
-            if checkpoint is not None and time.monotonic() - last_write >= checkpoint_interval:
-                run.write_checkpoint(checkpoint)
-                last_write = time.monotonic()
+            if checkpoint is not None and checkpoint.due():
+                run.save(checkpoint)
     run.finish()
-    if checkpoint is not None and out is None:
-        run.write_checkpoint(checkpoint)
-
-    trajectory = Trajectory(run.dt * run.snapshot_steps, run.spins_taken, run.energy, run.torque_rms, attributes)
     if out is not None:
         trajectory.save(out)
-        if checkpoint is not None:
-            discard(checkpoint)
+    if checkpoint is not None:
+        run.save(checkpoint) if out is None else checkpoint.discard()
     return trajectory
 
 
 class _Run:
-    """The state of a quench between two steps, which is what a checkpoint holds."""
+    """A quench between two of its steps: how to go on, and all that a checkpoint holds."""
 
-    _SNAPSHOTS = ("spins_taken", "energy", "torque_rms")
+    _SNAPSHOTS = ("spins", "energy", "torque_rms")
 
-    def __init__(
-        self,
-        engine,
-        spins,
-        duration,
-        dt,
-        damping,
-        temperature,
-        seed,
-        realization,
-        replicas,
-        integrator,
-        snapshot_times,
-    ):
-        for name, value in (("damping", damping), ("temperature", temperature)):
-            if not 0 <= value < math.inf:
-                raise InputError(f"{name} = {value}; expected a finite number >= 0")
-        for name, value in (("seed", seed), ("realization", realization)):
-            if int(value) != value or value < 0:
-                raise InputError(f"{name} = {value}; expected an integer >= 0")
-        if integrator not in INTEGRATORS:
-            raise InputError(f"integrator = {integrator!r}; expected one of {', '.join(INTEGRATORS)}")
-        self.n_steps = whole_steps(duration, dt)
-        self.dt, self.damping = float(dt), float(damping)
-        self.step_function = INTEGRATORS[integrator]
-        self.spins = normalize(check_spins(spins, engine.structure.n_sites, "initial_spins"))
-        replicas = _check_replicas(replicas, len(self.spins))
-        self.engine = _FiniteEngine(engine, replicas, self.dt, self.damping)
-        if snapshot_times is None:
-            snapshot_times = log_times(duration, dt)
-        self.snapshot_steps = snapshot_steps(snapshot_times, duration, dt, self.n_steps)
-
-        self.amplitude = thermal_field(self.dt, self.damping, temperature)
-        self.streams = [generator(seed, "thermal noise", realization, replica) for replica in replicas]
-        self.noise = np.empty(self.spins.shape) if self.amplitude > 0 else None
-
+    def __init__(self, force_field, dynamics, spins, streams, snapshot_steps, trajectory):
+        self.force_field, self.dynamics, self.spins, self.streams = force_field, dynamics, spins, streams
+        self.snapshot_steps, self.trajectory = snapshot_steps, trajectory
         self.step, self.taken = 0, 0
-        shape = (len(self.snapshot_steps), len(self.spins))
-        self.spins_taken = np.empty((*shape, *self.spins.shape[1:]))
-        self.energy, self.torque_rms = np.empty(shape), np.empty(shape)
-
-        self.attributes = {
-            "duration": float(duration),
-            "dt": self.dt,
-            "damping": self.damping,
-            "temperature": float(temperature),
-            "seed": int(seed),
-            "realization": int(realization),
-            "replicas": replicas,
-            "integrator": integrator,
-            "structure": engine.structure.digest(),
-        }
-        self.identity = {
-            **self.attributes,
-            "initial_spins": hashlib.sha256(self.spins.tobytes()).hexdigest(),
-            "snapshot_times": (self.dt * self.snapshot_steps).tolist(),
-        }
-        # An engine has no name to compare; its answer for the first configuration tells it from another.
+        self.noise = np.empty(spins.shape) if dynamics.thermal_field > 0 else None
+        # A force field has no name to compare; its answer for the first configuration tells it from another.
         self.initial_energy = None
 
     def advance(self):
         """Make one step, and take the snapshot of the spins it starts from if one is due."""
         if self.noise is not None:
-            for stream, target in zip(self.streams, self.noise, strict=True):
-                stream.standard_normal(out=target)
-            self.noise *= self.amplitude
-        self.engine.time = self.step * self.dt
+            for stream, noise in zip(self.streams, self.noise, strict=True):
+                stream.standard_normal(out=noise)
+            self.noise *= self.dynamics.thermal_field
+        self.force_field.time = self.step * self.dynamics.time_step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what comes of it is refused
-            spins, evaluation = self.step_function(self.spins, self.engine, self.dt, self.damping, self.noise)
+            spins, evaluation = self.dynamics.step(self.spins, self.force_field, self.noise)
         if self.step == 0:
             self.initial_energy = evaluation.energy
         self._record(evaluation)
@@ -234,54 +187,49 @@ class _Run:
     def finish(self):
         """Take the snapshot of the last configuration, which no step starts from."""
         if self.taken < len(self.snapshot_steps):
-            self.engine.time = self.step * self.dt
-            self._record(self.engine.evaluate(self.spins))
+            self.force_field.time = self.step * self.dynamics.time_step
+            self._record(self.force_field.evaluate(self.spins))
 
     def _record(self, evaluation):
         k = self.taken
         if k == len(self.snapshot_steps) or self.snapshot_steps[k] != self.step:
             return
-        self.spins_taken[k] = self.spins
-        self.energy[k] = evaluation.energy
-        self.torque_rms[k] = np.sqrt(np.mean(torque(self.spins, evaluation.field) ** 2, axis=(1, 2)))
+        self.trajectory.spins[k] = self.spins
+        self.trajectory.energy[k] = evaluation.energy
+        self.trajectory.torque_rms[k] = np.sqrt(np.mean(torque(self.spins, evaluation.field) ** 2, axis=(1, 2)))
         self.taken += 1
 
-    def write_checkpoint(self, path):
-        """Write the state to `path`."""
+    def save(self, checkpoint):
+        """Write the state."""
         state = {"step": self.step, "streams": [stream.bit_generator.state for stream in self.streams]}
-        arrays = {name: getattr(self, name)[: self.taken] for name in self._SNAPSHOTS}
-        arrays |= {"initial_energy": self.initial_energy, "current": self.spins}
-        write_checkpoint(path, self.identity, state, arrays)
+        arrays = {name: getattr(self.trajectory, name)[: self.taken] for name in self._SNAPSHOTS}
+        checkpoint.write(state, arrays | {"initial_energy": self.initial_energy, "current": self.spins})
 
-    def restore(self, path):
-        """Take over the state that `write_checkpoint` left, if it is of this very run."""
-        names = (*self._SNAPSHOTS, "initial_energy", "current")
-        state, arrays = read_checkpoint(path, self.identity, names)
-        stored, new = arrays["initial_energy"], self.engine.evaluate(self.spins)
+    def restore(self, checkpoint):
+        """Take over the state that `save` has left, if it is of this very run."""
+        state, arrays = checkpoint.read((*self._SNAPSHOTS, "initial_energy", "current"))
+        stored, now = arrays["initial_energy"], self.force_field.evaluate(self.spins)
         # Allows for another number of threads and for float32, whose rounding is relative to the sum of the
         # sites' energies rather than to their total; two models differ by far more.
-        tolerance = 1e-6 * np.abs(new.field).sum(axis=(1, 2))
-        if not (np.abs(stored - new.energy) <= tolerance).all():
-            name = "the engine's energy of the initial spins"
-            raise other_run(path, name, stored.tolist(), new.energy.tolist())
+        if not (np.abs(stored - now.energy) <= 1e-6 * np.abs(now.field).sum(axis=(1, 2))).all():
+            name = "the force field's energy of the initial spins"
+            raise checkpoint.of_another(name, stored.tolist(), now.energy.tolist())
         try:
-            self.initial_energy, self.step = stored, int(state["step"])
+            self.initial_energy, self.step, self.taken = stored, int(state["step"]), len(arrays["energy"])
             self.spins = arrays["current"].reshape(self.spins.shape)
-            self.taken = len(arrays["energy"])
             for name in self._SNAPSHOTS:
-                getattr(self, name)[: self.taken] = arrays[name]
+                getattr(self.trajectory, name)[: self.taken] = arrays[name]
             for stream, stream_state in zip(self.streams, state["streams"], strict=True):
                 stream.bit_generator.state = stream_state
         except (KeyError, ValueError, TypeError) as error:
-            raise CheckpointError(path, f"not a readable checkpoint ({error})") from None
+            raise checkpoint.unreadable(error) from None
 
 
-class _FiniteEngine:
-    """The caller's engine, with everything it returns checked for shape and for NaN, and the spins it gets."""
+class _Watched:
+    """The caller's force field, with the spins that it gets and all that it returns watched for divergence."""
 
-    def __init__(self, engine, replicas, dt, damping):
-        self.engine, self.replicas, self.time = engine, replicas, 0.0
-        self.dt, self.damping = dt, damping
+    def __init__(self, force_field, dynamics, replicas):
+        self.force_field, self.dynamics, self.replicas, self.time = force_field, dynamics, replicas, 0.0
 
     def evaluate(self, spins):
         # A step renormalises its spins: any other length is that of numbers too large for it.
@@ -289,37 +237,38 @@ class _FiniteEngine:
         if astray.any():
             replica, site = np.argwhere(astray)[0]
             raise InputError(
-                f"the integration diverged for replica {self.replicas[replica]}, site {site}, in the step from "
-                f"t = {self.time:.10g}; lower dt = {self.dt:g} or damping = {self.damping:g}"
+                f"the integration diverged for replica {self.replicas[replica]}, site {site}, {self._when}; lower "
+                f"time_step = {self.dynamics.time_step:g} or damping = {self.dynamics.damping:g}"
             )
-        evaluation = self.engine.evaluate(spins)
-        energy = np.asarray(evaluation.energy, dtype=float)
-        field = np.asarray(evaluation.field, dtype=float)
+        evaluation = self.force_field.evaluate(spins)
+        energy, field = (np.asarray(array, dtype=float) for array in (evaluation.energy, evaluation.field))
         for name, array, shape in (("energy", energy, spins.shape[:1]), ("field", field, spins.shape)):
             if array.shape != shape:
-                raise InputError(f"the engine returned a {name} of shape {array.shape}; expected {shape}")
+                raise InputError(f"the force field returned a {name} of shape {array.shape}; expected {shape}")
             if not np.isfinite(array).all():
-                first = np.argwhere(~np.isfinite(array))[0]
-                where = f"replica {self.replicas[first[0]]}" + (f", site {first[1]}" if name == "field" else "")
+                place = np.argwhere(~np.isfinite(array))[0]
+                where = f"replica {self.replicas[place[0]]}" + (f", site {place[1]}" if name == "field" else "")
                 raise InputError(
-                    f"the engine returned {name} = {array[tuple(first)]} for {where} "
-                    f"in the step from t = {self.time:.10g}; expected finite numbers"
+                    f"the force field returned {name} = {array[tuple(place)]} for {where} {self._when}; "
+                    "expected finite numbers"
                 )
         return Evaluation(energy, field)
 
+    @property
+    def _when(self):
+        return f"in the step from t = {self.time:.10g}"
 
-def _check_replicas(replicas, n_replicas):
+
+def _replica_numbers(replicas, n_replicas):
     numbers = list(range(n_replicas)) if replicas is None else [int(replica) for replica in replicas]
     if len(numbers) != n_replicas:
-        raise InputError(f"replicas names {len(numbers)} replicas, but initial_spins holds {n_replicas}")
+        raise InputError(f"replicas names {len(numbers)} replicas, but spins holds {n_replicas}")
     if len(set(numbers)) != n_replicas or min(numbers, default=0) < 0:
         raise InputError(f"replicas = {numbers}; expected distinct numbers >= 0 (each keys its own noise)")
     return numbers
 
 
-def _as_json(name, data):
-    """Return `data` as JSON gives it back, so that what is stored can be compared with what is asked."""
-    try:
-        return json.loads(json.dumps(data))
-    except TypeError as error:
-        raise InputError(f"{name}: {error}; expected only what JSON can hold") from None
+def _whole(name, number):
+    if int(number) != number or number < 0:
+        raise InputError(f"{name} = {number}; expected an integer >= 0")
+    return int(number)

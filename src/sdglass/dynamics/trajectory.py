@@ -1,16 +1,24 @@
 """Trajectories: the snapshots of a quench, when they are taken, and their HDF5 form."""
 
-import json
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.io import attribute_text, new_hdf5, open_hdf5
+from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes, write_dimension
+from sdglass.io import new_hdf5, open_hdf5
+from sdglass.structures.structure import Structure
 
 SNAPSHOTS_PER_DECADE = 10  # 26 % more time from one to the next
 MOST_PER_DECADE = 10_000  # whoever wants every step should say so
+
+_DIMENSIONS = {
+    "spins": ("time", "replica", "site", "component"),
+    "energy": ("time", "replica"),
+    "torque_rms": ("time", "replica"),
+}
+_SITES = {"positions": ("site", "component"), "cell": ("cell_vector", "component")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +36,12 @@ class Trajectory:
     torque_rms : numpy.ndarray, shape (K, R)
         Root mean square over sites and components of S x H [t0].
     attributes : dict
-        The arguments of `quench` (duration, dt, damping, temperature, seed, realization, replicas,
-        integrator), the structure's digest, and the caller's metadata.
+        The arguments of `quench` (duration, damping, temperature, time_step, integrator, seed, realization,
+        replicas), the structure's digest, and the caller's metadata.
+    positions : numpy.ndarray, shape (N, 3), optional
+        Sites [ell]; None where a file does not say.
+    cell : numpy.ndarray, shape (3, 3), optional
+        Vectors of the periodic cell as rows [ell].
     """
 
     times: np.ndarray
@@ -37,64 +49,81 @@ class Trajectory:
     energy: np.ndarray
     torque_rms: np.ndarray
     attributes: dict
+    positions: np.ndarray | None = None
+    cell: np.ndarray | None = None
 
     @property
-    def step_overlap(self):
-        """(1/N) sum_i S_i(t_k) . S_i(t_k-1) from one snapshot to the next, shape (K, R); NaN for the first."""
-        overlap = np.full(self.energy.shape, np.nan)
-        overlap[1:] = np.einsum("krna,krna->kr", self.spins[1:], self.spins[:-1]) / self.spins.shape[2]
-        return overlap
+    def structure(self):
+        """The `Structure` that the spins live on.
 
-    @property
-    def magnetization(self):
-        """Mean spin of each replica, shape (K, R, 3)."""
-        return self.spins.mean(axis=2)
+        Raises
+        ------
+        InputError
+            If the trajectory does not say.
+        """
+        if self.positions is None:
+            raise InputError("the trajectory holds no positions; expected one made since they are kept")
+        return Structure(self.positions, np.diag(self.cell))
 
     def save(self, path):
-        """Write every array, and `attributes` as JSON, to an HDF5 file; complete or not at all.
+        """Write everything to an HDF5 file; complete or not at all.
 
-        Not compressed (the digits of thermal spins are noise), but checksummed, so that damage is noticed.
+        Its dimensions have names and coordinates (time, replica, site, component), so that xarray and netCDF-4
+        read it. Not compressed, the digits of thermal spins are noise; checksummed, so that damage is noticed.
         """
+        _, n_replicas, n_sites, _ = self.spins.shape
+        replicas = self.attributes.get("replicas", range(n_replicas))
+        coordinates = {"time": self.times, "replica": replicas, "site": range(n_sites), "component": range(3)}
+        dimensions = dict(_DIMENSIONS)
+        if self.positions is not None:
+            coordinates["cell_vector"] = range(3)
+            dimensions |= _SITES
         with new_hdf5(path) as handle:
-            handle.attrs["attributes"] = attribute_text(json.dumps(self.attributes, sort_keys=True))
-            for name in ("times", "spins", "energy", "torque_rms", "step_overlap", "magnetization"):
-                write_array(handle, name, getattr(self, name))
+            write_attributes(handle, attributes=self.attributes)
+            for name, values in coordinates.items():
+                write_dimension(handle, name, np.asarray(values))
+            for name, axes in dimensions.items():
+                write_array(handle, name, getattr(self, name), axes)
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote.
+        """Read what `save` wrote, now or before positions were kept.
 
         Raises
         ------
         InputError
             If the file is missing, truncated, damaged, or not a trajectory.
         """
-        names = ("times", "spins", "energy", "torque_rms")
-        with open_hdf5(path, required=names) as handle:
-            attributes = read_attributes(handle, path, "a readable trajectory")
-            return cls(*(handle[name][...] for name in names), attributes)
+        with open_hdf5(path, required=tuple(_DIMENSIONS)) as handle:
+            attributes = read_attribute(handle, path, "a readable trajectory")
+            arrays = read_arrays(handle, path)
+        times = arrays.get("time", arrays.get("times"))
+        if times is None:
+            raise InputError(f"{path}: dataset 'time' is missing; delete it and make it again")
+        found = [arrays[name] for name in _DIMENSIONS]
+        return cls(times, *found, attributes, *(arrays.get(name) for name in _SITES))
 
 
-def log_times(duration, dt, per_decade=SNAPSHOTS_PER_DECADE, first=None):
+def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):
     """Return increasing times, evenly spaced in log t, for snapshots of a quench.
 
     Parameters
     ----------
-    duration, dt : float
+    duration, time_step : float
         Of the quench [1 / (gamma t0)].
     per_decade : float, optional
         Snapshots per factor of ten in time; fewer where they would fall into the same step.
     first : float, optional
-        First time after 0; dt if None. The grid is first * 10^(k / per_decade), whatever the duration,
+        First time after 0; time_step if None. The grid is first * 10^(k / per_decade), whatever the duration,
         so runs of different length share their snapshots.
 
     Returns
     -------
     numpy.ndarray
-        Multiples of dt, including 0 and `duration`.
+        Multiples of time_step, including 0 and `duration`.
     """
-    n_steps = whole_steps(duration, dt)
-    first = dt if first is None else first
+    n_steps = whole_steps(duration, time_step)
+    first = time_step if first is None else first
     if not 0 < first <= duration:
         raise InputError(f"first = {first}; expected a time in (0, duration = {duration}]")
     if not 0 < per_decade <= MOST_PER_DECADE:
@@ -103,59 +132,41 @@ def log_times(duration, dt, per_decade=SNAPSHOTS_PER_DECADE, first=None):
             f"at most {MOST_PER_DECADE}"
         )
     k = np.arange(math.floor(per_decade * math.log10(duration / first)) + 1)
-    steps = np.rint(first / dt * 10.0 ** (k / per_decade))
-    return dt * np.unique(np.concatenate([[0], steps.clip(1, n_steps), [n_steps]]))
+    steps = np.rint(first / time_step * 10.0 ** (k / per_decade))
+    return time_step * np.unique(np.concatenate([[0], steps.clip(1, n_steps), [n_steps]]))
 
 
-def whole_steps(duration, dt):
-    """Return how many steps of `dt` make `duration`; `InputError` if that is no whole number."""
-    for name, value in (("duration", duration), ("dt", dt)):
+def whole_steps(duration, time_step):
+    """Return how many steps of `time_step` make `duration`; `InputError` if that is no whole number."""
+    for name, value in (("duration", duration), ("time_step", time_step)):
         if not 0 < value < math.inf:
             raise InputError(f"{name} = {value}; expected a positive time")
-    if not duration / dt < 2**53:  # of a double, beyond which the time stands still
-        raise InputError(f"duration = {duration} is more steps of dt = {dt} than can be counted; raise dt")
-    n_steps = max(1, round(duration / dt))
-    if abs(n_steps * dt - duration) > 1e-9 * duration:
+    if not duration / time_step < 2**53:  # of a double, beyond which the time stands still
         raise InputError(
-            f"duration = {duration} is {duration / dt:.6g} steps of dt = {dt}; expected a whole number of steps, "
-            f"as with dt = {duration / n_steps}"
+            f"duration = {duration} is more steps of time_step = {time_step} than can be counted; "
+            "expected a longer time_step"
+        )
+    n_steps = max(1, round(duration / time_step))
+    if abs(n_steps * time_step - duration) > 1e-9 * duration:
+        raise InputError(
+            f"duration = {duration} is {duration / time_step:.6g} steps of time_step = {time_step}; "
+            f"expected a whole number of steps, as with time_step = {duration / n_steps}"
         )
     return n_steps
 
 
-def snapshot_steps(times, duration, dt, n_steps):
-    """Return the steps (K,) of snapshots at `times`; `InputError` unless these are increasing multiples of dt."""
+def snapshot_steps(times, duration, time_step, n_steps):
+    """Return the steps (K,) of snapshots at `times`; `InputError` unless they are increasing whole steps."""
     times = np.asarray(times, dtype=float)
     if times.ndim != 1 or len(times) == 0:
         raise InputError(f"snapshot_times has shape {times.shape}; expected a list of at least one time")
-    steps = np.rint(times / dt)
-    bad = ~(np.abs(steps * dt - times) <= 1e-9 * duration) | ~((steps >= 0) & (steps <= n_steps))
+    steps = np.rint(times / time_step)
+    bad = ~(np.abs(steps * time_step - times) <= 1e-9 * duration) | ~((steps >= 0) & (steps <= n_steps))
     bad[1:] |= ~(np.diff(steps) > 0)
     if bad.any():
         k = int(np.argmax(bad))
         raise InputError(
-            f"snapshot_times[{k}] = {times[k]}; expected increasing multiples of dt = {dt} "
+            f"snapshot_times[{k}] = {times[k]}; expected increasing multiples of time_step = {time_step} "
             f"from 0 to duration = {duration}"
         )
     return steps.astype(int)
-
-
-def read_attributes(handle, path, expected):
-    """Return the JSON attributes of an HDF5 file; `InputError`, which says what was `expected`, without them."""
-    try:
-        return json.loads(handle.attrs["attributes"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not {expected} ({error}); delete it and make it again") from None
-
-
-def write_array(handle, name, array, packed=False):
-    """Write one array with checksums, so that damage is noticed.
-
-    Trajectories are not compressed: thermal digits are noise. `packed`: what is kept with a study, where a fifth
-    counts, is.
-    """
-    # HDF5 can only checksum what is chunked, and only chunk what is not empty.
-    options = {"fletcher32": True} if np.size(array) else {}
-    if packed and np.size(array):
-        options |= {"compression": "gzip", "compression_opts": 9, "shuffle": True, "chunks": np.shape(array)}
-    handle.create_dataset(name, data=array, **options)

@@ -1,1 +1,17 @@
-"""What is measured on spins: correlations, lengths, growth laws, local energies."""
+"""What is measured on spins: correlations, lengths, growth laws, local energies.
+
+An observable is a function in a file of its own, here or anywhere (`sdglass.registry.load_plugin`):
+
+    from sdglass.observables import OBSERVABLES
+
+    @OBSERVABLES.register("nematic_order")
+    def nematic_order(structure, trajectory, bins):
+        return {"nematic_order": ...}   # arrays by name, shape (K, ...) for the K snapshots
+
+`sdglass.observables.measure.measure` collects all that are registered. ``bins`` are the pairs of sites sorted by
+distance, `sdglass.observables.correlation.PairBins`.
+"""
+
+from sdglass.registry import Registry
+
+OBSERVABLES = Registry("observable", "sdglass.observables")

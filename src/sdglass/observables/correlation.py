@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from sdglass.errors import InputError
+from sdglass.observables import OBSERVABLES
 from sdglass.spins import check_spins
 from sdglass.statistics import bootstrap_weights, centred_interval
 from sdglass.structures.neighbours import neighbour_pairs
@@ -41,6 +42,22 @@ class PairBins:
     def centres(self):
         """Middle of each bin [ell], shape (B,)."""
         return bin_centres(self.edges)
+
+
+@OBSERVABLES.register("correlation")
+def correlation(structure, trajectory, bins):
+    """Return both terms of Eq. 20.
+
+    ``correlation`` (K, R, B) is `correlation_histogram` in single precision, ``disconnected`` (K, B) is
+    `disconnected_histogram`, nan for a single replica.
+    """
+    histogram = correlation_histogram(trajectory.spins, bins)
+    disconnected = np.full(histogram[:, 0].shape, np.nan)
+    if histogram.shape[1] > 1:
+        disconnected = disconnected_histogram(trajectory.spins, bins, histogram)
+    # In multiples of 2^-15, far below the noise of one replica: what is left can be packed.
+    rounded = (np.round(histogram * 2.0**15) / 2.0**15).astype(np.float32)
+    return {"correlation": rounded, "disconnected": disconnected}
 
 
 def bin_centres(edges):
@@ -76,8 +93,8 @@ def pair_bins(structure, edges):
     n, matrices = structure.n_sites, []
     for b in range(len(edges) - 1):
         here = which == b
-        ones = np.ones(np.count_nonzero(here))
-        matrices.append(sparse.csr_array((ones, (near.first[here], near.second[here])), shape=(n, n)))
+        unit = np.ones(np.count_nonzero(here))
+        matrices.append(sparse.csr_array((unit, (near.first[here], near.second[here])), shape=(n, n)))
     counts = np.array([matrix.nnz for matrix in matrices])
     return PairBins(edges, counts, n, tuple(matrices))
 
@@ -140,8 +157,10 @@ def merge_bins(histograms, counts, edges, factor):
         return values[..., : n_bins * factor].reshape(*values.shape[:-1], n_bins, factor).sum(axis=-1)
 
     totals = merged(counts)
-    sums = [merged(np.where(count > 0, one * count, 0.0)) for one, count in zip(histograms, counts, strict=True)]
-    means = [np.where(n > 0, one / np.maximum(n, 1), np.nan) for one, n in zip(sums, totals, strict=True)]
+    means = []
+    for mean, count, total in zip(histograms, counts, totals, strict=True):
+        merged_sum = merged(np.where(count > 0, mean * count, 0.0))
+        means.append(np.where(total > 0, merged_sum / np.maximum(total, 1), np.nan))
     return means, totals, np.asarray(edges, dtype=float)[: n_bins * factor + 1 : factor]
 
 
@@ -202,14 +221,14 @@ class EnsembleCorrelation:
     weights: np.ndarray
     resampled: str
 
-    def interval(self, level):
-        """Return the `centred_interval` (low, high) of every value, each of shape (K, B)."""
-        return centred_interval(self.mean, self.samples, level, self.n_units)
-
     @property
     def n_units(self):
         """Number of realizations or replicas that were resampled."""
         return self.weights.shape[1]
+
+    def interval(self, level):
+        """Return the `centred_interval` (low, high) of every value, each of shape (K, B)."""
+        return centred_interval(self.mean, self.samples, level, self.n_units)
 
 
 def ensemble_average(histograms, counts):
@@ -248,10 +267,7 @@ def bootstrap_average(histograms, counts, rng, n_samples=1000):
         If there is a single realization with a single replica, or as in `ensemble_average`.
     """
     histograms, counts = check_histograms(histograms, counts)
-    if len(histograms) > 1:
-        sums, totals, resampled = *per_realization(histograms, counts), "realizations"
-    else:
-        sums, totals, resampled = *per_replica(histograms[0], counts[0]), "replicas"
+    sums, totals, resampled = independent_units(histograms, counts)
     weights = bootstrap_weights(len(sums), n_samples, rng)
     return EnsembleCorrelation(
         average_units(sums, totals), average_units(sums, totals, weights), weights, resampled
@@ -282,9 +298,12 @@ def per_realization(histograms, counts):
     return _weighted(means, counts)
 
 
-def per_replica(histogram, counts):
-    """The same with the replicas of one realization as units."""
-    return _weighted(histogram.transpose(1, 0, 2), np.tile(counts, (histogram.shape[1], 1)))
+def independent_units(histograms, counts):
+    """The same, and ``"realizations"``; or, of a single one, its replicas as units and ``"replicas"``."""
+    if len(histograms) > 1:
+        return *per_realization(histograms, counts), "realizations"
+    (histogram,) = histograms
+    return *_weighted(histogram.transpose(1, 0, 2), np.tile(counts, (histogram.shape[1], 1))), "replicas"
 
 
 def _weighted(means, counts):

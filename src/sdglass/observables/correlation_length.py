@@ -10,8 +10,8 @@ from sdglass.observables.correlation import (
     bin_centres,
     check_edges,
     check_histograms,
+    independent_units,
     per_realization,
-    per_replica,
 )
 
 
@@ -75,15 +75,12 @@ class SplitCorrelationLength:
         int sign(C_A) C_B dr [ell].
     samples : numpy.ndarray, shape (n_samples, K)
         Lengths of the resamples; no rows if no weights were given.
-    split : str
-        What was divided into halves: ``"replicas"`` or ``"realizations"``.
     """
 
     length: np.ndarray
     numerator: np.ndarray
     denominator: np.ndarray
     samples: np.ndarray
-    split: str
 
 
 def split_correlation_length(
@@ -132,7 +129,7 @@ def split_correlation_length(
         histograms, counts, edges, rng, [(r_low, r_max)], split, n_splits, weights
     )[..., 0]
     length = _ratio(numerator, denominator)
-    return SplitCorrelationLength(length[0], numerator[0], denominator[0], length[1:], split)
+    return SplitCorrelationLength(length[0], numerator[0], denominator[0], length[1:])
 
 
 def split_integrals(histograms, counts, edges, rng, ranges, split="replicas", n_splits=32, weights=None):
@@ -161,11 +158,11 @@ def split_integrals(histograms, counts, edges, rng, ranges, split="replicas", n_
     if len(edges) != counts.shape[1] + 1:
         raise InputError(f"{len(edges)} edges for {counts.shape[1]} bins; expected {counts.shape[1] + 1}")
     halves = _splitter(histograms, counts, split)
-    units = len(histograms) if len(histograms) > 1 else len(histograms[0][0])
-    rows = np.ones((1, units))
+    n_units = len(histograms) if len(histograms) > 1 else histograms[0].shape[1]
+    rows = np.ones((1, n_units))
     if weights is not None:
-        if np.ndim(weights) != 2 or np.shape(weights)[1] != units:
-            raise InputError(f"weights has shape {np.shape(weights)}; expected (n_samples, {units})")
+        if np.ndim(weights) != 2 or np.shape(weights)[1] != n_units:
+            raise InputError(f"weights has shape {np.shape(weights)}; expected (n_samples, {n_units})")
         rows = np.concatenate([rows, np.asarray(weights, dtype=float)])
     moments = np.stack([_moment_weights(edges, *ends) for ends in ranges], axis=-1)  # (2, B, n)
     moments = moments.transpose(1, 0, 2).reshape(len(edges) - 1, -1)
@@ -188,24 +185,23 @@ def _splitter(histograms, counts, split):
     if split == "replicas" and few < 2:
         raise InputError(f"split = 'replicas' needs at least 2 replicas in every realization; one has {few}")
 
-    if split == "replicas" and many:
+    def halves_of_replicas(rng):
+        a, b = [], []
+        for histogram in histograms:
+            order = rng.permutation(histogram.shape[1])
+            a.append(histogram[:, order[: len(order) // 2]])
+            b.append(histogram[:, order[len(order) // 2 :]])
+        return per_realization(a, counts), per_realization(b, counts)
 
-        def halves(rng):
-            orders = [rng.permutation(histogram.shape[1]) for histogram in histograms]
-            a = [h[:, order[: len(order) // 2]] for h, order in zip(histograms, orders, strict=True)]
-            b = [h[:, order[len(order) // 2 :]] for h, order in zip(histograms, orders, strict=True)]
-            return per_realization(a, counts), per_realization(b, counts)
-
-        return halves
-
-    sums, totals = per_realization(histograms, counts) if many else per_replica(histograms[0], counts[0])
-
-    def halves(rng):
+    def halves_of_units(rng):
         in_a = np.zeros(len(sums))
         in_a[rng.permutation(len(sums))[: len(sums) // 2]] = 1.0
         return [(sums * mask[:, None, None], totals * mask[:, None]) for mask in (in_a, 1.0 - in_a)]
 
-    return halves
+    if split == "replicas" and many:
+        return halves_of_replicas
+    sums, totals, _ = independent_units(histograms, counts)
+    return halves_of_units
 
 
 def _moment_weights(edges, r_low, r_max):

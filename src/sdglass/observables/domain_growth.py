@@ -9,7 +9,6 @@ therefore taken of the slope, and turned into one of the exponent only at the en
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.statistics import centred_interval
@@ -26,7 +25,7 @@ class GrowthFit:
 
     Attributes
     ----------
-    model : str
+    law : str
         ``"barrier"``: xi = A (log(t / time_unit))^(1/psi); ``"power_law"``: xi = A t^(1/z).
     exponent : float
         psi or z = 1 / slope; inf for slope 0, nan for a negative slope (xi shrinks: there is no exponent).
@@ -37,49 +36,27 @@ class GrowthFit:
     residual : float
         Root mean square of log xi minus the fit.
     n_points : int
-    window : tuple of float
-        First and last time asked for [1/(gamma t0)].
-    time_unit : float
-        Unit of t inside the logarithm [1/(gamma t0)]; psi depends on it, z does not.
+    slope_interval, exponent_interval : tuple of float
+        From the resamples, nan without them (`sdglass.statistics.centred_interval`). That of the exponent is the
+        inverse of the slope's: its upper end is inf where the slope may be zero, both ends are nan where the slope
+        is not positive at all.
+    n_samples : int
+        Resamples used; those with a length that is nan or not positive in the window have no logarithm.
     """
 
-    model: str
+    law: str
     exponent: float
     slope: float
     amplitude: float
     residual: float
     n_points: int
-    window: tuple
-    time_unit: float
+    slope_interval: tuple = (np.nan, np.nan)
+    exponent_interval: tuple = (np.nan, np.nan)
+    n_samples: int = 0
 
 
 @dataclass(frozen=True)
-class ExponentEstimate:
-    """A fit with the intervals of its slope and exponent (`sdglass.statistics.centred_interval`).
-
-    Attributes
-    ----------
-    fit : GrowthFit
-        Of the central curve.
-    slope_interval : tuple of float
-    exponent_interval : tuple of float
-        The inverse of `slope_interval`: the upper end is inf where the slope may be zero, both are nan where
-        it is not positive at all.
-    level : float
-        Probability inside the intervals.
-    n_samples : int
-        Resamples used; those with a length that is nan or not positive in the window have no logarithm.
-    """
-
-    fit: GrowthFit
-    slope_interval: tuple
-    exponent_interval: tuple
-    level: float
-    n_samples: int
-
-
-@dataclass(frozen=True)
-class ModelComparison:
+class LawComparison:
     """The two laws on the same window, each fitted by weighted least squares.
 
     Points along a trajectory are correlated, so chi2 and AIC, which take them as independent, are an indication
@@ -104,11 +81,11 @@ class ModelComparison:
     barrier_fraction: float
 
 
-def fit_barrier_exponent(times, xi, window, time_unit=1.0):
-    """Fit xi = A (log(t / time_unit))^(1/psi) by least squares of log xi on log log t.
+def fit_growth(times, xi, window, law=BARRIER, time_unit=1.0, *, samples=None, n_units=None, level=0.68):
+    """Fit a growth law by least squares of log xi on log log t or log t.
 
     psi is not a pure number: log(c t) is not proportional to log t, so it changes with the unit of time, the more
-    the earlier the window. State the unit with it.
+    the earlier the window. State the unit with it. z does not depend on it.
 
     Parameters
     ----------
@@ -118,8 +95,15 @@ def fit_barrier_exponent(times, xi, window, time_unit=1.0):
         Correlation length [ell].
     window : tuple of float
         First and last time used, inclusive.
+    law : {"barrier", "power_law"}
     time_unit : float
-        Microscopic time inside the logarithm [1/(gamma t0)].
+        Microscopic time inside the logarithm of the barrier law [1/(gamma t0)].
+    samples : array_like, shape (n_samples, K), optional
+        Correlation lengths of bootstrap resamples of the whole curve [ell], for the intervals.
+    n_units : int, optional
+        Realizations (or replicas) that were resampled to get `samples`.
+    level : float
+        Probability inside the intervals.
 
     Returns
     -------
@@ -129,76 +113,60 @@ def fit_barrier_exponent(times, xi, window, time_unit=1.0):
     ------
     InputError
         If the window holds fewer than three points, starts at or before `time_unit`, or holds a length that is
-        not positive.
+        not positive; if fewer than two resamples can be fitted.
+
+    Examples
+    --------
+    >>> times = np.geomspace(5.0, 3000.0, 20)
+    >>> round(fit_growth(times, 0.5 * np.log(times) ** (1 / 1.02), window=(10.0, 3000.0)).exponent, 6)
+    1.02
     """
-    return _fit(BARRIER, times, xi, window, time_unit)
+    t, y, chosen = _points(times, xi, window)
+    x = _abscissa(law, t, time_unit)
+    slope, intercept, squares = _line(x, y)
+    resampled = {}
+    if samples is not None:
+        logs = _log_samples(samples, chosen)
+        slopes, _, _ = _line(x, logs)
+        low, high = (float(end) for end in centred_interval(float(slope), slopes, level, n_units))
+        exponents = (_inverse(high), _inverse(low) if low > 0 else np.inf) if high > 0 else (np.nan, np.nan)
+        resampled = {"slope_interval": (low, high), "exponent_interval": exponents, "n_samples": len(logs)}
+    return GrowthFit(
+        law=law,
+        exponent=_inverse(float(slope)),
+        slope=float(slope),
+        amplitude=float(np.exp(intercept)),
+        residual=float(np.sqrt(squares / len(t))),
+        n_points=len(t),
+        **resampled,
+    )
 
 
-def fit_power_law(times, xi, window):
-    """Fit xi = A t^(1/z) by least squares of log xi on log t; parameters and result as `fit_barrier_exponent`."""
-    return _fit(POWER_LAW, times, xi, window)
-
-
-def fit_with_confidence(times, xi, xi_samples, window, model=BARRIER, time_unit=1.0, level=0.68, *, n_units):
-    """Fit one law to xi(t), with intervals from the bootstrap resamples of the whole curve.
-
-    Parameters
-    ----------
-    times, xi, window, time_unit
-        As in `fit_barrier_exponent`.
-    xi_samples : array_like, shape (n_samples, K)
-        Correlation lengths of the resamples [ell].
-    model : {"barrier", "power_law"}
-    level : float
-        Probability inside the intervals.
-    n_units : int
-        Realizations (or replicas) that were resampled to get `xi_samples`.
-
-    Returns
-    -------
-    ExponentEstimate
-
-    Raises
-    ------
-    InputError
-        If fewer than two resamples can be fitted, or as in `fit_barrier_exponent`.
-    """
-    fit = _fit(model, times, xi, window, time_unit)
-    chosen = _select(times, window)
-    logs = _log_samples(xi_samples, len(np.ravel(times)), chosen)
-    slopes, _, _ = _line(_abscissa(model, np.asarray(times, dtype=float)[chosen], time_unit), logs)
-    low, high = (float(end) for end in centred_interval(fit.slope, slopes, level, n_units))
-    interval = (float(_inverse(high)), float(_inverse(low)) if low > 0 else np.inf)
-    if high <= 0:
-        interval = (np.nan, np.nan)
-    return ExponentEstimate(fit, (low, high), interval, level, len(logs))
-
-
-def compare_models(times, xi, xi_samples, window, time_unit=1.0):
+def compare_laws(times, xi, samples, window, time_unit=1.0):
     """Compare the barrier law with the power law on one window.
 
     Parameters
     ----------
-    times, xi, xi_samples, window, time_unit
-        As in `fit_with_confidence`; the spread of log(xi_samples) gives the weight of each point.
+    times, xi, samples, window, time_unit
+        As in `fit_growth`; the spread of log(samples) gives the weight of each point.
 
     Returns
     -------
-    ModelComparison
+    LawComparison
 
     Raises
     ------
     InputError
-        As in `fit_with_confidence`, or if the resamples do not scatter.
+        As in `fit_growth`, or if the resamples do not scatter.
     """
     t, y, chosen = _points(times, xi, window)
-    logs = _log_samples(xi_samples, len(np.ravel(times)), chosen)
+    logs = _log_samples(samples, chosen)
     error = logs.std(axis=0)
     if not (error > 0).all():
-        raise InputError(f"xi_samples do not scatter at t = {t[error <= 0][0]:.6g}; expected bootstrap resamples")
+        raise InputError(f"samples do not scatter at t = {t[error <= 0][0]:.6g}; expected bootstrap resamples")
     curves = np.concatenate([y[None], logs])
-    barrier, power = (_line(_abscissa(model, t, time_unit), curves, error)[2] for model in (BARRIER, POWER_LAW))
-    return ModelComparison(
+    barrier, power = (_line(_abscissa(law, t, time_unit), curves, error)[2] for law in (BARRIER, POWER_LAW))
+    return LawComparison(
         chi2_barrier=float(barrier[0]),
         chi2_power_law=float(power[0]),
         degrees_of_freedom=len(t) - 2,
@@ -207,13 +175,13 @@ def compare_models(times, xi, xi_samples, window, time_unit=1.0):
     )
 
 
-def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=0.68, *, n_units):
+def window_table(times, xi, samples, starts, stops, time_units=(1.0,), level=0.68, *, n_units):
     """Fit both laws on every window: how much the exponent depends on choices that the data do not make.
 
     Parameters
     ----------
-    times, xi, xi_samples, level, n_units
-        As in `fit_with_confidence`.
+    times, xi, samples, level, n_units
+        As in `fit_growth`.
     starts, stops : sequence of float
         First and last times; `windows_of` says which combinations are windows.
     time_units : sequence of float
@@ -222,16 +190,40 @@ def window_table(times, xi, xi_samples, starts, stops, time_units=(1.0,), level=
     Returns
     -------
     pandas.DataFrame
-        A row per window for the power law and one per window and unit for the barrier law: start, stop, model,
+        A row per window for the power law and one per window and unit for the barrier law: start, stop, law,
         time_unit, n_points, exponent, exponent_low, exponent_high, slope, slope_low, slope_high, amplitude,
-        residual, delta_aic (AIC of the row's model minus that of the power law), barrier_fraction
+        residual, delta_aic (AIC of the row's law minus that of the power law), barrier_fraction
         and note. A window that cannot be fitted keeps its row, with nan and the reason in note.
     """
+    import pandas as pd
+
     rows = []
     for window in windows_of(times, starts, stops):
-        for model, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
-            rows.append(_row(times, xi, xi_samples, window, model, unit, level, n_units))
+        n_points = int(np.count_nonzero(_inside(times, window)))
+        for law, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
+            row = {"start": window[0], "stop": window[1], "law": law, "time_unit": unit, "n_points": n_points}
+            row |= dict.fromkeys(_NUMBERS, np.nan) | {"note": ""}
+            try:
+                fit = fit_growth(times, xi, window, law, unit, samples=samples, n_units=n_units, level=level)
+                ends = (fit.exponent, *fit.exponent_interval, fit.slope, *fit.slope_interval)
+                row |= dict(zip(_NUMBERS, (*ends, fit.amplitude, fit.residual, 0.0), strict=False))
+                if law == BARRIER:
+                    comparison = compare_laws(times, xi, samples, window, unit)
+                    # Subtracting from 0 keeps "minus zero" out of the table.
+                    row["delta_aic"] = 0.0 - comparison.delta_aic
+                    row["barrier_fraction"] = comparison.barrier_fraction
+                if not fit.slope_interval[0] > 0:
+                    row["note"] = "slope not significantly positive"
+            except InputError as error:
+                row["note"] = str(error)
+            rows.append(row)
     return pd.DataFrame(rows)
+
+
+_NUMBERS = (
+    *("exponent", "exponent_low", "exponent_high", "slope", "slope_low", "slope_high"),
+    *("amplitude", "residual", "delta_aic", "barrier_fraction"),
+)
 
 
 def windows_of(times, starts, stops):
@@ -268,46 +260,7 @@ def main_ensembles(frame):
     return frame[2 * trajectories >= trajectories.max()]
 
 
-def _row(times, xi, xi_samples, window, model, time_unit, level, n_units):
-    row = {"start": window[0], "stop": window[1], "model": model, "time_unit": time_unit}
-    row["n_points"] = int(np.count_nonzero(_select(times, window)))
-    numbers = ("exponent", "exponent_low", "exponent_high", "slope", "slope_low", "slope_high")
-    row |= dict.fromkeys((*numbers, "amplitude", "residual", "delta_aic", "barrier_fraction"), np.nan)
-    row["note"] = ""
-    try:
-        estimate = fit_with_confidence(times, xi, xi_samples, window, model, time_unit, level, n_units=n_units)
-        fit = estimate.fit
-        ends = (fit.exponent, *estimate.exponent_interval, fit.slope, *estimate.slope_interval)
-        row |= dict(zip(numbers, ends, strict=True))
-        row |= {"amplitude": fit.amplitude, "residual": fit.residual, "delta_aic": 0.0}
-        if model == BARRIER:
-            comparison = compare_models(times, xi, xi_samples, window, time_unit)
-            # Subtracting from 0 keeps "minus zero" out of the table.
-            row |= {"delta_aic": 0.0 - comparison.delta_aic, "barrier_fraction": comparison.barrier_fraction}
-        if not estimate.slope_interval[0] > 0:
-            row["note"] = "slope not significantly positive"
-    except InputError as error:
-        row["note"] = str(error)
-    return row
-
-
-def _fit(model, times, xi, window, time_unit=1.0):
-    t, y, _ = _points(times, xi, window)
-    x = _abscissa(model, t, time_unit)
-    slope, intercept, squares = _line(x, y)
-    return GrowthFit(
-        model=model,
-        exponent=float(_inverse(slope)),
-        slope=float(slope),
-        amplitude=float(np.exp(intercept)),
-        residual=float(np.sqrt(squares / len(t))),
-        n_points=len(t),
-        window=tuple(window),
-        time_unit=float(time_unit),
-    )
-
-
-def _select(times, window):
+def _inside(times, window):
     times = np.asarray(times, dtype=float)
     return (times >= window[0]) & (times <= window[1])
 
@@ -317,7 +270,7 @@ def _points(times, xi, window):
     times, xi = np.asarray(times, dtype=float), np.asarray(xi, dtype=float)
     if times.ndim != 1 or xi.shape != times.shape:
         raise InputError(f"xi has shape {xi.shape}; expected one length for each of the times, {times.shape}")
-    chosen = _select(times, window)
+    chosen = _inside(times, window)
     if np.count_nonzero(chosen) < 3:
         raise InputError(
             f"window = {tuple(window)} holds {np.count_nonzero(chosen)} points; "
@@ -330,32 +283,32 @@ def _points(times, xi, window):
     return times[chosen], np.log(xi[chosen]), chosen
 
 
-def _log_samples(xi_samples, n_times, chosen):
+def _log_samples(samples, chosen):
     """Logarithms (S, n_points) of the resamples that have one everywhere in the window."""
-    samples = np.asarray(xi_samples, dtype=float)
-    if samples.ndim != 2 or samples.shape[1] != n_times:
-        raise InputError(f"xi_samples has shape {samples.shape}; expected (n_samples, {n_times})")
+    samples = np.asarray(samples, dtype=float)
+    if samples.ndim != 2 or samples.shape[1] != len(chosen):
+        raise InputError(f"samples has shape {samples.shape}; expected (n_samples, {len(chosen)})")
     samples = samples[:, chosen]
     usable = (np.isfinite(samples) & (samples > 0)).all(axis=1)
     if np.count_nonzero(usable) < 2:
         raise InputError(
-            f"xi_samples: {np.count_nonzero(usable)} curves are positive in the window; expected 2 or more"
+            f"samples: {np.count_nonzero(usable)} curves are positive in the window; expected 2 or more"
         )
     return np.log(samples[usable])
 
 
-def _abscissa(model, times, time_unit):
-    if model == POWER_LAW:
+def _abscissa(law, times, time_unit):
+    if law == POWER_LAW:
         unit, name = 0.0, "0"
-    elif model == BARRIER:
+    elif law == BARRIER:
         if not (np.isfinite(time_unit) and time_unit > 0):
             raise InputError(f"time_unit = {time_unit}; expected a positive time [1/(gamma t0)]")
         unit, name = time_unit, f"time_unit = {time_unit}"
     else:
-        raise InputError(f"model = {model!r}; expected {BARRIER!r} or {POWER_LAW!r}")
+        raise InputError(f"law = {law!r}; expected {BARRIER!r} or {POWER_LAW!r}")
     if not (times > unit).all():
         raise InputError(f"the window holds t = {times.min():.6g}; expected times later than {name}")
-    return np.log(times) if model == POWER_LAW else np.log(np.log(times / time_unit))
+    return np.log(times) if law == POWER_LAW else np.log(np.log(times / time_unit))
 
 
 def _line(x, y, error=None):

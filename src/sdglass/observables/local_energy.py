@@ -1,11 +1,11 @@
-"""The energy of each spin in the field of the others, which every engine defines alike."""
+"""The energy of each spin in the field of the others, which every force field defines alike."""
 
 import numpy as np
 
 from sdglass.spins import check_spins
 
 
-def local_energies(engine, spins):
+def local_energies(force_field, spins):
     """Return e_i = [E(S) - E(S with S_i reversed)] / 2 of every spin: negative where the spin is satisfied.
 
     Turning spin i over costs -2 e_i, and for pair couplings e_i = -S_i . H_i. For other energies -S_i . H_i has no
@@ -13,7 +13,7 @@ def local_energies(engine, spins):
 
     Parameters
     ----------
-    engine : ForceField
+    force_field : ForceField
     spins : array_like, shape (R, N, 3)
         Unit vectors.
 
@@ -27,12 +27,12 @@ def local_energies(engine, spins):
     InputError
         If the shape is wrong or a spin is not a unit vector.
     """
-    spins = check_spins(spins, engine.structure.n_sites)
+    spins = check_spins(spins, force_field.structure.n_sites)
     n = spins.shape[1]
     result = np.empty(spins.shape[:2])
     for replica, configuration in enumerate(spins):
         batch = np.repeat(configuration[None], n + 1, axis=0)
         batch[np.arange(n), np.arange(n)] *= -1.0
-        energy = np.asarray(engine.evaluate(batch).energy, dtype=float)
+        energy = np.asarray(force_field.evaluate(batch).energy, dtype=float)
         result[replica] = 0.5 * (energy[n] - energy[:n])
     return result

@@ -4,17 +4,18 @@ Spins of thousands of snapshots are hundreds of megabytes; their correlations, e
 hundred kilobytes, which are kept with the results of a study: every table and figure can be made again from them.
 """
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
-from sdglass.dynamics.trajectory import read_attributes, write_array
 from sdglass.errors import InputError
-from sdglass.io import attribute_text, new_hdf5, open_hdf5
-from sdglass.observables.correlation import bin_centres, correlation_histogram, disconnected_histogram, pair_bins
+from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes
+from sdglass.io import new_hdf5, open_hdf5
+from sdglass.observables import OBSERVABLES
+from sdglass.observables.correlation import bin_centres, pair_bins
 
-_ARRAYS = ("times", "edges", "counts", "correlation", "disconnected", "energy", "torque_rms", "step_overlap")
+_OWN = ("times", "edges", "counts")
+_TAKEN = {*_OWN, "arrays", "attributes", "centres", "save", "load"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,18 +30,9 @@ class Observables:
         Edges of the bins of distance [ell].
     counts : numpy.ndarray, shape (B,)
         Pairs of sites in each bin.
-    correlation : numpy.ndarray, shape (K, R, B)
-        Mean of S_i . S_j over the pairs of each bin, the first term of Eq. 20, to single precision.
-    disconnected : numpy.ndarray, shape (K, B)
-        The second term of Eq. 20, from different replicas; nan for a single one.
-    energy : numpy.ndarray, shape (K, R)
-        Energies [t0].
-    torque_rms : numpy.ndarray, shape (K, R)
-        Root mean square of the components of S x H [t0].
-    step_overlap : numpy.ndarray, shape (K, R)
-        (1/N) sum_i S_i(t_k) . S_i(t_k-1); nan for the first snapshot.
-    magnetization : numpy.ndarray, shape (K, R, 3)
-        Mean spin.
+    arrays : dict of numpy.ndarray
+        What the observables gave, by name, in single precision where that is enough. Each is an attribute as well,
+        in double precision: ``measured.energy``.
     attributes : dict
         Those of the trajectory, and ``n_sites``.
     """
@@ -48,13 +40,15 @@ class Observables:
     times: np.ndarray
     edges: np.ndarray
     counts: np.ndarray
-    correlation: np.ndarray
-    disconnected: np.ndarray
-    energy: np.ndarray
-    torque_rms: np.ndarray
-    step_overlap: np.ndarray
-    magnetization: np.ndarray
+    arrays: dict
     attributes: dict
+
+    def __getattr__(self, name):
+        arrays = self.__dict__.get("arrays", {})
+        if name in arrays:
+            array = arrays[name]
+            return array.astype(float) if array.dtype == np.float32 else array
+        raise AttributeError(f"{name!r} was not measured; there are {', '.join(arrays)}")
 
     @property
     def centres(self):
@@ -64,10 +58,9 @@ class Observables:
     def save(self, path):
         """Write every array, and `attributes` as JSON, to an HDF5 file; complete or not at all."""
         with new_hdf5(path) as handle:
-            handle.attrs["attributes"] = attribute_text(json.dumps(self.attributes, sort_keys=True))
-            for name in (*_ARRAYS, "magnetization"):
-                array = getattr(self, name)
-                write_array(handle, name, _rounded(array) if name == "correlation" else array, packed=True)
+            write_attributes(handle, attributes=self.attributes)
+            for name, array in sorted({**{name: getattr(self, name) for name in _OWN}, **self.arrays}.items()):
+                write_array(handle, name, array, packed=True)
 
     @classmethod
     def load(cls, path):
@@ -78,17 +71,10 @@ class Observables:
         InputError
             If the file is missing, truncated, damaged, or holds something else.
         """
-        names = (*_ARRAYS, "magnetization")
-        with open_hdf5(path, required=names) as handle:
-            attributes = read_attributes(handle, path, "readable observables")
-            arrays = {name: handle[name][...] for name in names}
-        arrays["correlation"] = arrays["correlation"].astype(float)
-        return cls(**arrays, attributes=attributes)
-
-
-def _rounded(correlation):
-    """Return C(r) in multiples of 2^-15, far below the noise of one replica: what is left can be packed."""
-    return (np.round(correlation * 2.0**15) / 2.0**15).astype(np.float32)
+        with open_hdf5(path, required=_OWN) as handle:
+            attributes = read_attribute(handle, path, "readable observables")
+            arrays = read_arrays(handle, path)
+        return cls(*(arrays.pop(name) for name in _OWN), arrays, attributes)
 
 
 def distance_bins(structure, r_min, bin_width):
@@ -108,7 +94,7 @@ def distance_bins(structure, r_min, bin_width):
     return r_min + bin_width * np.arange(int((reach - r_min) / bin_width + 1e-9) + 1)
 
 
-def measure(structure, trajectory, edges):
+def measure(structure, trajectory, edges, names=None):
     """Return the `Observables` of a trajectory on its structure.
 
     Parameters
@@ -117,28 +103,37 @@ def measure(structure, trajectory, edges):
     trajectory : Trajectory
     edges : array_like, shape (B + 1,)
         Bins of distance [ell].
+    names : sequence of str, optional
+        Which observables; all that are registered if None.
 
     Raises
     ------
     InputError
-        If the trajectory is not on this structure, or the edges are not ascending distances.
+        If the trajectory is not on this structure, the edges are not ascending distances, there is no such
+        observable, or two of them give an array of the same name.
+
+    Examples
+    --------
+    >>> from sdglass.dynamics.llg import LLG
+    >>> from sdglass.dynamics.quench import quench, random_initial_spins
+    >>> from sdglass.forcefields.pair import heisenberg
+    >>> from sdglass.structures.structure import square_lattice
+    >>> magnet = heisenberg(square_lattice(4), exchange=1.0, cutoff=1.01)
+    >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
+    >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.0, time_step=0.1), 2.0, seed=1)
+    >>> measured = measure(magnet.structure, trajectory, edges=[0.5, 1.2, 1.6], names=["energy", "correlation"])
+    >>> measured.correlation.shape  # snapshots, replicas, bins
+    (12, 3, 2)
     """
     if trajectory.attributes["structure"] != structure.digest():
         raise InputError("the trajectory was made on another structure; expected the one it belongs to")
     bins = pair_bins(structure, edges)
-    correlation = correlation_histogram(trajectory.spins, bins)
-    disconnected = np.full(correlation[:, 0].shape, np.nan)
-    if correlation.shape[1] > 1:
-        disconnected = disconnected_histogram(trajectory.spins, bins, correlation)
-    return Observables(
-        trajectory.times,
-        bins.edges,
-        bins.counts,
-        correlation,
-        disconnected,
-        trajectory.energy,
-        trajectory.torque_rms,
-        trajectory.step_overlap,
-        trajectory.magnetization,
-        trajectory.attributes | {"n_sites": structure.n_sites},
-    )
+    arrays = {}
+    for name in OBSERVABLES if names is None else names:
+        found = OBSERVABLES[name](structure, trajectory, bins)
+        for array in found:
+            if array in _TAKEN or array in arrays:
+                raise InputError(f"observable {name!r} gives {array!r}, a name that is taken; expected another")
+        arrays |= {array: np.asarray(values) for array, values in found.items()}
+    attributes = trajectory.attributes | {"n_sites": structure.n_sites}
+    return Observables(trajectory.times, bins.edges, bins.counts, arrays, attributes)

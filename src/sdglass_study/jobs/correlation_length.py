@@ -67,7 +67,7 @@ def main():
                 args.time_units,
                 args.confidence,
                 n_units=average.n_units,
-            )
+            ).rename(columns={"law": "model"})
             for name, value in reversed({**ensemble.labels, "estimator": estimator}.items()):
                 table.insert(0, name, value)
             fits.append(table)

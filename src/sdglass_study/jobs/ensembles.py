@@ -152,4 +152,4 @@ def _cut(measured, snapshots, times, replicas):
         "disconnected": np.full((len(times), len(measured.counts)), np.nan),
         "step_overlap": np.full((len(times), replicas), np.nan),
     }
-    return replace(measured, times=times, **arrays, **unknown)
+    return replace(measured, times=times, arrays={**arrays, **unknown})

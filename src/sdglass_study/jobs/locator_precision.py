@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.dynamics.trajectory import log_times
 from sdglass.forcefields.loading import load_force_field
@@ -51,10 +52,8 @@ def compare(engines, damping, duration, time_step, seed):
         quench(
             engine,
             start,
-            duration=duration,
-            dt=time_step,
-            damping=damping,
-            temperature=0.0,
+            LLG(damping, 0.0, time_step),
+            duration,
             seed=seed,
             snapshot_times=log_times(duration, time_step, per_decade=2),
         )

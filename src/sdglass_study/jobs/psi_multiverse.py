@@ -5,7 +5,7 @@ import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.io import write_csv
-from sdglass.observables.domain_growth import PAPER_PSI, fit_power_law, windows_of
+from sdglass.observables.domain_growth import PAPER_PSI, fit_growth, windows_of
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass_study.jobs.arguments import run
@@ -83,7 +83,7 @@ def _units(labels, curves, table, starts, stops):
             unit = unit_of_time_for(PAPER_PSI, curves.times, xi, (start, stop))
             slope = np.nan
             if np.isfinite(unit):
-                slope = fit_power_law(curves.times, xi, (start, stop)).slope
+                slope = fit_growth(curves.times, xi, (start, stop), "power_law").slope
             rows.append(
                 {
                     **labels,

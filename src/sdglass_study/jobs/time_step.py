@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sdglass.dynamics.llg import INTEGRATORS
+from sdglass.dynamics.llg import INTEGRATORS, LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.forcefields.loading import load_force_field
 from sdglass.io import write_csv
@@ -37,12 +37,9 @@ def main():
         run = quench(
             engine,
             start,
-            duration=args.duration,
-            dt=dt,
-            damping=damping,
-            temperature=0.0,
+            LLG(damping, 0.0, dt, integrator),
+            args.duration,
             seed=args.seed,
-            integrator=integrator,
             snapshot_times=[0.0, args.duration],
         )
         bar.update()
