@@ -108,7 +108,7 @@ labels: {mine: {structures: mine, random: 2}}
 
 def test_an_observable_and_a_figure_need_no_new_quench(study, tmp_path):
     overlay = """
-observables: [correlation, disconnected, energy, torque_rms, step_overlap, magnetization, easy_axis]
+observables: [correlation, energy, torque_rms, overlap, magnetization, easy_axis]
 analysis: {easy_axis: {quenches: [fig4-fast]}}
 """
     options = extended(study, tmp_path, overlay, easy=OBSERVABLE, drawn=FIGURE)

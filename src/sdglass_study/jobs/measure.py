@@ -3,8 +3,8 @@
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
 from sdglass.observables import OBSERVABLES
-from sdglass.observables.correlation import distance_bins
-from sdglass.observables.measure import measure
+
+from sdglass.observables.measure import distance_bins, measure
 from sdglass.structures.structure import Structure
 
 
