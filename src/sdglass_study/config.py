@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from sdglass.electrons.hopping import LAWS, hopping_from_dict
+from sdglass.electrons.hopping import HOPPING_LAWS, hopping_from_dict
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.io import require_file
@@ -327,7 +327,7 @@ def _not_finite(value, path):
 def _hopping(config):
     hopping = config["electrons"]["hopping"]
     law, given = hopping["law"], set(hopping) - {"law"}
-    wanted = LAWS[law].__dataclass_fields__
+    wanted = HOPPING_LAWS[law].__dataclass_fields__
     for key in sorted(given - set(wanted)):
         yield (
             f"electrons.hopping.{key} does not belong to the law {law}, which takes {', '.join(wanted)}; "

@@ -32,7 +32,8 @@ from sdglass.forcefields.pair import BilinearForceField
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.structure import Structure, square_lattice
+from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = SymmetryFunctions(cutoff=1.5, shells=4, shell_stop=1.4, width=0.3)

@@ -20,7 +20,8 @@ from sdglass.forcefields.testing.check import EngineCheckError, check_engine
 from sdglass.spins import check_spins, normalize, random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.neighbours import neighbour_pairs
-from sdglass.structures.structure import Structure, square_lattice
+from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 MODELS = {
     "gap": SDModel(coupling=6.0, filling=0.5, temperature=1e-3),

@@ -22,7 +22,7 @@ from sdglass.forcefields.pair import heisenberg
 from sdglass.random_streams import generator
 from sdglass.spins import torque
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.structure import square_lattice
+from sdglass.structures.square import square_lattice
 
 ARGUMENTS = {"duration": 5.0, "dt": 0.1, "damping": 0.3, "temperature": 0.2, "seed": 7, "realization": 2}
 
@@ -268,7 +268,7 @@ import sys, time
 import numpy as np
 from sdglass.forcefields.pair import heisenberg
 from sdglass.dynamics.quench import quench
-from sdglass.structures.structure import square_lattice
+from sdglass.structures.square import square_lattice
 
 class Slow:
     def __init__(self, engine):

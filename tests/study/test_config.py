@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sdglass.dynamics.llg import INTEGRATORS
-from sdglass.electrons.hopping import LAWS
+from sdglass.electrons.hopping import HOPPING_LAWS
 from sdglass.errors import InputError
 from sdglass_study.config import load_config, load_schema, parameters, remove_nulls, validate_config
 
@@ -114,9 +114,9 @@ def test_what_is_expected_of_every_parameter_can_be_said():
 
 def test_the_schema_names_what_the_library_has():
     known = dict(parameters(load_schema(SCHEMA)))
-    assert known["electrons", "hopping", "law"]["enum"] == list(LAWS)
+    assert known["electrons", "hopping", "law"]["enum"] == list(HOPPING_LAWS)
     assert known[("integrator",)]["enum"] == list(INTEGRATORS)
-    fields = {field for law in LAWS.values() for field in law.__dataclass_fields__}
+    fields = {field for law in HOPPING_LAWS.values() for field in law.__dataclass_fields__}
     assert {path[2] for path in known if path[:2] == ("electrons", "hopping")} == fields | {"law"}
 
 

@@ -51,7 +51,7 @@ def run(args):
     """Make the structure and write it."""
     from sdglass.random_streams import generator
     from sdglass.structures.amorphous import cube_edge, random_sequential_addition
-    from sdglass.structures.structure import square_lattice
+    from sdglass.structures.square import square_lattice
 
     check_outputs([args.out], [])
     random = {"n_sites": 100, "box_length": 5.0, "r_min": 0.5, "seed": 0, "realization": 0}
