@@ -210,7 +210,7 @@ def test_laws_and_models_survive_plain_data(law):
 @pytest.mark.parametrize(
     ("law", "words"),
     [
-        ({"law": "gauss"}, "'gauss' is unknown; expected one of yukawa, shells"),
+        ({"law": "gauss"}, "'gauss' is unknown; expected one of shells, yukawa"),
         ({}, "None is unknown"),
         ({"law": "yukawa", "range": 2}, "'yukawa'.*range"),
         ({"law": "yukawa", "decay_length": 0.0}, "decay_length"),
