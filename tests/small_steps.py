@@ -6,9 +6,9 @@ from small_study import SHORT, exact_data, random_network, sites
 
 from sdglass.electrons.sd_model import SDModel
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
-from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
-from sdglass.forcefields.model_file import TrainedModel
 
 ELECTRONS = {
     "coupling": 6.0,
@@ -54,7 +54,7 @@ def make_inputs(folder):
     save_feature_maps(folder / "F.h5", build_feature_maps(structure, functions), structure, {})
     network = random_network(functions)
     network.energy_scale.fill_(1e-2)
-    model = TrainedModel(SDModel(), functions, [EnergyReference(-6.0, -0.08)], [network.float()])
+    model = NetworkModel(SDModel(), functions, [EnergyReference(-6.0, -0.08)], [network.float()])
     model.save(folder / "M.safetensors")
     made = {
         "structure": folder / "S.npz",

@@ -26,7 +26,7 @@ from sdglass.forcefields.behler_parrinello.network import SiteEnergy
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions
 from sdglass.forcefields.composite import CommitteeForceField, with_exchange
 from sdglass.forcefields.exact import ExactForceField
-from sdglass.forcefields.loading import load_force_field
+from sdglass.forcefields.registry import load_force_field
 from sdglass.forcefields.model_file import TrainedModel
 from sdglass.forcefields.pair import BilinearForceField
 from sdglass.random_streams import generator

@@ -11,7 +11,7 @@ from small_steps import make_inputs, step_options, words
 
 from sdglass.dynamics import quench as driver
 from sdglass.forcefields.behler_parrinello import training
-from sdglass.forcefields.model_file import TrainedModel
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass_study.jobs import checkpoints, dataset, quench_exact, quench_model, train, transfer_dataset
 from sdglass_study.jobs import quench as quench_step
 
@@ -151,7 +151,7 @@ def test_a_changed_input_file_makes_a_checkpoint_stale(study, inputs, capsys, mo
     checkpoint = study.interrupt("quench_model", "out")
     old = inputs["model"].read_bytes()
     try:
-        loaded = TrainedModel.load(inputs["model"])
+        loaded = NetworkModel.load(inputs["model"])
         loaded.info["note"] = "made again"
         loaded.save(inputs["model"])
         assert study("quench_model", "out") == study("quench_model", "fresh")

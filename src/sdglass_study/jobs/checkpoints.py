@@ -48,6 +48,7 @@ def continued(function, *args, checkpoint, **kwargs):
     try:
         return function(*args, checkpoint=checkpoint, **kwargs)
     except CheckpointError as error:
-        print(f"{checkpoint}: discarded, starting afresh: {error.reason}", file=sys.stderr, flush=True)
-        discard(checkpoint)
+        path = getattr(checkpoint, "path", checkpoint)
+        print(f"{path}: discarded, starting afresh: {error.reason}", file=sys.stderr, flush=True)
+        discard(path)
         return function(*args, checkpoint=checkpoint, **kwargs)

@@ -1,8 +1,6 @@
 """Fit the pair model J(R) or its three-site extension by least squares on exact torques."""
 
-from sdglass.forcefields.behler_parrinello.linear import fit_linear_model
-from sdglass.forcefields.model_file import TrainedModel
-from sdglass.forcefields.training_domain import describe_structures
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.provenance import provenance
 from sdglass_study.jobs.arguments import run, step_parser
 from sdglass_study.jobs.descriptors import add_descriptor, descriptor, load_realizations
@@ -21,15 +19,10 @@ def main():
     args = parser.parse_args()
     functions = descriptor(args, chirality=False)
     data, maps = load_realizations(args.data, args.features, functions)
-    model = fit_linear_model(data, maps, args.kind == "linear", args.ridge)
-    info = {
-        "name": args.kind,
-        "configurations": sum(map(len, data)),
-        "structures": describe_structures([one.structure for one in data]),
-        "provenance": provenance(args.data, ridge=args.ridge),
-        "recipe": args.recipe,
-    }
-    TrainedModel(data[0].model, functions, [model.reference], [], model.coefficients, info).save(args.out)
+    settings = LinearModel.Settings(functions, args.kind == "linear", args.ridge)
+    model, _ = LinearModel.fit(data, settings, descriptors=maps)
+    model.info.update(name=args.kind, provenance=provenance(args.data, ridge=args.ridge), recipe=args.recipe)
+    model.save(args.out)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,10 @@
 """Fit the locator force field by least squares on exact torques."""
 
 import argparse
-import dataclasses
 import json
 
-from sdglass.dataset import LabelledConfigurations, require_same_model
-from sdglass.forcefields.locator.coefficients import LocatorSettings
-from sdglass.forcefields.locator.fit import fit_locator_model
-from sdglass.forcefields.training_domain import describe_structures
-from sdglass.progress import progress_bar
+from sdglass.dataset import LabelledConfigurations
+from sdglass.forcefields.locator.fit import LocatorModel
 from sdglass.provenance import provenance
 from sdglass_study.jobs.arguments import run, step_parser
 
@@ -28,19 +24,11 @@ def main():
     parser.add_argument("--out", required=True, help="model .safetensors")
     args = parser.parse_args()
     data = [LabelledConfigurations.load(path) for path in args.data]
-    require_same_model(data[0], data[1:])
-    with progress_bar(len(data), "locator fit", "realization") as bar:
-        model = fit_locator_model(
-            data, LocatorSettings(**args.settings), args.weight_exponent, progress=bar.update
-        )
-    info = {
-        "name": "locator",
-        "configurations": sum(map(len, data)),
-        "structures": describe_structures([one.structure for one in data]),
-        "provenance": provenance(args.data, settings=args.settings, weight_exponent=args.weight_exponent),
-        "recipe": args.recipe,
-    }
-    dataclasses.replace(model, info=info).save(args.out)
+    settings = LocatorModel.Settings(**args.settings, weight_exponent=args.weight_exponent)
+    model, _ = LocatorModel.fit(data, settings, progress=True)
+    made = provenance(args.data, settings=args.settings, weight_exponent=args.weight_exponent)
+    model.info.update(name="locator", provenance=made, recipe=args.recipe)
+    model.save(args.out)
 
 
 if __name__ == "__main__":

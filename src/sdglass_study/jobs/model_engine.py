@@ -1,7 +1,7 @@
 """The options with which steps load a trained model as an engine."""
 
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
-from sdglass.forcefields.loading import load_force_field, load_model
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass_study.jobs.arguments import electrons
 
 
@@ -21,5 +21,5 @@ def how_it_computes(args):
 
 def model_engine(args, structure):
     """Return the engine of parsed options (with those of `add_electrons`) on a structure."""
-    maps = args.features and load_feature_maps(args.features, structure, load_model(args.model).functions)
-    return load_force_field(args.model, structure, electrons(args), maps=maps, **how_it_computes(args))
+    maps = args.features and load_feature_maps(args.features, structure, load_model(args.model).descriptor)
+    return load_force_field(args.model, structure, electrons(args), descriptor=maps, **how_it_computes(args))

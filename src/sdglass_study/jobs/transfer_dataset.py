@@ -5,7 +5,7 @@ pair model are close to the exact ones, and their labels are exact.
 """
 
 from sdglass.forcefields.exact import ExactForceField
-from sdglass.forcefields.loading import load_force_field
+from sdglass.forcefields.registry import load_force_field
 from sdglass.structures.structure import Structure
 from sdglass_study.jobs.arguments import electrons, run, threads_from_environment, use_threads
 from sdglass_study.jobs.dataset import dataset_parser, make_dataset
