@@ -368,8 +368,8 @@ def test_interrupts_do_not_reach_the_pool(small_structure):
         # Two replicas start both processes.
         force_field.evaluate(random_spins(small_structure.n_sites, np.random.default_rng(5), 2))
         # Held back from the first moment of the process, not only once it is ready to work.
-        assert signal.SIGINT in engine._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
-        assert engine._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+        assert signal.SIGINT in force_field._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+        assert force_field._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])  # this process listens again
 
 
@@ -377,7 +377,7 @@ def test_exact_engine_gives_free_energies_and_fields(small_structure):
     force_field = ExactForceField(small_structure, MODELS["metal"])
     spins = random_spins(small_structure.n_sites, np.random.default_rng(6), 2)
     result = force_field.evaluate(spins)
-    state = solve(engine.hopping, spins[1], MODELS["metal"])
+    state = solve(force_field.hopping, spins[1], MODELS["metal"])
     assert result.energy[1] == pytest.approx(state.free_energy, abs=1e-12)
     np.testing.assert_allclose(result.field[1], state.local_field, atol=1e-12)
     empty = force_field.evaluate(spins[:0])
@@ -396,7 +396,7 @@ def test_heisenberg_energy_counts_each_pair_once(wide_structure):
     distances = wide_structure.distances()
     energy = sum(0.3 * spins[i] @ spins[j] for i in range(60) for j in range(i + 1, 60) if distances[i, j] <= 1.0)
     assert force_field.evaluate(spins[None]).energy[0] == pytest.approx(energy, abs=1e-12)
-    shifted = BilinearForceField(wide_structure, engine.couplings, 1.0, constant=5.0)
+    shifted = BilinearForceField(wide_structure, force_field.couplings, 1.0, constant=5.0)
     assert shifted.evaluate(spins[None]).energy[0] == pytest.approx(energy + 5.0, abs=1e-12)
 
 

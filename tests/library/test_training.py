@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -447,7 +448,7 @@ def test_checkpoint_of_other_labels_is_refused(data, checkpoint):
 
 KILLED_TRAINING = """
 import sys, time, torch
-sys.path.insert(0, {folder!r})
+sys.path[:0] = {folders!r}
 import test_training as t
 torch.set_num_threads(1)
 t.train(t.exact_data(), checkpoint=t.often({path!r}), progress=lambda row: time.sleep(0.2))
@@ -456,7 +457,7 @@ t.train(t.exact_data(), checkpoint=t.often({path!r}), progress=lambda row: time.
 
 def test_a_training_killed_by_the_system_goes_on_bit_for_bit(data, tmp_path):
     path = tmp_path / "fold-0.checkpoint"
-    script = KILLED_TRAINING.format(folder=os.path.dirname(os.path.dirname(__file__)), path=str(path))
+    script = KILLED_TRAINING.format(folders=[*map(str, Path(__file__).parents[:2])], path=str(path))
     process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 60
     while not path.exists() and process.poll() is None and time.monotonic() < deadline:
