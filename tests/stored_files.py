@@ -13,9 +13,9 @@ from sdglass.dynamics.trajectory import Trajectory
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps, save_feature_maps
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.registry import load_model
 from sdglass.forcefields.locator.coefficients import LocatorSettings
 from sdglass.forcefields.locator.fit import LocatorModel
+from sdglass.forcefields.registry import load_model
 from sdglass.io import write_csv, write_text
 from sdglass.observables.measure import Observables, measure
 from sdglass.spins import random_spins

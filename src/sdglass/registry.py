@@ -1,4 +1,4 @@
-"""Named things that register themselves, each in its own file: force fields, hopping laws, structures, observables.
+"""Named things that register themselves, each in its own file: force fields, hopping laws, kinds of structure.
 
 A registry belongs to a package. Whatever module of that package (or of a user, see `load_plugin`) says
 

@@ -28,8 +28,8 @@ from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions
 from sdglass.forcefields.composite import CommitteeForceField, with_exchange
 from sdglass.forcefields.exact import ExactForceField
-from sdglass.forcefields.registry import load_force_field
 from sdglass.forcefields.pair import BilinearForceField
+from sdglass.forcefields.registry import load_force_field
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
@@ -303,7 +303,7 @@ def test_square_lattices(folder):
     assert Structure.load("A.npz").digest() == square_lattice(4).digest()
     assert run("structure --square 4 3 --spacing 1.5 --out A.npz") == 0
     assert Structure.load("A.npz").digest() == square_lattice(4, 3, 1.5).digest()
-    assert run("structure --kind '{\"kind\": \"square\", \"nx\": 4, \"ny\": 3}' --out A.npz") == 0
+    assert run('structure --kind \'{"kind": "square", "nx": 4, "ny": 3}\' --out A.npz') == 0
     assert Structure.load("A.npz").digest() == square_lattice(4, 3).digest()
 
 
@@ -546,12 +546,15 @@ def test_bad_input_of_quench(folder, capsys, change, message):
         ("structure --square 2 2 2 --out A.npz", "--square got 3 numbers"),
         ("structure --square 0 --out A.npz", "--square: 0; expected an integer >= 1"),
         ("structure --square 2 --r-min 1 --out A.npz", "--r-min is of a random structure"),
-        ("structure --kind '{}' --out A.npz", r"structure kind None is unknown; expected one of amorphous, square"),
+        (
+            "structure --kind '{}' --out A.npz",
+            r"structure kind None is unknown; expected one of amorphous, square",
+        ),
         ("structure --kind square --out A.npz", "argument --kind: square; expected a JSON object"),
-        ("structure --kind '{\"kind\": \"square\", \"nx\": 0}' --out A.npz", "square lattice: nx = 0"),
-        ("structure --kind '{\"kind\": \"square\", \"n\": 2}' --out A.npz", "structure kind 'square': .*'n'"),
-        ("structure --kind '{\"kind\": \"squares\"}' --out A.npz", "'squares' is unknown; did you mean square"),
-        ("structure --kind '{\"kind\": \"square\", \"nx\": 2}' --r-min 1 --out A.npz", "--r-min and --kind both"),
+        ('structure --kind \'{"kind": "square", "nx": 0}\' --out A.npz', "square lattice: nx = 0"),
+        ('structure --kind \'{"kind": "square", "n": 2}\' --out A.npz', "structure kind 'square': .*'n'"),
+        ('structure --kind \'{"kind": "squares"}\' --out A.npz', "'squares' is unknown; did you mean square"),
+        ('structure --kind \'{"kind": "square", "nx": 2}\' --r-min 1 --out A.npz', "--r-min and --kind both"),
         ("structure --plugin absent.py --out A.npz", r"plugin .*absent\.py: no such file"),
         ("structure --spacing 2 --out A.npz", "--spacing is of a lattice"),
         ("structure --square 100000 100000 --out A.npz", "--square 100000 100000 is 10000000000 sites; expected"),

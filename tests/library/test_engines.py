@@ -12,7 +12,7 @@ from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.forcefields.base import ALL_SYMMETRIES, ForceField, Evaluation
+from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, ForceField
 from sdglass.forcefields.composite import CommitteeForceField, SumForceField
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.pair import BilinearForceField, heisenberg
@@ -302,7 +302,7 @@ MUTANTS = [
     (BatchDependent, {"batch"}, "one by one"),
     (LyingCutoff, {"cutoff"}, "farther than the declared cutoff of 0.96 ell"),
     (Chirality, {"time_reversal", "permutation"}, "reversed"),
-    (TooModest, {"time_reversal"}, "add 'time_reversal' to the engine's symmetries"),
+    (TooModest, {"time_reversal"}, "add 'time_reversal' to the force field's symmetries"),
     (TiedToSiteNumbers, {"permutation", "cutoff"}, "relabelled"),
     (OpenBoundaries, {"translation"}, "translated"),
     (Uniaxial, {"space_rotation"}, "new axes"),

@@ -162,7 +162,7 @@ def test_a_hopping_law(plugin, capsys):
     expected = ExactForceField(sites(12), electrons).evaluate(np.load("SPINS.npy"))
     with np.load("OUT.npz") as found:
         np.testing.assert_allclose(found["field"], expected.field, rtol=0, atol=1e-12)
-    with pytest.raises(InputError, match="hopping law 'gaussian': .*'colour'"):
+    with pytest.raises(InputError, match=r"hopping law 'gaussian': .*'colour'"):
         hopping_from_dict({"law": "gaussian", "colour": 1})
 
 

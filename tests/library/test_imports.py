@@ -15,13 +15,24 @@ for name in {HEAVY}:
 
 USES = {
     "the package": "import sdglass, sdglass.cli\nsdglass.load_force_field, sdglass.quench, sdglass.check_engine",
-    "help": "import sdglass.cli\ntry:\n    sdglass.cli.main(['--help'])\nexcept SystemExit as exit: assert exit.code == 0",
-    "a structure": "from sdglass.cli import main\nassert main(['structure', '--n-sites', '9', '--out', 'S.npz']) == 0",
+    "help": """
+from sdglass.cli import main
+try:
+    main(["--help"])
+except SystemExit as exit:
+    assert exit.code == 0
+""",
+    "a structure": """
+from sdglass.cli import main
+assert main(["structure", "--n-sites", "9", "--out", "S.npz"]) == 0
+""",
     "the registries": """
 from sdglass.electrons.hopping import HOPPING_LAWS
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, FITTED_MODELS
 from sdglass.structures import STRUCTURES
-assert list(HOPPING_LAWS) and list(STRUCTURES) == ["amorphous", "square"] and list(ELECTRON_FORCE_FIELDS) == ["exact"]
+assert list(HOPPING_LAWS) == ["shells", "yukawa"]
+assert list(STRUCTURES) == ["amorphous", "square"]
+assert list(ELECTRON_FORCE_FIELDS) == ["exact"]
 assert set(FITTED_MODELS) == {"linear", "network", "locator"}
 """,
     "settings of a network": """

@@ -17,7 +17,6 @@ from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.exact import ExactForceField
-from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.forcefields.locator import fit as locator_model
 from sdglass.forcefields.locator import hopping_functions
 from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, _taper, locator_lists
@@ -27,6 +26,7 @@ from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, t
 from sdglass.forcefields.locator.series import ImaginaryFrequencies, series_terms, spinless_energy
 from sdglass.forcefields.model_file import read_tensors, write_tensors
 from sdglass.forcefields.pair import BilinearForceField
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import normalize, random_spins, torque
 from sdglass.structures.neighbours import spatial_order
@@ -258,7 +258,9 @@ def test_fit_meets_the_exact_torques_of_an_unseen_structure(fitted, training, un
     assert rms(unseen.torque[N_RANDOM:]) < 0.3 * rms(unseen.torque[:N_RANDOM])  # the descent came far
     functions = SymmetryFunctions()
     maps = [build_feature_maps(one.structure, functions) for one in training]
-    pair_random, pair_descended = torque_errors(LinearModel.fit(training, LinearModel.Settings(ridge=1e-6), descriptors=maps)[0], unseen)
+    pair_random, pair_descended = torque_errors(
+        LinearModel.fit(training, LinearModel.Settings(ridge=1e-6), descriptors=maps)[0], unseen
+    )
     assert pair_random > 8 * random
     assert pair_descended > 8 * descended
     # Energies are absolute: -6.07 t0 per site, of which one number per site was fitted, 1e-5 t0.
@@ -628,9 +630,7 @@ def test_inconsistent_files_are_named(path, edit, message):
 
 
 def test_other_kinds_do_not_read_it(path):
-    with pytest.raises(
-        InputError, match=r"model\.safetensors: a model of kind 'locator'; expected 'linear'"
-    ):
+    with pytest.raises(InputError, match=r"model\.safetensors: a model of kind 'locator'; expected 'linear'"):
         LinearModel.load(path)
 
 

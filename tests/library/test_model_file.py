@@ -13,14 +13,14 @@ from small_study import BONDS, CHIRAL, MODEL, REFERENCE, random_network, sites
 from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.composite import CommitteeForceField, with_exchange
-from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.forcefields.model_file import read_tensors, write_tensors
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins, torque
 
@@ -201,7 +201,10 @@ def test_foreign_file_is_named(path):
     ("edit", "message"),
     [
         (lambda tensors, header: tensors.pop("member1.output.weight"), "Missing key.*output.weight"),
-        (lambda tensors, header: tensors.update({"member0.mean": np.zeros(3, np.float32)}), "size mismatch for mean"),
+        (
+            lambda tensors, header: tensors.update({"member0.mean": np.zeros(3, np.float32)}),
+            "size mismatch for mean",
+        ),
         (lambda tensors, header: header.pop("functions"), "functions"),
         (lambda tensors, header: header["functions"].update(shells=7), "network model of 30 features"),
         (lambda tensors, header: header["functions"].update(colour=7), "colour"),
@@ -209,7 +212,10 @@ def test_foreign_file_is_named(path):
         (lambda tensors, header: header["networks"][0].update(activation="tanh"), "activation = 'tanh'"),
         (lambda tensors, header: header["sd_model"].update(filling=2.0), "filling = 2.0"),
         (lambda tensors, header: header["sd_model"]["hopping"].update(law="lattice"), "hopping law 'lattice'"),
-        (lambda tensors, header: header.update(format=NetworkModel.format + 1), f"format {NetworkModel.format + 1}; this version reads"),
+        (
+            lambda tensors, header: header.update(format=NetworkModel.format + 1),
+            f"format {NetworkModel.format + 1}; this version reads",
+        ),
         (lambda tensors, header: header.pop("format"), "format None; this version reads"),
         (lambda tensors, header: header.update(networks=[]), "3 energy references for 0 networks"),
         (lambda tensors, header: header.update(info=3), "expected info and errors"),

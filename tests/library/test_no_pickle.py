@@ -1,4 +1,4 @@
-"""No data file is ever run: nothing in the library unpickles, and hostile files are refused. (A `--plugin` is code.)"""
+"""No data file is ever run: nothing in the library unpickles, and hostile files are refused."""
 
 import ast
 from pathlib import Path
@@ -96,7 +96,9 @@ def test_the_command_line_runs_no_file(tmp_path, capsys, sprung, option, form):
     options = {"engine": "exact", "structure": tmp_path / "S.npz", "spins": tmp_path / "SPINS.npy"}
     path = options[option] = hostile(tmp_path, form)
     options = {**options, "out": tmp_path / "OUT.npz"}
-    assert main(["evaluate", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]) == 2
+    assert (
+        main(["evaluate", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]) == 2
+    )
     err = capsys.readouterr().err
     assert err.startswith("error: ")
     assert err.count("\n") == 1

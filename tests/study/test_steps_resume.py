@@ -10,6 +10,7 @@ import torch
 from small_steps import make_inputs, step_options, words
 
 from sdglass.dynamics import quench as driver
+from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.forcefields.behler_parrinello import training
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass_study.jobs import checkpoints, dataset, quench_exact, quench_model, train, transfer_dataset
@@ -48,7 +49,7 @@ def study(inputs, tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "set_num_interop_threads", lambda count: None)  # torch allows it once only
     for module in (dataset, quench_step):
         monkeypatch.setattr(module, "quench", functools.partial(driver.quench, checkpoint_interval=0.0))
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(Checkpoint, "due", lambda checkpoint: True)
     advance, epoch = driver._Run.advance, training._run_epoch
     work = {"done": 0, "until": None}
 

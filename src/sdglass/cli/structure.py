@@ -49,7 +49,7 @@ def add_options(parser):
         "--kind",
         type=json_object,
         metavar="JSON",
-        help='any kind of structure instead, also one of a plugin (default: none): \'{"kind": "square", "nx": 4}\'',
+        help='any kind of structure, also of a plugin: \'{"kind": "square", "nx": 4}\' (default: none)',
     )
 
 
@@ -75,7 +75,8 @@ def _described(args):
     if args.kind is not None:
         others = [*amorphous, *_given(args, ("square", "spacing"))]
         if others:
-            raise InputError(f"--{others[0].replace('_', '-')} and --kind both describe the structure; expected one")
+            name = others[0].replace("_", "-")
+            raise InputError(f"--{name} and --kind both describe the structure; expected one of them")
         return args.kind
     if args.square is None:
         if args.spacing is not None:

@@ -141,11 +141,18 @@ class FittedModel(Protocol):
         ...
 
 
-_DEFAULTS = {"dtype": "float64", "device": "cpu", "members": None, "descriptor": None, "threads": None, "workers": 1}
+_DEFAULTS = {
+    "dtype": "float64",
+    "device": "cpu",
+    "members": None,
+    "descriptor": None,
+    "threads": None,
+    "workers": 1,
+}
 
 
 def refuse_options(what, **options):
-    """Raise `InputError` for the options, of those of `FittedModel.on`, that mean nothing to `what` and are given."""
+    """Raise `InputError` if options, of those of `FittedModel.on`, are given that mean nothing to `what`."""
     for name, value in options.items():
         default = _DEFAULTS[name]
         if value is not default and value != default:

@@ -15,7 +15,7 @@ from sdglass.io import atomic_path, require_file
 class StoredModel:
     """How a fitted model gets into its file and back, the same for every kind of model.
 
-    A kind inherits from it, has the attributes of `sdglass.forcefields.base.FittedModel`, and writes three methods:
+    A kind inherits from it, has the attributes of `sdglass.forcefields.base.FittedModel`, and has three methods:
     ``header()`` (plain data) and ``tensors()`` (numpy arrays by name) say what is its own, and the class method
     ``build(tensors, header, electrons, info, errors)`` makes the model of them again; whatever it raises means
     that the file is inconsistent.

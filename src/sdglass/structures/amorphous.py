@@ -133,7 +133,8 @@ class Amorphous:
             object.__setattr__(self, "box_length", 5.0 if self.box_length is None else self.box_length)
         elif self.box_length is not None:
             raise InputError(
-                f"density = {self.density} and box_length = {self.box_length} both set the box; expected one of them"
+                f"density = {self.density} and box_length = {self.box_length} both set the box; "
+                "expected one of them"
             )
 
     def make(self, rng):

@@ -12,8 +12,7 @@ from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
 from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
-from sdglass.forcefields.registry import DTYPES, load_force_field
-from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
+from sdglass.forcefields.registry import DTYPES, load_force_field, load_model
 from sdglass.progress import tracked
 from sdglass.provenance import provenance
 from sdglass.random_streams import generator
@@ -44,14 +43,17 @@ def main():
     parser.add_argument("--out", required=True, help="errors .h5")
     args = parser.parse_args()
     use_threads(threads_from_environment())
-    models = [NetworkModel.load(path) for path in args.models]
+    models = [load_model(path) for path in args.models]
+    dtype = args.dtype if models[0].kind == "network" else "float64"
     parts, drifts, lengths, place = {}, {}, [], {}
     judged_files = list(zip(args.data, args.features, args.sets, strict=True))
     for data_path, features, label in tracked(judged_files, f"errors of {args.name}", "dataset"):
         data = LabelledConfigurations.load(data_path)
         maps = load_feature_maps(features, data.structure, models[0].descriptor)
         engines = [
-            load_force_field(path, data.structure, data.model, descriptor=maps, dtype=args.dtype, device=args.device)
+            load_force_field(
+                path, data.structure, data.model, descriptor=maps, dtype=dtype, device=args.device
+            )
             for path in args.models
         ]
         judged = predict(engines, data)
@@ -59,9 +61,11 @@ def main():
         parts.setdefault(label, []).append(Judged(data, number, *judged))
         if label == "training":
             lengths.append(len(data))
-        if models[0].networks and args.dtype == "float32":
+        if dtype == "float32":
             count = -(-DRIFT_CONFIGURATIONS // args.sets.count(label))
-            double = load_force_field(args.models[0], data.structure, data.model, descriptor=maps, device=args.device)
+            double = load_force_field(
+                args.models[0], data.structure, data.model, descriptor=maps, device=args.device
+            )
             drifts.setdefault(label, []).append(single_precision(data, judged, double, count))
     info, samples = describe(args, models, lengths)
     sets = {}
@@ -141,7 +145,7 @@ def describe(args, models, lengths):
     first = models[0]
     info = {"folds": [], "protocol": None, "layers": None, "activation": None, "linear_term": None}
     info["chirality"] = first.descriptor.chirality
-    if not first.networks:
+    if first.kind != "network":
         info |= {"parameters": len(first.coefficients), "realizations": len(lengths)}
         return info | {"configurations": sum(lengths)}, None
     training, validation = [], []

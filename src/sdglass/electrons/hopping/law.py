@@ -41,7 +41,8 @@ def hopping_to_dict(law):
     name = HOPPING_LAWS.name_of(law)
     if name is None:
         raise InputError(
-            f"hopping law {law!r} has no name to be saved under; register its class with HOPPING_LAWS.register(name)"
+            f"hopping law {law!r} has no name to be saved under; "
+            "register its class with HOPPING_LAWS.register(name)"
         )
     return {"law": name, **{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(law).items()}}
 

@@ -19,7 +19,7 @@ _SITES_PER_BLOCK_ELSEWHERE = 65536
 
 
 class Dense(nn.Linear):
-    """A layer x W^T + b whose products, and those of its derivatives, are `sdglass.forcefields.behler_parrinello.gemm`'s."""
+    """A layer x W^T + b whose products, and those of its derivatives, are those of the module `gemm`."""
 
     def forward(self, x):
         """Return the layer's values (..., n_out) at x (..., n_in)."""
@@ -45,8 +45,8 @@ class SiteEnergy(nn.Module):
     Notes
     -----
     The standardisation z = (G - mean) / scale is kept in buffers and applied by the descriptor's matrices
-    (`sdglass.forcefields.behler_parrinello.operators.FieldMap`), where it costs nothing. The output is multiplied with `energy_scale`
-    [t0], so that weights of order one give torques of the right size.
+    (`operators.FieldMap`), where it costs nothing. The output is multiplied with `energy_scale` [t0], so that
+    weights of order one give torques of the right size.
     """
 
     def __init__(self, n_features, layers=PAPER_LAYERS, activation="celu", linear_term=False):

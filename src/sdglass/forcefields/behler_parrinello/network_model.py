@@ -219,7 +219,8 @@ class NetworkModel(StoredModel):
             raise InputError(f"members = {list(chosen)}; expected each network once")
         for member in chosen:
             if member not in available:
-                raise InputError(f"member {member} is not in the committee: it holds networks 0 to {available[-1]}")
+                last = available[-1]
+                raise InputError(f"member {member} is not in the committee: it holds networks 0 to {last}")
         if descriptor is None:  # once for all members
             descriptor = build_feature_maps(structure, self.descriptor)
         force_fields = [

@@ -198,7 +198,7 @@ def build_feature_maps(structure, functions, dtype=np.float64):
     functions : SymmetryFunctions
     dtype : numpy dtype
         In which the values are kept; float32 halves the memory (8 bytes per value and index, against 12) and is
-        enough for an engine that computes in float32.
+        enough for a force field that computes in float32.
     """
     pairs = neighbour_pairs(structure, functions.cutoff)
     env = environments(structure, functions.cutoff)

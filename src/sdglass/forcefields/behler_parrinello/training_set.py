@@ -8,6 +8,7 @@ import torch
 from sdglass.devices import torch_device
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
 
+
 class TrainingSet:
     """Labelled configurations with standardised features, ready for minibatches.
 

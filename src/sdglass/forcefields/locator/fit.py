@@ -1,4 +1,4 @@
-"""The locator force field: the series of `sdglass.forcefields.locator.series`, cut at four spins and fitted for what is cut off.
+"""The locator force field: the series of the module `series`, cut at four spins and fitted for what is cut off.
 
 The pair couplings of the series are exact to second order. Six numbers are fitted by linear least squares on
 exact torques: the scale of those couplings, three corrections made of the renormalized hopping's real and
