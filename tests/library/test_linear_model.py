@@ -77,6 +77,16 @@ def test_planted_three_site_model_comes_back():
     assert fitted.reference.per_t2 == pytest.approx(REFERENCE.per_t2, abs=1e-7)
 
 
+def test_a_fit_says_what_it_saw(planted):
+    model, history = LinearModel.fit(planted, LinearSettings(BONDS, g3=True, ridge=1e-3))
+    assert (history, model.info["configurations"]) == ([], 16)
+    assert model.info["structures"]["n_sites"] == [20]
+    assert LinearSettings(**model.info["settings"]) == LinearSettings(BONDS, g3=True, ridge=1e-3)
+    assert LinearModel.join([model]) is model
+    with pytest.raises(InputError, match="2 linear models to join; expected one"):
+        LinearModel.join([model, model])
+
+
 def test_linear_engine_keeps_its_contract():
     model = LinearModel(MODEL, BONDS, 0.1 * np.random.default_rng(3).standard_normal(BONDS.n_bond), REFERENCE)
     outcome = {result.name: result for result in check_engine(model.on, sites(60))}

@@ -493,6 +493,7 @@ def test_a_fit_says_what_it_saw(data, fits):
         assert model.info["best"] in history
         assert model.n_parameters == model.info["parameters"]
         assert model.electrons == MODEL
+        assert NetworkSettings(**json.loads(json.dumps(model.info["settings"]))) == WHOLE
 
 
 def test_folds_join_to_a_committee(fits, tmp_path):

@@ -363,7 +363,7 @@ def test_couplings_of_a_linear_network_are_those_of_the_linear_model(tmp_path, m
     columns = ["coupling", "low", "high"]
     # Weights are read back in single precision: 6e-8 of a few terms of 0.3.
     np.testing.assert_allclose(table.loc["network"][columns], table.loc["linear"][columns], atol=1e-7, rtol=0)
-    planted = np.concatenate([models["pair"].linear.pair_coupling(distance) for distance in pairs])
+    planted = np.concatenate([models["pair"].pair_coupling(distance) for distance in pairs])
     bins = np.digitize(np.concatenate(pairs), np.arange(0.0, 2.0, 0.2))
     expected = [planted[bins == b].mean() for b in np.unique(bins)]
     # What the descriptor drops, 1e-7 of a shell, twice for each of six shells.

@@ -54,8 +54,9 @@ class ForceField(Protocol):
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3), unit vectors; `spins` is not modified.
 
-        Spins that are none are refused here, by one `sdglass.spins.check_spins` (linear in N, a per cent of the
-        cheapest evaluation), so that whoever calls `evaluate` need not look at them again.
+        Spins that are none are refused here, by one call of `sdglass.spins.check_spins`, so that whoever calls
+        `evaluate` need not look at them again. It is linear in N: a tenth of the time of nearest-neighbour
+        exchange, nothing beside a network.
         """
         ...
 

@@ -109,7 +109,11 @@ class LinearModel(StoredModel):
         ]
         structures = [labels.structure for labels in data]
         reference = EnergyReference.fit(structures, electrons.hopping, offsets)
-        info = {"configurations": sum(map(len, data)), "structures": describe_structures(structures)}
+        info = {
+            "configurations": sum(map(len, data)),
+            "structures": describe_structures(structures),
+            "settings": settings.to_dict(),
+        }
         return replace(bare, reference=reference, info=info), []
 
     @classmethod

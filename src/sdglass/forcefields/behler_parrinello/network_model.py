@@ -149,7 +149,7 @@ class NetworkModel(StoredModel):
             "structures": describe_structures([labels.structure for labels in part]),
             "parameters": network.n_parameters,
             "best": min(history, key=lambda row: row["validation_loss"], default={}),
-            "settings": asdict(settings.training),
+            "settings": settings.to_dict(),
         }
         return cls(data[0].model, settings.descriptor, [linear.reference], [network], info), history
 

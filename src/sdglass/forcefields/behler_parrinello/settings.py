@@ -34,6 +34,13 @@ def _require_one_of(settings, name, choices):
         raise InputError(f"{name} = {value!r}; expected {expected}")
 
 
+def _plain(settings):
+    """Return settings as plain data, of which they can be made again."""
+    data = {entry.name: getattr(settings, entry.name) for entry in fields(settings)}
+    data["descriptor"] = settings.descriptor.to_dict()
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+
+
 def _symmetry_functions(descriptor, **change):
     """Return `SymmetryFunctions` of what a setting says, which may be plain data."""
     try:
@@ -73,6 +80,10 @@ class LinearSettings:
         _require(self, "ridge", Real, least=0)
         if not isinstance(self.g3, bool):
             raise InputError(f"g3 = {self.g3!r}; expected true or false")
+
+    def to_dict(self):
+        """Return the settings as plain data."""
+        return _plain(self)
 
 
 @dataclass(frozen=True)
@@ -200,6 +211,10 @@ class NetworkSettings(TrainingSettings):
         if not good or not all(isinstance(v, Integral) and not isinstance(v, bool) and v >= least for v in values):
             raise InputError(f"{name} = {values!r}; expected a list of integers >= {least}")
         object.__setattr__(self, name, tuple(map(int, values)))
+
+    def to_dict(self):
+        """Return the settings as plain data."""
+        return _plain(self)
 
     @property
     def folds(self):

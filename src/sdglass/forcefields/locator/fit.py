@@ -6,7 +6,7 @@ imaginary parts at one frequency, and the weights of the four-spin loops of two 
 the integral over frequencies). They absorb the average of longer loops and of what lies beyond the cutoffs.
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -137,7 +137,7 @@ class LocatorModel(StoredModel):
         info = {
             "configurations": sum(map(len, data)),
             "structures": describe_structures([labels.structure for labels in data]),
-            "settings": asdict(settings) | {"screening": list(settings.screening)},
+            "settings": settings.to_dict(),
         }
         return replace(model, info=info), []
 
