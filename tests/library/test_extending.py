@@ -104,10 +104,6 @@ class NearestNeighbours(StoredModel):
         shape = np.concatenate([np.cross(part.spins, one.field).ravel() for part, one in zip(data, unit)])
         return cls(data[0].model, np.array([shape @ slope / (shape @ shape)]), settings.cutoff), []
 
-    @classmethod
-    def join(cls, members):
-        return members[0]
-
     def on(self, structure, **options):
         refuse_options("nearest neighbours", **options)
         return heisenberg(structure, self.exchange[0], self.cutoff)

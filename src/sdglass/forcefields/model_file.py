@@ -23,6 +23,19 @@ class StoredModel:
 
     format = 1  # of the file; raised when files of before cannot be read any more
 
+    @classmethod
+    def join(cls, members):
+        """Return the only member, as is right for a model without folds.
+
+        Raises
+        ------
+        InputError
+            If there are several.
+        """
+        if len(members) != 1:
+            raise InputError(f"{len(members)} {cls.kind} models to join; expected one, since it has no folds")
+        return members[0]
+
     def save(self, path):
         """Write a safetensors file."""
         common = {"format": self.format, "kind": self.kind, "sd_model": self.electrons.to_dict()}

@@ -70,17 +70,8 @@ class LinearModel(StoredModel):
     ):
         """Fit to exact torques by least squares; return the model and no learning curve.
 
-        Parameters
-        ----------
-        data : sequence of LabelledConfigurations
-            One entry per realization.
-        settings : LinearSettings
-        descriptors : sequence of FeatureMaps, optional
-            Of the structures, in the same order.
-        progress : bool
-            Whether to show how far the fit is.
-        fold, seed, device, checkpoint
-            Of no consequence: nothing is held out, random or worth a checkpoint.
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or worth
+        a checkpoint: the data, the settings and the descriptors decide.
 
         Raises
         ------
@@ -115,19 +106,6 @@ class LinearModel(StoredModel):
             "settings": settings.to_dict(),
         }
         return replace(bare, reference=reference, info=info), []
-
-    @classmethod
-    def join(cls, members):
-        """Return the only member: there are no folds.
-
-        Raises
-        ------
-        InputError
-            If there are several.
-        """
-        if len(members) != 1:
-            raise InputError(f"{len(members)} linear models to join; expected one, since it has no folds")
-        return members[0]
 
     @property
     def n_parameters(self):

@@ -64,30 +64,10 @@ class NetworkModel(StoredModel):
     ):
         """Train the network of one fold (paper Eqs. 6, 7, 19); return the model and its learning curve.
 
-        Parameters
-        ----------
-        data : sequence of LabelledConfigurations
-            One entry per realization, those that are held out included.
-        settings : NetworkSettings
-        fold : int
-            Which fold is held out, one of ``range(settings.n_folds)``.
-        seed : int
-            Keys the folds, the choice of samples, the initial weights and the order of samples.
-        device : str
-            ``"cpu"`` or ``"cuda"``.
-        descriptors : sequence of FeatureMaps, optional
-            Of the structures, in the same order.
-        checkpoint : path-like or Checkpoint, optional
-            What an interrupted training goes on from, with the same result bit for bit; the caller discards it
-            once the result is safe.
-        progress : bool
-            Whether to show how far the training is.
-
-        Returns
-        -------
-        model : NetworkModel
-        history : list of dict
-            Per epoch: training loss, validation loss, validation torque and energy RMSE [t0], rate.
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. The data hold all realizations, those
+        that are held out included; the seed keys the folds, the choice of samples, the initial weights and their
+        order. A training that goes on from its checkpoint gives the same result bit for bit. Rows of the learning
+        curve hold training loss, validation loss, validation torque and energy RMSE [t0], and the rate.
 
         Raises
         ------

@@ -117,15 +117,8 @@ class LocatorModel(StoredModel):
     ):
         """Fit to exact torques by weighted least squares; return the model and no learning curve.
 
-        Parameters
-        ----------
-        data : sequence of LabelledConfigurations
-            One entry per realization, of any sizes.
-        settings : LocatorFitSettings
-        progress : bool
-            Whether to show how far the fit is.
-        fold, seed, device, descriptors, checkpoint
-            Of no consequence: nothing is held out, random, described or worth a checkpoint.
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or worth
+        a checkpoint: the data, the settings decide.
 
         Raises
         ------
@@ -140,19 +133,6 @@ class LocatorModel(StoredModel):
             "settings": settings.to_dict(),
         }
         return replace(model, info=info), []
-
-    @classmethod
-    def join(cls, members):
-        """Return the only member: there are no folds.
-
-        Raises
-        ------
-        InputError
-            If there are several.
-        """
-        if len(members) != 1:
-            raise InputError(f"{len(members)} locator models to join; expected one, since it has no folds")
-        return members[0]
 
     @property
     def n_parameters(self):
