@@ -70,8 +70,8 @@ class LinearModel(StoredModel):
     ):
         """Fit to exact torques by least squares; return the model and no learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or worth
-        a checkpoint: the data, the settings and the descriptors decide.
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or
+        worth a checkpoint: the data, the settings and the descriptors decide.
 
         Raises
         ------

@@ -64,10 +64,10 @@ class NetworkModel(StoredModel):
     ):
         """Train the network of one fold (paper Eqs. 6, 7, 19); return the model and its learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. The data hold all realizations, those
-        that are held out included; the seed keys the folds, the choice of samples, the initial weights and their
-        order. A training that goes on from its checkpoint gives the same result bit for bit. Rows of the learning
-        curve hold training loss, validation loss, validation torque and energy RMSE [t0], and the rate.
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. The data hold all realizations,
+        those that are held out included; the seed keys the folds, the choice of samples, the initial weights and
+        their order. A training that goes on from its checkpoint gives the same result bit for bit. Rows of the
+        learning curve hold training loss, validation loss, validation torque and energy RMSE [t0], and the rate.
 
         Raises
         ------

@@ -117,8 +117,8 @@ class LocatorModel(StoredModel):
     ):
         """Fit to exact torques by weighted least squares; return the model and no learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or worth
-        a checkpoint: the data, the settings decide.
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or
+        worth a checkpoint: the data, the settings decide.
 
         Raises
         ------
