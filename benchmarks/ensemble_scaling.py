@@ -23,7 +23,7 @@ from measuring import alternate, parser, quartiles, seconds, structure, write_ro
 
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.loading import load_model
+from sdglass.forcefields.registry import load_model
 
 MODELS = Path(__file__).resolve().parents[1] / "results" / "paper" / "models"
 FILES = {"network": MODELS / "small.safetensors", "pair": MODELS / "pair.safetensors"}  # of the study
@@ -82,7 +82,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         engines = {"pair": 8} if args.quick else STEPS
-        functions = load_model(FILES["network"]).functions
+        functions = load_model(FILES["network"]).descriptor
         for index in range(realizations):
             sites = structure(n_sites, args.seed + index)
             sites.save(folder / f"{index}.npz")

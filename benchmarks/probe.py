@@ -72,14 +72,16 @@ def _timed(call):
 
 
 def _pair_engine(structure, functions, seed):
-    from sdglass.forcefields.behler_parrinello.linear import EnergyReference, LinearModel
+    from sdglass.electrons.sd_model import SDModel
+    from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
+    from sdglass.forcefields.behler_parrinello.linear import LinearModel
     from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs
     from sdglass.random_streams import generator
     from sdglass.structures.neighbours import neighbour_pairs
 
     # J(R) needs the pairs and nothing of the three-site descriptor.
     coefficients = 0.01 * generator(seed, "pair model").standard_normal(functions.n_g2)
-    model = LinearModel(functions, coefficients, EnergyReference(0.0, 0.0), None)
+    model = LinearModel(SDModel(), functions, coefficients, EnergyReference(0.0, 0.0))
     pairs = neighbour_pairs(structure, functions.cutoff)
     values = model.pair_coupling(pairs.distance)
     matrix = couplings_from_pairs(structure.n_sites, pairs.first, pairs.second, values)
@@ -93,7 +95,7 @@ def _locator_engine(structure, threads):
 
     # Any coefficients cost the same.
     model = LocatorModel(SDModel(), LocatorSettings(), np.array([1.0, 0.01, 0.002, -0.001]), np.full(2, 1e-4))
-    return model.engine(structure, "float32", threads=threads)
+    return model.on(structure, dtype="float32", threads=threads)
 
 
 def _evaluations(engine, n_sites, replicas, seed, repeats):

@@ -16,7 +16,7 @@ from measuring import against_products, network, parser, products, profile, stru
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.electrons.sd_model import SDModel
-from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.behler_parrinello.training import TrainingSettings
 from sdglass.forcefields.behler_parrinello.training_set import TrainingSet

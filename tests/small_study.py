@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.electrons.sd_model import SDModel
-from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.behler_parrinello.training_set import TrainingSet

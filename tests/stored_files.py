@@ -5,18 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps, save_feature_maps
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.loading import load_model
 from sdglass.forcefields.locator.coefficients import LocatorSettings
 from sdglass.forcefields.locator.fit import LocatorModel
-from sdglass.forcefields.model_file import TrainedModel, read_tensors, write_tensors
+from sdglass.forcefields.registry import load_model
 from sdglass.io import write_csv, write_text
 from sdglass.observables.measure import Observables, measure
 from sdglass.spins import random_spins
@@ -70,7 +69,7 @@ def kinds():
     """Return {kind: Kind}."""
     structure, data = sites(12), exact_data(1, 3, 12)[0]
     maps = build_feature_maps(structure, BONDS)
-    network = TrainedModel(
+    network = NetworkModel(
         MODEL, BONDS, [REFERENCE], [random_network(BONDS, layers=(4,)).float()], info={"fold": 0}
     )
     locator = LocatorModel(
@@ -82,7 +81,6 @@ def kinds():
     )
     state = {"step": 3, "streams": [np.random.default_rng(0).bit_generator.state]}
     arrays = {name: np.random.default_rng(1).standard_normal((2, 5)) for name in ARRAYS}
-    tensors = {"now.weight": torch.arange(12.0).reshape(3, 4), "best.weight": torch.ones(3, 4)}
 
     def figure():
         drawn = style.new_figure(1.0)
@@ -108,15 +106,10 @@ def kinds():
         "errors": Kind("E.h5", errors().save, lambda path, other: ModelErrors.load(path).save(other)),
         "weights": Kind("M.safetensors", network.save, lambda path, other: load_model(path).save(other)),
         "locator model": Kind("L.safetensors", locator.save, lambda path, other: load_model(path).save(other)),
-        "checkpoint of a quench": Kind(
+        "checkpoint": Kind(
             "T.h5.checkpoint",
             lambda path: Checkpoint(path, IDENTITY).write(state, arrays),
             lambda path, other: Checkpoint(other, IDENTITY).write(*Checkpoint(path, IDENTITY).read(ARRAYS)),
-        ),
-        "checkpoint of a training": Kind(
-            "M.safetensors.checkpoint",
-            lambda path: write_tensors(path, tensors, {"checkpoint": {"epoch": 3, "identity": IDENTITY}}),
-            lambda path, other: write_tensors(other, *read_tensors(path)),
         ),
         "table": Kind("table.csv", lambda path: write_csv(path, pd.DataFrame({"a": np.arange(200) / 3}))),
         "page": Kind("report.html", lambda path: write_text(path, "<p>page</p>" * 50)),

@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Structure": "structures.structure",
-    "square_lattice": "structures.structure",
+    "square_lattice": "structures.square",
     "random_sequential_addition": "structures.amorphous",
     "SDModel": "electrons.sd_model",
     "Yukawa": "electrons.hopping",
@@ -28,7 +28,9 @@ _HOME = {
     "SumForceField": "forcefields.composite",
     "CommitteeForceField": "forcefields.composite",
     "NetworkForceField": "forcefields.behler_parrinello.forcefield",
-    "load_force_field": "forcefields.loading",
+    "load_force_field": "forcefields.registry",
+    "load_model": "forcefields.registry",
+    "load_plugin": "registry",
     "check_engine": "forcefields.testing.check",
     "LLG": "dynamics.llg",
     "Trajectory": "dynamics.trajectory",

@@ -1,4 +1,4 @@
-"""Named things that register themselves, each in its own file: force fields, hopping laws, structures, observables.
+"""Named things that register themselves, each in its own file: force fields, hopping laws, kinds of structure.
 
 A registry belongs to a package. Whatever module of that package (or of a user, see `load_plugin`) says
 
@@ -84,6 +84,24 @@ class Registry(Mapping):
 
     def __len__(self):
         return len(list(iter(self)))
+
+    def from_dict(self, data, key):
+        """Return what plain data describe: whatever is called ``data[key]``, made of the other entries.
+
+        Raises
+        ------
+        InputError
+            If nothing is called so, or it does not take these entries.
+        """
+        parameters = dict(data)
+        name = parameters.pop(key, None)
+        if not isinstance(name, str):
+            raise InputError(f"{self.what} {name!r} is unknown; expected one of {', '.join(self)}")
+        kind = self[name]
+        try:
+            return kind(**parameters)
+        except TypeError as error:
+            raise InputError(f"{self.what} {name!r}: {error}") from None
 
     def name_of(self, thing):
         """Return the name under which a class or an instance of one is registered; None if it is not."""

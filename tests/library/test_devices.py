@@ -9,9 +9,11 @@ import torch
 from small_study import BONDS, CHIRAL, exact_data, random_network, sites, training_set
 
 from sdglass.dynamics.llg import LLG
+from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.quench import quench
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
-from sdglass.forcefields.behler_parrinello.training import TrainingSettings, train_network
+from sdglass.forcefields.behler_parrinello.settings import TrainingSettings
+from sdglass.forcefields.behler_parrinello.training import train_network
 from sdglass.spins import random_spins
 
 DEVICES = [
@@ -78,9 +80,9 @@ def test_training(device):
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_an_interrupted_training(device, tmp_path, monkeypatch):
-    monkeypatch.setattr("sdglass.forcefields.behler_parrinello.training.CHECKPOINT_SECONDS", 0.0)
-    checkpoint, steps = tmp_path / "training.checkpoint", []
+def test_an_interrupted_training(device, tmp_path):
+    path, steps = tmp_path / "training.checkpoint", []
+    checkpoint = Checkpoint(path, interval=0.0)
 
     def interrupt():
         steps.append(device)
@@ -89,7 +91,7 @@ def test_an_interrupted_training(device, tmp_path, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         trained(device, checkpoint=checkpoint, tick=interrupt)
-    assert checkpoint.is_file()
+    assert path.is_file()
     steps = [0] * 5
     resumed, rows = trained(device, checkpoint=checkpoint, tick=lambda: steps.append(device))
     assert len(steps) == 5 + 4  # the third epoch and the fourth

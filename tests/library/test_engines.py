@@ -12,7 +12,7 @@ from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.forcefields.base import ALL_SYMMETRIES, ForceField, Evaluation
+from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, ForceField
 from sdglass.forcefields.composite import CommitteeForceField, SumForceField
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.pair import BilinearForceField, heisenberg
@@ -20,7 +20,8 @@ from sdglass.forcefields.testing.check import EngineCheckError, check_engine
 from sdglass.spins import check_spins, normalize, random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.neighbours import neighbour_pairs
-from sdglass.structures.structure import Structure, square_lattice
+from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 MODELS = {
     "gap": SDModel(coupling=6.0, filling=0.5, temperature=1e-3),
@@ -58,32 +59,32 @@ def test_exact_engine_on_a_lattice_passes():
 
 
 def test_bilinear_engine_passes_with_nothing_skipped(wide_structure):
-    outcome = status(check_engine(heisenberg, wide_structure))
+    outcome = status(check_engine(exchange, wide_structure))
     assert set(outcome.values()) == {True}
-    assert status(check_engine(heisenberg, wide_structure, dtype="float32")) == outcome
+    assert status(check_engine(exchange, wide_structure, dtype="float32")) == outcome
 
 
 def test_cutoff_beyond_half_the_box_is_accepted(wide_structure):
     # 3.2 > L / 2 = 2.5, but some pairs are still farther apart: the corners of the box are at 4.3.
-    assert set(status(check_engine(lambda s: heisenberg(s, 3.2), wide_structure)).values()) == {True}
-    everything = check_engine(lambda s: heisenberg(s, 4.4), wide_structure)
+    assert set(status(check_engine(lambda s: exchange(s, 3.2), wide_structure)).values()) == {True}
+    everything = check_engine(lambda s: exchange(s, 4.4), wide_structure)
     assert status(everything)["cutoff"] == "skipped"
     assert "use a larger structure" in next(result.detail for result in everything if result.name == "cutoff")
 
 
 def test_sums_and_committees_pass(small_structure, wide_structure):
     def sum_of_two(structure):
-        return SumForceField([ExactForceField(structure, MODELS["gap"]), heisenberg(structure)])
+        return SumForceField([ExactForceField(structure, MODELS["gap"]), exchange(structure)])
 
     def committee(structure):
-        return CommitteeForceField([heisenberg(structure, cutoff) for cutoff in (0.8, 1.0, 1.3)])
+        return CommitteeForceField([exchange(structure, cutoff) for cutoff in (0.8, 1.0, 1.3)])
 
     check_engine(sum_of_two, small_structure)
     assert set(status(check_engine(committee, wide_structure)).values()) == {True}
 
 
 def test_results_read_well(wide_structure):
-    results = check_engine(heisenberg, wide_structure)
+    results = check_engine(exchange, wide_structure)
     assert all(result.deviation <= result.tolerance for result in results if not np.isnan(result.deviation))
     assert str(results[0]) == "declarations: passed: structure, cutoff and symmetries are declared"
     assert sdglass.check_engine is check_engine
@@ -286,7 +287,7 @@ class Crashing(BilinearForceField):
 
 
 def make(kind):
-    return lambda structure: kind(structure, heisenberg(structure).couplings, 1.2)
+    return lambda structure: kind(structure, exchange(structure).couplings, 1.2)
 
 
 # Engine, the checks that fail (all of them and no others, but for the engines whose answers hang on
@@ -301,7 +302,7 @@ MUTANTS = [
     (BatchDependent, {"batch"}, "one by one"),
     (LyingCutoff, {"cutoff"}, "farther than the declared cutoff of 0.96 ell"),
     (Chirality, {"time_reversal", "permutation"}, "reversed"),
-    (TooModest, {"time_reversal"}, "add 'time_reversal' to the engine's symmetries"),
+    (TooModest, {"time_reversal"}, "add 'time_reversal' to the force field's symmetries"),
     (TiedToSiteNumbers, {"permutation", "cutoff"}, "relabelled"),
     (OpenBoundaries, {"translation"}, "translated"),
     (Uniaxial, {"space_rotation"}, "new axes"),
@@ -346,7 +347,7 @@ def test_broken_time_reversal_may_be_declared(wide_structure):
 @pytest.mark.parametrize(("option", "words"), [({"dtype": "half"}, "'half'"), ({"n_replicas": 1}, "at least 2")])
 def test_bad_arguments_of_the_check_are_refused(wide_structure, option, words):
     with pytest.raises(InputError, match=words):
-        check_engine(heisenberg, wide_structure, **option)
+        check_engine(exchange, wide_structure, **option)
 
 
 # The engines' own numbers ------------------------------------------------------------------------------
@@ -356,30 +357,30 @@ def test_pooled_labels_are_bitwise_those_of_one_process(small_structure):
     spins = random_spins(small_structure.n_sites, np.random.default_rng(5), 9)
     with threadpool_limits(1):
         alone = ExactForceField(small_structure, MODELS["metal"]).evaluate(spins)
-    with ExactForceField(small_structure, MODELS["metal"], workers=2) as engine:
-        pooled = engine.evaluate(spins)
+    with ExactForceField(small_structure, MODELS["metal"], workers=2) as force_field:
+        pooled = force_field.evaluate(spins)
     np.testing.assert_array_equal(pooled.energy, alone.energy)
     np.testing.assert_array_equal(pooled.field, alone.field)
 
 
 def test_interrupts_do_not_reach_the_pool(small_structure):
-    with ExactForceField(small_structure, MODELS["metal"], workers=2) as engine:
+    with ExactForceField(small_structure, MODELS["metal"], workers=2) as force_field:
         # Two replicas start both processes.
-        engine.evaluate(random_spins(small_structure.n_sites, np.random.default_rng(5), 2))
+        force_field.evaluate(random_spins(small_structure.n_sites, np.random.default_rng(5), 2))
         # Held back from the first moment of the process, not only once it is ready to work.
-        assert signal.SIGINT in engine._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
-        assert engine._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+        assert signal.SIGINT in force_field._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+        assert force_field._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])  # this process listens again
 
 
 def test_exact_engine_gives_free_energies_and_fields(small_structure):
-    engine = ExactForceField(small_structure, MODELS["metal"])
+    force_field = ExactForceField(small_structure, MODELS["metal"])
     spins = random_spins(small_structure.n_sites, np.random.default_rng(6), 2)
-    result = engine.evaluate(spins)
-    state = solve(engine.hopping, spins[1], MODELS["metal"])
+    result = force_field.evaluate(spins)
+    state = solve(force_field.hopping, spins[1], MODELS["metal"])
     assert result.energy[1] == pytest.approx(state.free_energy, abs=1e-12)
     np.testing.assert_allclose(result.field[1], state.local_field, atol=1e-12)
-    empty = engine.evaluate(spins[:0])
+    empty = force_field.evaluate(spins[:0])
     assert empty.energy.shape == (0,)
     assert empty.field.shape == (0, small_structure.n_sites, 3)
 
@@ -390,12 +391,12 @@ def test_engines_refuse_a_filling_without_electrons():
 
 
 def test_heisenberg_energy_counts_each_pair_once(wide_structure):
-    engine = heisenberg(wide_structure, 0.3, 1.0)
+    force_field = heisenberg(wide_structure, 0.3, 1.0)
     spins = random_spins(60, np.random.default_rng(7))
     distances = wide_structure.distances()
     energy = sum(0.3 * spins[i] @ spins[j] for i in range(60) for j in range(i + 1, 60) if distances[i, j] <= 1.0)
-    assert engine.evaluate(spins[None]).energy[0] == pytest.approx(energy, abs=1e-12)
-    shifted = BilinearForceField(wide_structure, engine.couplings, 1.0, constant=5.0)
+    assert force_field.evaluate(spins[None]).energy[0] == pytest.approx(energy, abs=1e-12)
+    shifted = BilinearForceField(wide_structure, force_field.couplings, 1.0, constant=5.0)
     assert shifted.evaluate(spins[None]).energy[0] == pytest.approx(energy + 5.0, abs=1e-12)
 
 
@@ -403,13 +404,13 @@ def test_antiferromagnetic_exchange_lowers_antiparallel_neighbours():
     lattice = square_lattice(4)
     neel = np.zeros((1, 16, 3))
     neel[0, :, 2] = (-1.0) ** lattice.positions[:, :2].sum(axis=1)
-    engine = heisenberg(lattice, 1.0, 1.0)
-    assert engine.evaluate(neel).energy[0] == pytest.approx(-2 * 16)
-    np.testing.assert_allclose(engine.evaluate(neel).field, 4 * neel, atol=1e-14)
+    force_field = heisenberg(lattice, 1.0, 1.0)
+    assert force_field.evaluate(neel).energy[0] == pytest.approx(-2 * 16)
+    np.testing.assert_allclose(force_field.evaluate(neel).field, 4 * neel, atol=1e-14)
 
 
 def test_sum_and_committee_arithmetic(wide_structure):
-    parts = [heisenberg(wide_structure, cutoff) for cutoff in (0.8, 1.0, 1.3)]
+    parts = [exchange(wide_structure, cutoff) for cutoff in (0.8, 1.0, 1.3)]
     spins = random_spins(60, np.random.default_rng(8), 2)
     results = [part.evaluate(spins) for part in parts]
     total = SumForceField(parts)
@@ -427,7 +428,7 @@ def test_sum_and_committee_arithmetic(wide_structure):
 
 
 def test_symmetries_of_a_sum_are_those_that_all_parts_have(wide_structure):
-    parts = [heisenberg(wide_structure), make(DeclaredChirality)(wide_structure)]
+    parts = [exchange(wide_structure), make(DeclaredChirality)(wide_structure)]
     assert SumForceField(parts).symmetries == DeclaredChirality.symmetries
     assert CommitteeForceField(parts).symmetries == DeclaredChirality.symmetries
     assert isinstance(parts[0], ForceField)
@@ -436,13 +437,13 @@ def test_symmetries_of_a_sum_are_those_that_all_parts_have(wide_structure):
 def test_engines_on_different_structures_do_not_add(wide_structure, small_structure):
     for kind in (SumForceField, CommitteeForceField):
         with pytest.raises(InputError, match="different structures"):
-            kind([heisenberg(wide_structure), heisenberg(small_structure)])
+            kind([exchange(wide_structure), exchange(small_structure)])
         with pytest.raises(InputError, match="at least one"):
             kind([])
 
 
 def test_field_of_a_turned_pair_points_along_the_neighbour():
     # Two sites, J_ex > 0: H_1 = -J_ex S_2, whatever S_1 is.
-    engine = heisenberg(Structure([[0, 0, 0], [0.9, 0, 0]], 5.0), 0.7, 1.0)
+    force_field = heisenberg(Structure([[0, 0, 0], [0.9, 0, 0]], 5.0), 0.7, 1.0)
     spins = normalize(np.array([[[1.0, 2.0, 2.0], [0.0, 3.0, 4.0]]]))
-    np.testing.assert_allclose(engine.evaluate(spins).field[0, 0], [0.0, -0.42, -0.56], atol=1e-15)
+    np.testing.assert_allclose(force_field.evaluate(spins).field[0, 0], [0.0, -0.42, -0.56], atol=1e-15)

@@ -1,5 +1,7 @@
 """Linear force fields: planted coefficients come back, and the exact electrons are met closely."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_study import BONDS, MODEL, REFERENCE, exact_data, labelled, sites
@@ -7,21 +9,16 @@ from small_study import BONDS, MODEL, REFERENCE, exact_data, labelled, sites
 from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello.linear import (
-    EnergyReference,
-    LinearModel,
-    NormalEquations,
-    fit_linear_model,
-    linear_model_from_equations,
-    normal_equations,
-    squared_hopping,
-)
+from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference, squared_hopping
+from sdglass.forcefields.behler_parrinello.least_squares import NormalEquations
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.settings import LinearSettings
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.pair import BilinearForceField
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins, torque
 from sdglass.structures.neighbours import neighbour_pairs
-from sdglass.structures.structure import square_lattice
+from sdglass.structures.square import square_lattice
 
 PLANTED = np.array([0.3, -0.2, 0.15, 0.1, -0.05, 0.02])
 
@@ -35,6 +32,10 @@ def planted_pair_engine(structure):
     return BilinearForceField(structure, couplings, 1.6, REFERENCE.energy(structure, MODEL.hopping))
 
 
+def fit(data, maps, g3, ridge, functions=BONDS):
+    return LinearModel.fit(data, LinearSettings(functions, g3, ridge), descriptors=maps)[0]
+
+
 def maps_of(data, functions=BONDS):
     return [build_feature_maps(one.structure, functions) for one in data]
 
@@ -46,7 +47,7 @@ def planted():
 
 
 def test_planted_pair_model_comes_back(planted):
-    model = fit_linear_model(planted, maps_of(planted), use_g3=False, ridge=0.0)
+    model = fit(planted, maps_of(planted), g3=False, ridge=0.0)
     assert model.is_pair_model
     # What the tolerance of 1e-7 drops from F2 is the only difference between the planted and the fitted model.
     np.testing.assert_allclose(model.coefficients, PLANTED, atol=1e-6)
@@ -54,7 +55,7 @@ def test_planted_pair_model_comes_back(planted):
     assert model.reference.per_t2 == pytest.approx(REFERENCE.per_t2, abs=1e-5)
     other = sites(30, 9)
     spins = random_spins(30, np.random.default_rng(1), 2)
-    mine, expected = model.engine(other).evaluate(spins), planted_pair_engine(other).evaluate(spins)
+    mine, expected = model.on(other).evaluate(spins), planted_pair_engine(other).evaluate(spins)
     np.testing.assert_allclose(mine.field, expected.field, atol=1e-5)
     np.testing.assert_allclose(mine.energy, expected.energy, atol=1e-4)
 
@@ -62,30 +63,40 @@ def test_planted_pair_model_comes_back(planted):
 def test_planted_three_site_model_comes_back():
     rng = np.random.default_rng(2)
     coefficients = 0.1 * rng.standard_normal(BONDS.n_bond)
-    planted = LinearModel(BONDS, coefficients, REFERENCE, Yukawa())
+    planted = LinearModel(MODEL, BONDS, coefficients, REFERENCE)
     structures = [sites(20, seed) for seed in range(4)]
-    data = [labelled(s, planted.engine(s), 4, seed) for seed, s in enumerate(structures)]
+    data = [labelled(s, planted.on(s), 4, seed) for seed, s in enumerate(structures)]
     # The energy is the sum of all features of all sites, each times its coefficient: what Eq. 15 rests on.
     for one, maps in zip(data, maps_of(data), strict=True):
         expected = maps.features(one.spins).sum(1) @ coefficients + REFERENCE.energy(one.structure, Yukawa())
         np.testing.assert_allclose(one.energy, expected, atol=1e-11)
-    fitted = fit_linear_model(data, maps_of(data), use_g3=True, ridge=0.0)
+    fitted = fit(data, maps_of(data), g3=True, ridge=0.0)
     assert not fitted.is_pair_model
     # Conditioned to 1e5 or so: shells overlap, and G3 repeats part of G2.
     np.testing.assert_allclose(fitted.coefficients, coefficients, atol=1e-7)
     assert fitted.reference.per_t2 == pytest.approx(REFERENCE.per_t2, abs=1e-7)
 
 
+def test_a_fit_says_what_it_saw(planted):
+    model, history = LinearModel.fit(planted, LinearSettings(BONDS, g3=True, ridge=1e-3))
+    assert (history, model.info["configurations"]) == ([], 16)
+    assert model.info["structures"]["n_sites"] == [20]
+    assert LinearSettings(**model.info["settings"]) == LinearSettings(BONDS, g3=True, ridge=1e-3)
+    assert LinearModel.join([model]) is model
+    with pytest.raises(InputError, match="2 linear models to join; expected one"):
+        LinearModel.join([model, model])
+
+
 def test_linear_engine_keeps_its_contract():
-    model = LinearModel(BONDS, 0.1 * np.random.default_rng(3).standard_normal(BONDS.n_bond), REFERENCE, Yukawa())
-    outcome = {result.name: result for result in check_engine(model.engine, sites(60))}
+    model = LinearModel(MODEL, BONDS, 0.1 * np.random.default_rng(3).standard_normal(BONDS.n_bond), REFERENCE)
+    outcome = {result.name: result for result in check_engine(model.on, sites(60))}
     assert not any(result.skipped for result in outcome.values())
 
 
 def test_pair_coupling_is_the_coupling_of_the_engine():
     structure = sites(30)
     maps = build_feature_maps(structure, BONDS)
-    model = LinearModel(BONDS, PLANTED, REFERENCE, Yukawa())
+    model = LinearModel(MODEL, BONDS, PLANTED, REFERENCE)
     distances = neighbour_pairs(structure, BONDS.cutoff).distance
     expected = (
         2
@@ -97,7 +108,7 @@ def test_pair_coupling_is_the_coupling_of_the_engine():
     )
     np.testing.assert_allclose(model.pair_coupling(distances), expected, atol=1e-14)
     np.testing.assert_allclose(model.couplings(maps), expected, atol=2 * 6 * 0.3 * BONDS.tolerance)
-    dense = model.engine(structure, maps).couplings.toarray()
+    dense = model.on(structure, descriptor=maps).couplings.toarray()
     np.testing.assert_array_equal(dense, dense.T)
     np.testing.assert_array_equal(dense[maps.first, maps.second], model.couplings(maps))
     # J > 0 is antiferromagnetic: one pair's energy is J S_i . S_j.
@@ -108,15 +119,13 @@ def test_pair_coupling_is_the_coupling_of_the_engine():
 def test_fit_is_the_minimum_of_the_torque_error(planted):
     """Noise in the labels: no small change of a coefficient lowers the squared torque error."""
     rng = np.random.default_rng(4)
-    maps = maps_of(planted)
-    targets = [one.torque + 0.01 * rng.standard_normal(one.spins.shape) for one in planted]
-    equations = [normal_equations(m, one.spins, t) for m, one, t in zip(maps, planted, targets, strict=True)]
-    fitted = linear_model_from_equations(equations[0] + equations[1] + equations[2], planted[:3], maps[:3], 6, 0.0)
+    noisy = [replace(one, field=one.field + 0.01 * rng.standard_normal(one.spins.shape)) for one in planted[:3]]
+    fitted = fit(noisy, None, g3=False, ridge=0.0)
 
     def error(coefficients):
-        model = LinearModel(BONDS, coefficients, fitted.reference, Yukawa())
-        torques = [torque(one.spins, model.engine(one.structure).evaluate(one.spins).field) for one in planted[:3]]
-        return sum(np.sum((a - b) ** 2) for a, b in zip(torques, targets, strict=False))
+        model = replace(fitted, coefficients=coefficients)
+        torques = [torque(one.spins, model.on(one.structure).evaluate(one.spins).field) for one in noisy]
+        return sum(np.sum((a - one.torque) ** 2) for a, one in zip(torques, noisy, strict=True))
 
     best = error(fitted.coefficients)
     for step in 1e-3 * np.eye(6):
@@ -138,7 +147,7 @@ def test_ridge_shrinks_and_singular_equations_are_refused():
 
 def test_no_data_is_an_error():
     with pytest.raises(InputError, match="no training data given"):
-        fit_linear_model([], [], False)
+        fit([], [], False, 0.0)
 
 
 def test_energy_reference_recovers_its_coefficients():
@@ -166,9 +175,9 @@ def test_pair_model_of_the_exact_electrons():
     maps = maps_of(data, functions)
     errors = {}
     for use_g3 in (False, True):
-        model = fit_linear_model(data[:5], maps[:5], use_g3, ridge=1e-3)
+        model = fit(data[:5], maps[:5], use_g3, 1e-3, functions)
         unseen = data[5]
-        predicted = model.engine(unseen.structure, maps[5]).evaluate(unseen.spins)
+        predicted = model.on(unseen.structure, descriptor=maps[5]).evaluate(unseen.spins)
         error = torque(unseen.spins, predicted.field) - unseen.torque
         errors[use_g3] = np.sqrt(np.mean(error**2) / np.mean(unseen.torque**2))
         # Of about -6 t0 per site, the reference takes what the structure explains.

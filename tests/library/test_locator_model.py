@@ -16,10 +16,9 @@ from sdglass.dynamics.trajectory import Trajectory
 from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello.linear import fit_linear_model
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.exact import ExactForceField
-from sdglass.forcefields.loading import load_force_field, load_model
 from sdglass.forcefields.locator import fit as locator_model
 from sdglass.forcefields.locator import hopping_functions
 from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, _taper, locator_lists
@@ -27,8 +26,9 @@ from sdglass.forcefields.locator.error_bars import error_features, fit_error_mod
 from sdglass.forcefields.locator.fit import LocatorModel, fit_locator_model, torque_design
 from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, to_blocks
 from sdglass.forcefields.locator.series import ImaginaryFrequencies, series_terms, spinless_energy
-from sdglass.forcefields.model_file import TrainedModel, read_tensors, write_tensors
+from sdglass.forcefields.model_file import read_tensors, write_tensors
 from sdglass.forcefields.pair import BilinearForceField
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import normalize, random_spins, torque
 from sdglass.structures.neighbours import spatial_order
@@ -90,7 +90,8 @@ def unseen_lists(unseen):
 
 def torque_errors(model, data, lists=None):
     """Return torque errors [t0] of random and of descended configurations."""
-    field = model.engine(data.structure, lists=lists).evaluate(data.spins).field
+    force_field = model.on(data.structure) if lists is None else model.on(data.structure, lists=lists)
+    field = force_field.evaluate(data.spins).field
     error = torque(data.spins, field) - data.torque
     return rms(error[:N_RANDOM]), rms(error[N_RANDOM:])
 
@@ -145,7 +146,7 @@ def test_series_feature_is_the_second_order(coupling):
     structure, sd_model = sites(30), SDModel(coupling)
     spins = random_spins(30, np.random.default_rng(1), 2)
     made = locator_lists(structure, sd_model, WHOLE)
-    evaluation = LocatorModel(sd_model, WHOLE, np.eye(4)[0], np.zeros(2)).engine(structure).evaluate(spins)
+    evaluation = LocatorModel(sd_model, WHOLE, np.eye(4)[0], np.zeros(2)).on(structure).evaluate(spins)
     for number, one in enumerate(spins):
         energy, field = series_terms(structure, one, sd_model, 2)
         assert evaluation.energy[number] == pytest.approx(energy.sum(), abs=1e-7)
@@ -205,7 +206,7 @@ def test_energy_is_continuous_where_two_sites_lose_each_other(cutoff):
     for distance in distances:
         pair = Structure(np.array([[1.0, 1.0, 1.0], [1.0 + distance, 1.0, 1.0]]), 30.0)
         up, tilted = np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0])
-        parallel, right = model.engine(pair).evaluate(np.array([[up, up], [up, tilted]])).energy
+        parallel, right = model.on(pair).evaluate(np.array([[up, up], [up, tilted]])).energy
         energies.append(abs(parallel - right))
     assert energies[0] == pytest.approx(energies[1], rel=1e-4)
     assert energies[1] > energies[2] > 0
@@ -259,29 +260,21 @@ def test_fit_meets_the_exact_torques_of_an_unseen_structure(fitted, training, un
     assert rms(unseen.torque[N_RANDOM:]) < 0.3 * rms(unseen.torque[:N_RANDOM])  # the descent came far
     functions = SymmetryFunctions()
     maps = [build_feature_maps(one.structure, functions) for one in training]
-    pair_random, pair_descended = torque_errors(_NoLists(fit_linear_model(training, maps, use_g3=False)), unseen)
+    pair_random, pair_descended = torque_errors(
+        LinearModel.fit(training, LinearModel.Settings(ridge=1e-6), descriptors=maps)[0], unseen
+    )
     assert pair_random > 8 * random
     assert pair_descended > 8 * descended
     # Energies are absolute: -6.07 t0 per site, of which one number per site was fitted, 1e-5 t0.
-    energy = fitted.engine(unseen.structure, lists=unseen_lists).evaluate(unseen.spins).energy
+    energy = fitted.on(unseen.structure, lists=unseen_lists).evaluate(unseen.spins).energy
     assert np.abs(energy - unseen.energy).max() < 1e-3
     assert abs(fitted.energy_per_site) < 1e-4
     assert fitted.n_parameters == 7
 
 
-class _NoLists:
-    """A linear model with the signature of a locator model."""
-
-    def __init__(self, model):
-        self.model = model
-
-    def engine(self, structure, lists=None):
-        return self.model.engine(structure)
-
-
 def test_planted_coefficients_come_back():
     truth = model_of(SHORT)
-    data = [random_labelled(s, truth.engine(s), 3, s.n_sites) for s in (sites(40, 1), sites(50, 2))]
+    data = [random_labelled(s, truth.on(s), 3, s.n_sites) for s in (sites(40, 1), sites(50, 2))]
     model = fit_locator_model(data, SHORT)
     np.testing.assert_allclose(model.pair_coefficients, truth.pair_coefficients, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(model.loop_weights, truth.loop_weights, rtol=1e-5)
@@ -295,7 +288,7 @@ def test_design_columns_are_the_torques_of_single_terms(unseen, unseen_lists):
     assert design.shape == (2, 100, 3, 6)
     coefficients = np.random.default_rng(0).standard_normal(6)
     model = LocatorModel(MODEL, SETTINGS, coefficients[:4], coefficients[4:])
-    field = model.engine(unseen.structure, lists=unseen_lists).evaluate(spins).field
+    field = model.on(unseen.structure, lists=unseen_lists).evaluate(spins).field
     np.testing.assert_allclose(design @ coefficients, torque(spins, field), atol=1e-11)
 
 
@@ -353,6 +346,23 @@ def test_lists_are_made_if_they_are_not_given(training, lists):
     assert done == [1]
 
 
+def test_the_fit_of_a_model_is_that_of_its_settings(training, fitted):
+    settings = LocatorModel.Settings(weight_exponent=0.67)
+    assert (settings.folds, settings.descriptor, settings.shape) == ((0,), None, SETTINGS)
+    model, history = LocatorModel.fit(training[:1], settings)
+    direct = fit_locator_model(training[:1], SETTINGS)
+    np.testing.assert_array_equal(model.pair_coefficients, direct.pair_coefficients)
+    assert model.settings == SETTINGS
+    assert (history, model.info["configurations"]) == ([], 2 * N_RANDOM)
+    assert model.info["settings"]["weight_exponent"] == 0.67
+    assert LocatorModel.join([model]) is model
+    with pytest.raises(InputError, match="2 locator models to join; expected one"):
+        LocatorModel.join([model, fitted])
+    for bad in ({"weight_exponent": np.nan}, {"pair_cutoff": "far"}, {"screening": 3}):
+        with pytest.raises(InputError):
+            LocatorModel.Settings(**bad)
+
+
 def test_no_data_is_an_error():
     with pytest.raises(InputError, match="no training data given; expected at least one realization"):
         fit_locator_model([], SETTINGS)
@@ -369,21 +379,21 @@ def test_no_data_is_an_error():
 )
 def test_engine_keeps_its_contract(settings, n_sites, cutoff, dtype):
     model = LocatorModel(MODEL, settings, COEFFICIENTS[0], 100 * COEFFICIENTS[1])
-    results = check_engine(lambda structure: model.engine(structure, dtype), sites(n_sites, 3), dtype=dtype)
+    results = check_engine(lambda structure: model.on(structure, dtype=dtype), sites(n_sites, 3), dtype=dtype)
     assert not any(result.skipped for result in results)
-    assert model.engine(sites(n_sites, 3)).cutoff == pytest.approx(cutoff)
+    assert model.on(sites(n_sites, 3)).cutoff == pytest.approx(cutoff)
 
 
 def test_engine_of_the_fit_keeps_its_contract(fitted):
-    check_engine(fitted.engine, sites(40, 3))
+    check_engine(fitted.on, sites(40, 3))
 
 
 def test_order_of_the_sites_in_memory_changes_nothing(monkeypatch):
     structure, spins = sites(60), random_spins(60, np.random.default_rng(0), 17)
     model = model_of(SHORT)
-    expected = model.engine(structure)
+    expected = model.on(structure)
     monkeypatch.setattr(locator_model, "_ORDERED", 0)
-    ordered = model.engine(structure)
+    ordered = model.on(structure)
     order = spatial_order(structure)
     assert not np.array_equal(order, np.arange(60))
     np.testing.assert_array_equal(np.sort(order), np.arange(60))
@@ -417,7 +427,7 @@ def test_lists_of_couplings_are_those_of_the_features():
 def test_loops_reach_across_two_hops():
     """A spin beyond the cutoff of one hop changes the field where two hops lead to it, and nowhere else."""
     structure = sites(60, 3)
-    engine = LocatorModel(MODEL, LocatorSettings(0.9, 1.1), *COEFFICIENTS).engine(structure)
+    engine = LocatorModel(MODEL, LocatorSettings(0.9, 1.1), *COEFFICIENTS).on(structure)
     spins = np.repeat(random_spins(60, np.random.default_rng(0), 1), 2, axis=0)
     spins[1, 0] *= -1
     before, after = engine.evaluate(spins).field
@@ -430,7 +440,7 @@ def test_loops_reach_across_two_hops():
 
 def test_single_precision_is_close_to_double(unseen, unseen_lists, fitted):
     double, single = (
-        fitted.engine(unseen.structure, dtype, unseen_lists).evaluate(unseen.spins)
+        fitted.on(unseen.structure, dtype=dtype, lists=unseen_lists).evaluate(unseen.spins)
         for dtype in ("float64", "float32")
     )
     assert 0 < np.abs(single.field - double.field).max() < 1e-6
@@ -440,7 +450,7 @@ def test_single_precision_is_close_to_double(unseen, unseen_lists, fitted):
 
 def test_many_replicas_are_evaluated_in_pieces():
     structure = sites(12)
-    engine = model_of(SHORT).engine(structure)
+    engine = model_of(SHORT).on(structure)
     spins = random_spins(12, np.random.default_rng(0), 260)
     together = engine.evaluate(spins)
     uncertainty = engine.torque_uncertainty(spins)
@@ -454,7 +464,7 @@ def test_many_replicas_are_evaluated_in_pieces():
 
 def test_sites_without_electrons_hopping_feel_nothing():
     for n_sites in (20, 210):
-        engine = model_of(SHORT, SDModel(hopping=Yukawa(0.0))).engine(sites(n_sites))
+        engine = model_of(SHORT, SDModel(hopping=Yukawa(0.0))).on(sites(n_sites))
         evaluation = engine.evaluate(random_spins(n_sites, np.random.default_rng(0)))
         assert evaluation.energy[0] == pytest.approx(n_sites * (-6 - 1e-5))
         np.testing.assert_allclose(evaluation.field, 0, atol=1e-15)
@@ -464,7 +474,7 @@ def test_sites_without_electrons_hopping_feel_nothing():
 
 
 def test_uncertainty_covers_the_errors_of_an_unseen_structure(fitted, unseen, unseen_lists):
-    engine = fitted.engine(unseen.structure, lists=unseen_lists)
+    engine = fitted.on(unseen.structure, lists=unseen_lists)
     sigma = engine.torque_uncertainty(unseen.spins)
     assert sigma.shape == unseen.spins.shape[:2]
     assert sigma.min() > 0
@@ -486,10 +496,10 @@ def test_uncertainty_covers_the_errors_of_an_unseen_structure(fitted, unseen, un
 def test_uncertainty_follows_the_sites(fitted, unseen):
     structure, spins = unseen.structure, unseen.spins[:2]
     order = np.random.default_rng(0).permutation(structure.n_sites)
-    expected = fitted.engine(structure).torque_uncertainty(spins)
-    permuted = fitted.engine(Structure(structure.positions[order], structure.box))
+    expected = fitted.on(structure).torque_uncertainty(spins)
+    permuted = fitted.on(Structure(structure.positions[order], structure.box))
     np.testing.assert_allclose(permuted.torque_uncertainty(spins[:, order]), expected[:, order], rtol=1e-6)
-    np.testing.assert_array_equal(fitted.engine(structure).torque_uncertainty(spins[0]), expected[:1])
+    np.testing.assert_array_equal(fitted.on(structure).torque_uncertainty(spins[0]), expected[:1])
 
 
 def test_uncertainty_is_made_of_floor_and_slopes():
@@ -497,13 +507,13 @@ def test_uncertainty_is_made_of_floor_and_slopes():
 
     def sigma(error_model):
         model = LocatorModel(MODEL, SHORT, *COEFFICIENTS, error_model=error_model)
-        return model.engine(structure).torque_uncertainty(spins)
+        return model.on(structure).torque_uncertainty(spins)
 
     np.testing.assert_allclose(sigma((3e-6, 0, 0, 0)), 3e-6)
-    field = model_of(SHORT).engine(structure).evaluate(spins).field
+    field = model_of(SHORT).on(structure).evaluate(spins).field
     whole = np.linalg.norm(torque(spins, field), axis=2)
     np.testing.assert_allclose(sigma((0, 0.1, 0, 0)), 0.1 * whole)
-    loops = LocatorModel(MODEL, SHORT, np.zeros(4), COEFFICIENTS[1]).engine(structure).evaluate(spins).field
+    loops = LocatorModel(MODEL, SHORT, np.zeros(4), COEFFICIENTS[1]).on(structure).evaluate(spins).field
     np.testing.assert_allclose(sigma((0, 0, 0.1, 0)), 0.1 * np.linalg.norm(torque(spins, loops), axis=2))
     for replica, one in enumerate(sigma((0, 0, 0, 0.1))):
         np.testing.assert_allclose(one, 0.1 * rms(whole[replica]))
@@ -558,7 +568,7 @@ def path(tmp_path):
 def test_round_trip_is_exact(path, tmp_path):
     model, loaded = model_of(SHORT), load_model(path)
     assert isinstance(loaded, LocatorModel)
-    for name in ("sd_model", "settings", "energy_per_site", "error_model", "info", "kind"):
+    for name in ("electrons", "settings", "energy_per_site", "error_model", "info", "kind"):
         assert getattr(loaded, name) == getattr(model, name), name
     np.testing.assert_array_equal(loaded.pair_coefficients, model.pair_coefficients)
     np.testing.assert_array_equal(loaded.loop_weights, model.loop_weights)
@@ -566,7 +576,7 @@ def test_round_trip_is_exact(path, tmp_path):
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
     spins = random_spins(20, np.random.default_rng(0), 2)
     for dtype in ("float64", "float32"):
-        expected = model.engine(sites(20), dtype).evaluate(spins)
+        expected = model.on(sites(20), dtype=dtype).evaluate(spins)
         found = load_force_field(path, sites(20), MODEL, dtype=dtype).evaluate(spins)
         np.testing.assert_array_equal(found.energy, expected.energy)
         np.testing.assert_array_equal(found.field, expected.field)
@@ -622,10 +632,8 @@ def test_inconsistent_files_are_named(path, edit, message):
 
 
 def test_other_kinds_do_not_read_it(path):
-    with pytest.raises(
-        InputError, match=r"model\.safetensors: a model of kind 'locator'; expected network or linear"
-    ):
-        TrainedModel.load(path)
+    with pytest.raises(InputError, match=r"model\.safetensors: a model of kind 'locator'; expected 'linear'"):
+        LinearModel.load(path)
 
 
 @pytest.mark.parametrize(
@@ -706,8 +714,8 @@ def test_check_of_the_engine_passes(folder, capsys):
             "model.safetensors was trained for other electrons (trained against asked: coupling: 6.0",
         ),
         ("--filling 0.45", "filling: 0.5 against 0.45"),
-        ("--members 0", "--members is for committees of networks; model.safetensors holds none"),
-        ("--device cuda", "--device cuda is for networks; model.safetensors runs on the cpu only"),
+        ("--members 0", "members = [0] means nothing to the locator force field; expected none"),
+        ("--device cuda", "device = cuda means nothing to the locator force field; expected cpu"),
     ],
 )
 def test_what_it_cannot_do_is_refused_in_one_line(folder, capsys, options, message):

@@ -1,6 +1,8 @@
 """Model files: they carry what is needed, and damaged or foreign ones are refused by name."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,25 +13,29 @@ from small_study import BONDS, CHIRAL, MODEL, REFERENCE, random_network, sites
 from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
-from sdglass.forcefields.behler_parrinello.linear import EnergyReference
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
+from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.composite import CommitteeForceField, with_exchange
-from sdglass.forcefields.loading import load_force_field
-from sdglass.forcefields.model_file import FORMAT, TrainedModel, read_tensors, write_tensors
+from sdglass.forcefields.model_file import read_tensors, write_tensors
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins, torque
 
+ROOT = Path(__file__).resolve().parents[2]
 REFERENCES = [EnergyReference(-6.0 - 0.01 * m, -0.08) for m in range(3)]
 
 
 def committee(functions=CHIRAL):
     networks = [random_network(functions, seed).float() for seed in range(3)]
-    return TrainedModel(MODEL, functions, REFERENCES, networks, None, {"name": "test", "folds": 3})
+    return NetworkModel(MODEL, functions, REFERENCES, networks, {"name": "test", "folds": 3})
 
 
 def linear():
     coefficients = np.random.default_rng(0).standard_normal(BONDS.n_bond)
-    return TrainedModel(MODEL, BONDS, [REFERENCE], [], coefficients, {"name": "linear"})
+    return LinearModel(MODEL, BONDS, coefficients, REFERENCE, {"name": "linear"})
 
 
 @pytest.fixture
@@ -45,28 +51,28 @@ def spins():
 
 
 def test_round_trip_of_a_committee(path):
-    model, loaded = committee(), TrainedModel.load(path)
+    model, loaded = committee(), NetworkModel.load(path)
     assert loaded.kind == "network"
-    assert (loaded.sd_model, loaded.functions, loaded.references, loaded.info) == (
-        model.sd_model, model.functions, model.references, model.info
+    assert (loaded.electrons, loaded.descriptor, loaded.references, loaded.info) == (
+        model.electrons, model.descriptor, model.references, model.info
     )  # fmt: skip
     assert len(loaded.networks) == 3
-    for one, other in zip(loaded.networks, model.networks, strict=True):
-        assert one.settings == other.settings
-        assert one.state_dict().keys() == other.state_dict().keys()
-        for key, value in one.state_dict().items():
+    for network, other in zip(loaded.networks, model.networks, strict=True):
+        assert network.settings == other.settings
+        assert network.state_dict().keys() == other.state_dict().keys()
+        for key, value in network.state_dict().items():
             assert torch.equal(value, other.state_dict()[key]), key
 
 
 def test_round_trip_of_a_linear_model(tmp_path, spins):
     model = linear()
     model.save(tmp_path / "linear.safetensors")
-    loaded = TrainedModel.load(tmp_path / "linear.safetensors")
+    loaded = LinearModel.load(tmp_path / "linear.safetensors")
     assert loaded.kind == "linear"
     assert (loaded.coefficients == model.coefficients).all()
     structure = sites()
     mine = load_force_field(tmp_path / "linear.safetensors", structure).evaluate(spins)
-    expected = model.linear.engine(structure).evaluate(spins)
+    expected = model.on(structure).evaluate(spins)
     np.testing.assert_array_equal(mine.field, expected.field)
     np.testing.assert_array_equal(mine.energy, expected.energy)
 
@@ -74,8 +80,8 @@ def test_round_trip_of_a_linear_model(tmp_path, spins):
 @pytest.mark.parametrize("hopping", [Yukawa(1.0, 0.8), Shells((1.0,), (-1.0,))])
 def test_the_electrons_are_carried_along(tmp_path, hopping):
     electrons = SDModel(5.0, 0.45, 0.01, hopping)
-    TrainedModel(electrons, BONDS, [REFERENCE], [random_network(BONDS)]).save(tmp_path / "m.safetensors")
-    assert TrainedModel.load(tmp_path / "m.safetensors").sd_model == electrons
+    NetworkModel(electrons, BONDS, [REFERENCE], [random_network(BONDS)]).save(tmp_path / "m.safetensors")
+    assert NetworkModel.load(tmp_path / "m.safetensors").electrons == electrons
 
 
 def test_equal_models_are_equal_bytes(tmp_path):
@@ -147,9 +153,9 @@ def test_other_electrons_are_refused(path, asked, difference):
 def test_settings_that_cannot_be_met_are_refused(path):
     with pytest.raises(InputError, match="dtype = 'float16'; expected one of float64, float32"):
         load_force_field(path, sites(), dtype="float16")
-    with pytest.raises(InputError, match=r"member 3 is not in .*model\.safetensors: it holds networks 0 to 2"):
+    with pytest.raises(InputError, match=r"member 3 is not in the committee: it holds networks 0 to 2"):
         load_force_field(path, sites(), members=[0, 3])
-    with pytest.raises(InputError, match="no engines given"):
+    with pytest.raises(InputError, match="no force fields given"):
         load_force_field(path, sites(), members=[])
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="device = 'cuda', but no GPU is available"):
@@ -166,7 +172,7 @@ def test_truncated_file_is_named(path, length):
     content = path.read_bytes()
     path.write_bytes(content[: length if isinstance(length, int) else int(length * len(content))])
     with pytest.raises(InputError, match=r"model\.safetensors: damaged"):
-        TrainedModel.load(path)
+        NetworkModel.load(path)
 
 
 @pytest.mark.parametrize("where", ["weights", "header"])
@@ -176,26 +182,29 @@ def test_flipped_bit_is_found(path, where):
     content[position] ^= 1
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"model\.safetensors: damaged, its content does not match its checksum"):
-        TrainedModel.load(path)
+        NetworkModel.load(path)
 
 
 def test_foreign_file_is_named(path):
     save_file(load_file(path), path, {"format": "pt"})
     with pytest.raises(InputError, match=r"model\.safetensors: safetensors file without 'sdglass' metadata"):
-        TrainedModel.load(path)
+        NetworkModel.load(path)
     save_file(load_file(path), path, {"sdglass": "[1, 2]"})
     with pytest.raises(InputError, match=r"model\.safetensors: damaged, its 'sdglass' metadata"):
-        TrainedModel.load(path)
+        NetworkModel.load(path)
     path.write_text("not safetensors at all")
     with pytest.raises(InputError, match=r"model\.safetensors: damaged, or not a safetensors file"):
-        TrainedModel.load(path)
+        NetworkModel.load(path)
 
 
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
         (lambda tensors, header: tensors.pop("member1.output.weight"), "Missing key.*output.weight"),
-        (lambda tensors, header: tensors.update({"member0.mean": torch.zeros(3)}), "size mismatch for mean"),
+        (
+            lambda tensors, header: tensors.update({"member0.mean": np.zeros(3, np.float32)}),
+            "size mismatch for mean",
+        ),
         (lambda tensors, header: header.pop("functions"), "functions"),
         (lambda tensors, header: header["functions"].update(shells=7), "network model of 30 features"),
         (lambda tensors, header: header["functions"].update(colour=7), "colour"),
@@ -203,9 +212,13 @@ def test_foreign_file_is_named(path):
         (lambda tensors, header: header["networks"][0].update(activation="tanh"), "activation = 'tanh'"),
         (lambda tensors, header: header["sd_model"].update(filling=2.0), "filling = 2.0"),
         (lambda tensors, header: header["sd_model"]["hopping"].update(law="lattice"), "hopping law 'lattice'"),
-        (lambda tensors, header: header.update(format=FORMAT + 1), f"format {FORMAT + 1}; this version reads"),
+        (
+            lambda tensors, header: header.update(format=NetworkModel.format + 1),
+            f"format {NetworkModel.format + 1}; this version reads",
+        ),
         (lambda tensors, header: header.pop("format"), "format None; this version reads"),
-        (lambda tensors, header: header.update(networks=[]), "coefficients"),
+        (lambda tensors, header: header.update(networks=[]), "3 energy references for 0 networks"),
+        (lambda tensors, header: header.update(info=3), "expected info and errors"),
     ],
 )
 def test_inconsistent_file_is_named(path, edit, message):
@@ -213,15 +226,17 @@ def test_inconsistent_file_is_named(path, edit, message):
     edit(tensors, header)
     write_tensors(path, tensors, header)
     with pytest.raises(InputError, match=rf"model\.safetensors: (model file is inconsistent .*)?{message}"):
-        TrainedModel.load(path)
+        NetworkModel.load(path)
 
 
 def test_linear_model_of_a_wrong_length_is_refused(tmp_path):
     model = linear()
     path = tmp_path / "linear.safetensors"
-    TrainedModel(MODEL, BONDS, [REFERENCE], [], model.coefficients[:-1]).save(path)
+    model.save(path)
+    tensors, header = read_tensors(path)
+    write_tensors(path, {"coefficients": tensors["coefficients"][:-1]}, header)
     with pytest.raises(InputError, match="a linear model of 17 features; its symmetry functions make 6 or 18"):
-        TrainedModel.load(path)
+        LinearModel.load(path)
 
 
 def test_header_is_plain_json(path):
@@ -232,3 +247,54 @@ def test_header_is_plain_json(path):
         header = json.loads(handle.metadata()["sdglass"])
     assert header["sd_model"]["coupling"] == 6.0
     assert header["functions"]["cutoff"] == BONDS.cutoff
+
+
+def test_errors_on_held_out_structures_are_kept(tmp_path):
+    errors = {"test": {"random": {"rmse": 1e-3, "relative": 0.05}}}
+    replace(linear(), errors=errors).save(tmp_path / "m.safetensors")
+    assert load_model(tmp_path / "m.safetensors").errors == errors
+    tensors, header = read_tensors(tmp_path / "m.safetensors")
+    del header["errors"]  # as files of before
+    write_tensors(tmp_path / "m.safetensors", tensors, header)
+    assert load_model(tmp_path / "m.safetensors").errors == {}
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (linear(), {"dtype": "float32"}, "dtype = float32 means nothing to a linear model; expected float64"),
+        (linear(), {"device": "cuda"}, "device = cuda means nothing to a linear model; expected cpu"),
+        (linear(), {"members": [0]}, r"members = \[0\] means nothing to a linear model; expected none"),
+        (committee(), {"threads": 2}, "threads = 2 means nothing to a network; expected none"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(model, options, message):
+    with pytest.raises(InputError, match=message):
+        model.on(sites(), **options)
+
+
+def test_cached_descriptors_are_used_and_others_refused():
+    structure = sites()
+    for model in (linear(), committee(BONDS)):
+        spins = random_spins(20, np.random.default_rng(1), 2)
+        cached = model.on(structure, descriptor=build_feature_maps(structure, BONDS)).evaluate(spins)
+        np.testing.assert_array_equal(cached.field, model.on(structure).evaluate(spins).field)
+        with pytest.raises(InputError, match="maps of 14 sites"):
+            model.on(structure, descriptor=build_feature_maps(sites(14), BONDS))
+    with pytest.raises(InputError, match="descriptor = given means nothing to exact electrons"):
+        load_force_field("exact", structure, descriptor=build_feature_maps(structure, BONDS))
+
+
+def test_unknown_kinds_are_named(path):
+    tensors, header = read_tensors(path)
+    for kind in ("transformer", None, ["network"]):
+        write_tensors(path, tensors, header | {"kind": kind})
+        with pytest.raises(InputError, match=r"model\.safetensors: a model of kind .*; expected one of .*network"):
+            load_model(path)
+
+
+@pytest.mark.parametrize("name", ["pair", "linear", "locator", "small"])
+def test_files_of_the_first_study_are_read(name):
+    model = load_model(ROOT / "results" / "paper" / "models" / f"{name}.safetensors")
+    assert dict(model.describe())["name"] == name
+    assert model.errors == {} or "test" in model.errors

@@ -1,11 +1,12 @@
 """The Behler-Parrinello network and its engine."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from small_study import BONDS, CHIRAL, REFERENCE, labelled, random_network, sites
+from small_study import BONDS, CHIRAL, MODEL, REFERENCE, labelled, random_network, sites
 
 from sdglass.electrons.hopping import Yukawa
 from sdglass.errors import InputError
@@ -13,7 +14,8 @@ from sdglass.forcefields.behler_parrinello import forcefield as network_engine
 from sdglass.forcefields.behler_parrinello import network as network_module
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
-from sdglass.forcefields.behler_parrinello.network import PAPER_LAYERS, SiteEnergy
+from sdglass.forcefields.behler_parrinello.network import SiteEnergy
+from sdglass.forcefields.behler_parrinello.settings import PAPER_LAYERS
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins
@@ -114,12 +116,12 @@ def test_linear_start_is_the_linear_model():
     structure = sites()
     maps = build_feature_maps(structure, BONDS)
     coefficients = np.random.default_rng(1).standard_normal(BONDS.n_bond)
-    model = LinearModel(BONDS, coefficients, REFERENCE, Yukawa())
+    model = LinearModel(MODEL, BONDS, coefficients, REFERENCE)
     network = random_network(BONDS, linear_term=True)
     network.start_from_linear(coefficients)
     engine = NetworkForceField(structure, network, BONDS, REFERENCE.energy(structure, Yukawa()), maps)
     spins = random_spins(structure.n_sites, np.random.default_rng(2), 2)
-    mine, linear = engine.evaluate(spins), model.engine(structure, maps).evaluate(spins)
+    mine, linear = engine.evaluate(spins), model.on(structure, descriptor=maps).evaluate(spins)
     np.testing.assert_allclose(mine.field, linear.field, atol=1e-12)
     np.testing.assert_allclose(mine.energy, linear.energy, atol=1e-11)
     values, first, second = engine.pair_couplings(spins)
@@ -127,7 +129,7 @@ def test_linear_start_is_the_linear_model():
     assert (first < second).all()
     # Fewer coefficients than features: the rest starts at zero.
     network.start_from_linear(coefficients[: BONDS.n_g2])
-    pair = LinearModel(BONDS, coefficients[: BONDS.n_g2], REFERENCE, Yukawa()).engine(structure, maps)
+    pair = replace(model, coefficients=coefficients[: BONDS.n_g2]).on(structure, descriptor=maps)
     field = NetworkForceField(structure, network, BONDS, maps=maps).evaluate(spins).field
     np.testing.assert_allclose(field, pair.evaluate(spins).field, atol=1e-12)
 

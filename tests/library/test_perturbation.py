@@ -19,7 +19,7 @@ from sdglass.electrons.perturbation import (
 from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.errors import InputError
 from sdglass.spins import random_spins, torque
-from sdglass.structures.structure import square_lattice
+from sdglass.structures.square import square_lattice
 from sdglass_study.jobs import rkky as rkky_step
 from sdglass_study.jobs import two_site
 

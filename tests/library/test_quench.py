@@ -24,7 +24,7 @@ from sdglass.forcefields.pair import heisenberg
 from sdglass.random_streams import generator
 from sdglass.spins import torque
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.structure import square_lattice
+from sdglass.structures.square import square_lattice
 
 DYNAMICS = {"damping": 0.3, "temperature": 0.2, "time_step": 0.1}
 ARGUMENTS = {**DYNAMICS, "duration": 5.0, "seed": 7, "realization": 2}
@@ -316,7 +316,7 @@ from sdglass.forcefields.pair import heisenberg
 from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench
-from sdglass.structures.structure import square_lattice
+from sdglass.structures.square import square_lattice
 
 class Slow:
     def __init__(self, force_field):

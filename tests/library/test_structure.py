@@ -7,7 +7,8 @@ import pytest
 from sdglass.errors import InputError
 from sdglass.io import load_npz, open_hdf5
 from sdglass.spins import check_spins, random_spins, tangent, torque
-from sdglass.structures.structure import Structure, square_lattice
+from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 
 def all_image_distances(structure, images=2):

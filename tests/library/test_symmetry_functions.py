@@ -14,7 +14,8 @@ from sdglass.forcefields.behler_parrinello import symmetry_functions
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.structure import Structure, square_lattice
+from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 PAPER = SymmetryFunctions(chirality=True)
 EXACT = SymmetryFunctions(chirality=True, tolerance=0.0)

@@ -7,20 +7,25 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from small_study import BONDS, CHIRAL, MODEL, REFERENCE, exact_data, random_network, training_set
 
+from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.errors import CheckpointError, InputError
 from sdglass.forcefields.behler_parrinello import training
+from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
-from sdglass.forcefields.behler_parrinello.linear import fit_linear_model
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
+from sdglass.forcefields.behler_parrinello.settings import LinearSettings, NetworkSettings, TrainingSettings
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.behler_parrinello.training import TrainingSettings, train_network, validation_errors
-from sdglass.forcefields.behler_parrinello.training_set import TrainingSet, fold_splits, reduced_samples
-from sdglass.forcefields.model_file import write_tensors
+from sdglass.forcefields.behler_parrinello.training import train_network, validation_errors
+from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
+from sdglass.forcefields.registry import load_model
 from sdglass.spins import torque
 
 NETWORK = {"layers": (10, 8), "activation": "silu", "linear_term": False}
@@ -279,10 +284,10 @@ def test_start_from_the_linear_model_is_its_torque_error(data):
     samples, validation = split(data)
     prepared = training_set(data, BONDS, samples)
     maps = [build_feature_maps(one.structure, BONDS) for one in data]
-    linear = fit_linear_model(data, maps, True, 1e-4)
-    engines = [linear.engine(one.structure) for one in data]
+    linear, _ = LinearModel.fit(data, LinearSettings(BONDS, g3=True, ridge=1e-4), descriptors=maps)
+    force_fields = [linear.on(one.structure) for one in data]
     errors = [
-        torque(data[r].spins[c], engines[r].evaluate(data[r].spins[c]).field[0]) - data[r].torque[c]
+        torque(data[r].spins[c], force_fields[r].evaluate(data[r].spins[c]).field[0]) - data[r].torque[c]
         for r, c in validation
     ]
     _, history = train_network(
@@ -322,7 +327,7 @@ def test_learning_rates():
     assert TrainingSettings(learning_rate=2e-3, schedule="constant").rate(7) == 2e-3
     with pytest.raises(InputError, match="schedule = 'step'; expected constant or cosine"):
         TrainingSettings(schedule="step")
-    with pytest.raises(InputError, match="patience = 0; expected at least one epoch"):
+    with pytest.raises(InputError, match="patience = 0; expected an integer >= 1"):
         TrainingSettings(patience=0)
 
 
@@ -361,28 +366,30 @@ class Killed(Exception):
     pass
 
 
+def often(path, **identity):
+    """Return a checkpoint that is written after every epoch."""
+    return Checkpoint(path, identity, interval=0.0)
+
+
 @pytest.fixture
-def checkpoint(tmp_path, monkeypatch, data):
+def checkpoint(tmp_path, data):
     """A checkpoint after two of six epochs."""
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
     path = tmp_path / "fold-0.checkpoint"
-    interrupt(data, path)
-    return path
 
-
-def interrupt(data, path):
     def progress(row):
         if row["epoch"] == 3:  # the checkpoint on disk is that of epoch 2
             raise Killed
 
     with pytest.raises(Killed):
-        train(data, checkpoint=path, progress=progress)
+        train(data, checkpoint=often(path), progress=progress)
+    return path
 
 
 def test_interrupted_training_goes_on_bit_for_bit(data, checkpoint):
     whole, history = train(data)
     epochs = []
-    resumed, resumed_history = train(data, checkpoint=checkpoint, progress=lambda row: epochs.append(row["epoch"]))
+    again = often(checkpoint)
+    resumed, resumed_history = train(data, checkpoint=again, progress=lambda row: epochs.append(row["epoch"]))
     assert epochs == [3, 4, 5, 6]
     assert resumed_history == history
     assert same_weights(resumed, whole)
@@ -402,29 +409,28 @@ def test_no_checkpoint_is_written_before_its_time(data, tmp_path):
 def test_damaged_checkpoint_is_named(data, checkpoint, damage):
     content = bytearray(checkpoint.read_bytes())
     if damage == "flipped bit":
-        content[-100] ^= 1
+        content[content.index(b"best_loss")] ^= 1
     content = {"truncated": content[: len(content) // 2], "text": b"not a checkpoint", "empty": b""}.get(
         damage, content
     )
     checkpoint.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"fold-0\.checkpoint: damaged.*delete it to train afresh"):
+    with pytest.raises(CheckpointError, match=r"fold-0\.checkpoint: .*delete it to start afresh"):
         train(data, checkpoint=checkpoint)
 
 
 def test_checkpoint_of_another_training_is_refused(data, checkpoint):
-    with pytest.raises(InputError, match=r"fold-0\.checkpoint: checkpoint of another training, 'settings'"):
-        train(data, settings=TrainingSettings(batch=4, epochs=7, learning_rate=3e-3), checkpoint=checkpoint)
-    with pytest.raises(InputError, match="another training, 'functions'"):
-        train(data, functions=BONDS, checkpoint=checkpoint)
-    with pytest.raises(InputError, match="another training, 'torque_rms'"):
+    other = TrainingSettings(batch=4, epochs=7, learning_rate=3e-3)
+    for options, name in (
+        ({"settings": other}, "settings"),
+        ({"functions": BONDS}, "functions"),
+        ({"start": [1.0]}, "start"),
+    ):
+        with pytest.raises(CheckpointError, match=rf"fold-0\.checkpoint: .* of a run with {name} = "):
+            train(data, checkpoint=checkpoint, **options)
+    with pytest.raises(CheckpointError, match="of a run with torque_rms"):
         train(data[::-1], checkpoint=checkpoint)
-    with pytest.raises(CheckpointError, match="another training, 'start'"):
-        train(data, start=[1.0], checkpoint=checkpoint)
-    with pytest.raises(CheckpointError, match="another training, 'code' is None there and abc here"):
-        train(data, identity={"code": "abc"}, checkpoint=checkpoint)
-    write_tensors(checkpoint, {"a": torch.zeros(1)}, {"format": 1})
-    with pytest.raises(CheckpointError, match=r"fold-0\.checkpoint: not a checkpoint"):
-        train(data, checkpoint=checkpoint)
+    with pytest.raises(CheckpointError, match="of a run with code = None, but now it is abc"):
+        train(data, checkpoint=often(checkpoint, code="abc"))
 
 
 def test_checkpoint_of_other_labels_is_refused(data, checkpoint):
@@ -436,23 +442,22 @@ def test_checkpoint_of_other_labels_is_refused(data, checkpoint):
         changed[configuration] *= 1.001
         other = list(data)
         other[realization] = replace(data[realization], **{name: changed})
-        with pytest.raises(CheckpointError, match="another training, 'data'"):
+        with pytest.raises(CheckpointError, match="of a run with data = "):
             train(other, checkpoint=checkpoint)
 
 
 KILLED_TRAINING = """
 import sys, time, torch
-sys.path.insert(0, {folder!r})
+sys.path[:0] = {folders!r}
 import test_training as t
 torch.set_num_threads(1)
-t.training.CHECKPOINT_SECONDS = 0.0
-t.train(t.exact_data(), checkpoint={path!r}, progress=lambda row: time.sleep(0.2))
+t.train(t.exact_data(), checkpoint=t.often({path!r}), progress=lambda row: time.sleep(0.2))
 """
 
 
 def test_a_training_killed_by_the_system_goes_on_bit_for_bit(data, tmp_path):
     path = tmp_path / "fold-0.checkpoint"
-    script = KILLED_TRAINING.format(folder=os.path.dirname(os.path.dirname(__file__)), path=str(path))
+    script = KILLED_TRAINING.format(folders=[*map(str, Path(__file__).parents[:2])], path=str(path))
     process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 60
     while not path.exists() and process.poll() is None and time.monotonic() < deadline:
@@ -465,3 +470,93 @@ def test_a_training_killed_by_the_system_goes_on_bit_for_bit(data, tmp_path):
     whole, whole_history = train(data)
     assert json.dumps(history) == json.dumps(whole_history)
     assert same_weights(resumed, whole)
+
+
+# The model of a fold, and of all of them
+
+SHAPE = {"descriptor": CHIRAL, "layers": [6], "activation": "silu", "linear_term": True}
+WHOLE = NetworkSettings(**SHAPE, batch=4, epochs=2, protocol="configurations", n_folds=3, trained=[0, 2])
+
+
+@pytest.fixture(scope="module")
+def fits(data):
+    return [NetworkModel.fit(data, WHOLE, fold=fold, seed=1) for fold in WHOLE.folds]
+
+
+def test_a_fit_says_what_it_saw(data, fits):
+    for fold, (model, history) in zip((0, 2), fits, strict=True):
+        train, validation = fold_splits("configurations", [len(one) for one in data], 3, 1)[fold]
+        assert model.info["validation"] == validation.tolist()
+        assert model.info["configurations"] == len(train)
+        assert model.info["structures"]["realizations"] == len(data)
+        assert (model.info["fold"], model.info["folds"], len(history)) == (fold, 3, 2)
+        assert model.info["best"] in history
+        assert model.n_parameters == model.info["parameters"]
+        assert model.electrons == MODEL
+        assert NetworkSettings(**json.loads(json.dumps(model.info["settings"]))) == WHOLE
+
+
+def test_folds_join_to_a_committee(fits, tmp_path):
+    models = [model for model, _ in fits]
+    assert NetworkModel.join(models[:1]) is models[0]
+    committee = NetworkModel.join(models)
+    committee.save(tmp_path / "m.safetensors")
+    loaded = load_model(tmp_path / "m.safetensors")
+    assert [member["fold"] for member in loaded.info["members"]] == [0, 2]
+    assert dict(loaded.describe())["kind"] == "committee of 2 networks"
+    assert all(same_weights(a, b.networks[0]) for a, b in zip(loaded.networks, models, strict=True))
+    with pytest.raises(InputError, match="member 1 has another descriptor or other electrons than member 0"):
+        NetworkModel.join([models[0], replace(models[1], electrons=replace(MODEL, coupling=5.0))])
+    with pytest.raises(InputError, match="no networks to join"):
+        NetworkModel.join([])
+
+
+def test_a_fit_goes_on_from_its_checkpoint(data, fits, tmp_path):
+    checkpoint = often(tmp_path / "c", code="abc")
+    first, history = NetworkModel.fit(data, WHOLE, seed=1, checkpoint=checkpoint)
+    again, same = NetworkModel.fit(data, WHOLE, seed=1, checkpoint=checkpoint)
+    assert history == same == fits[0][1]
+    assert same_weights(first.networks[0], again.networks[0])
+    with pytest.raises(CheckpointError, match=r"of a run with (seed|torque_rms) = "):
+        NetworkModel.fit(data, WHOLE, seed=2, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layers": []}, r"layers = \[\]; expected a list of integers >= 1"),
+        ({"layers": [8, 0]}, r"layers = \[8, 0\]; expected a list of integers >= 1"),
+        ({"activation": "tanh"}, "activation = 'tanh'; expected one of relu, celu, silu"),
+        ({"linear_term": 1}, "linear_term = 1; expected true or false"),
+        ({"torque_weight": -1.0}, "torque_weight = -1.0; expected a number >= 0"),
+        ({"energy_weight": float("nan")}, "energy_weight = nan; expected a number >= 0"),
+        ({"learning_rate": 0.0}, "learning_rate = 0.0; expected a number > 0"),
+        ({"learning_rate": "fast"}, "learning_rate = 'fast'; expected a number > 0"),
+        ({"batch": 0}, "batch = 0; expected an integer >= 1"),
+        ({"batch": 2.5}, "batch = 2.5; expected an integer >= 1"),
+        ({"epochs": True}, "epochs = True; expected an integer >= 0"),
+        ({"protocol": "atoms"}, "protocol = 'atoms'; expected realizations or configurations"),
+        ({"n_folds": 1}, "n_folds = 1; expected an integer >= 2"),
+        ({"trained": [0, 3]}, r"trained = \[0, 3\]; expected different folds, from 0 to 2"),
+        ({"trained": [1, 1]}, r"trained = \[1, 1\]; expected different folds"),
+        ({"trained": []}, r"trained = \[\]; expected a list of integers >= 0"),
+        ({"realizations": 0}, "realizations = 0; expected an integer >= 1 or none"),
+        ({"descriptor": {"colour": 1}}, "descriptor: .*colour"),
+        ({"descriptor": {"cutoff": -1.0}}, "cutoff = -1.0; expected a positive number"),
+    ],
+)
+def test_bad_settings_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        NetworkSettings(**{"n_folds": 3, **change})
+
+
+def test_fits_that_cannot_be_are_refused(data):
+    with pytest.raises(InputError, match="fold = 3; expected one of 0 to 2"):
+        NetworkModel.fit(data, WHOLE, fold=3)
+    with pytest.raises(InputError, match="no training data given"):
+        NetworkModel.fit([], WHOLE)
+    with pytest.raises(InputError, match="maps of 20 sites"):
+        NetworkModel.fit(data, WHOLE, descriptors=[build_feature_maps(one.structure, BONDS) for one in data])
+    with pytest.raises(InputError, match="ridge = -1; expected a number >= 0"):
+        LinearSettings(ridge=-1)
+    assert LinearSettings(CHIRAL).descriptor == BONDS

@@ -11,7 +11,8 @@ from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.model_file import TrainedModel
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.observables.correlation import EnsembleCorrelation
 from sdglass.observables.correlation_length import correlation_length
 from sdglass.observables.measure import measure
@@ -345,9 +346,9 @@ def test_couplings_of_a_linear_network_are_those_of_the_linear_model(tmp_path, m
         one.save(paths["data"][-1])
         save_feature_maps(paths["features"][-1], build_feature_maps(one.structure, BONDS), one.structure, {})
     models = {
-        "network": TrainedModel(MODEL, BONDS, [REFERENCE], [network]),
-        "linear": TrainedModel(MODEL, BONDS, [REFERENCE], coefficients=coefficients),
-        "pair": TrainedModel(MODEL, BONDS, [REFERENCE], coefficients=pair),
+        "network": NetworkModel(MODEL, BONDS, [REFERENCE], [network]),
+        "linear": LinearModel(MODEL, BONDS, coefficients, REFERENCE),
+        "pair": LinearModel(MODEL, BONDS, pair, REFERENCE),
     }
     for name, model in models.items():
         model.save(tmp_path / f"{name}.safetensors")
@@ -362,7 +363,7 @@ def test_couplings_of_a_linear_network_are_those_of_the_linear_model(tmp_path, m
     columns = ["coupling", "low", "high"]
     # Weights are read back in single precision: 6e-8 of a few terms of 0.3.
     np.testing.assert_allclose(table.loc["network"][columns], table.loc["linear"][columns], atol=1e-7, rtol=0)
-    planted = np.concatenate([models["pair"].linear.pair_coupling(distance) for distance in pairs])
+    planted = np.concatenate([models["pair"].pair_coupling(distance) for distance in pairs])
     bins = np.digitize(np.concatenate(pairs), np.arange(0.0, 2.0, 0.2))
     expected = [planted[bins == b].mean() for b in np.unique(bins)]
     # What the descriptor drops, 1e-7 of a shell, twice for each of six shells.

@@ -15,8 +15,9 @@ from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.behler_parrinello.training_set import fold_splits, reduced_samples
-from sdglass.forcefields.model_file import TrainedModel
+from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.spins import random_spins, torque
 from sdglass_study.jobs import compare_models, torque_errors
 from sdglass_study.jobs import model_errors as step
@@ -233,7 +234,7 @@ def study(tmp_path_factory):
             info = {"fold": fold, "folds": 3, "protocol": protocol, "parameters": networks[place].n_parameters}
             info |= {"validation": held_out.tolist(), "configurations": len(train)}
             files.append(folder / f"{name}-{fold}.safetensors")
-            TrainedModel(MODEL, BONDS, [REFERENCE], [networks[place]], None, info).save(files[-1])
+            NetworkModel(MODEL, BONDS, [REFERENCE], [networks[place]], info).save(files[-1])
         return files
 
     return SimpleNamespace(folder=folder, data=data, paths=paths, networks=networks, models=models)
@@ -319,8 +320,8 @@ def test_networks_of_another_seed_or_kind_are_refused(study):
     models = study.models("bond")
     with pytest.raises(InputError, match=r"bond-\d.safetensors: trained on 10 configurations that are not the 10"):
         judge(study, "other", models, seed=SEED + 1)
-    loaded = [TrainedModel.load(path) for path in models]
-    both = TrainedModel(MODEL, BONDS, [REFERENCE] * 2, [one.networks[0] for one in loaded], None, loaded[0].info)
+    loaded = [NetworkModel.load(path) for path in models]
+    both = NetworkModel(MODEL, BONDS, [REFERENCE] * 2, [one.networks[0] for one in loaded], loaded[0].info)
     both.save(study.folder / "both.safetensors")
     with pytest.raises(InputError, match=r"both\.safetensors: a committee; expected the network of a single fold"):
         judge(study, "other", [study.folder / "both.safetensors"])
@@ -332,13 +333,13 @@ def test_a_single_network_has_no_committee_and_a_linear_model_no_networks(study)
     assert errors.sets["unseen"].committee_torque_error is None
     coefficients = 0.1 * np.random.default_rng(1).standard_normal(BONDS.n_bond)
     model = study.folder / "linear.safetensors"
-    TrainedModel(MODEL, BONDS, [REFERENCE], coefficients=coefficients).save(model)
+    LinearModel(MODEL, BONDS, coefficients, REFERENCE).save(model)
     errors, _ = judge(study, "linear", [model])
     assert list(errors.sets) == ["training", "unseen"]
     assert errors.kinds("training") == ["-"]
     assert errors.drift == {}
     assert (errors.info["parameters"], errors.info["configurations"]) == (BONDS.n_bond, 15)
-    result = TrainedModel.load(model).linear.engine(study.data[3].structure).evaluate(study.data[3].spins)
+    result = LinearModel.load(model).on(study.data[3].structure).evaluate(study.data[3].spins)
     difference = torque(study.data[3].spins, result.field) - study.data[3].torque
     np.testing.assert_allclose(
         errors.sets["unseen"].torque_error[0], np.square(difference).mean((1, 2)), rtol=1e-6

@@ -28,7 +28,7 @@ def add_options(parser):
     parser.add_argument(
         "--seed", type=number(int, least=0), default=0, help="keys the random spins (default: %(default)s)"
     )
-    # Every check builds engines of its own, also on moved copies of the structure: no pool of processes.
+    # Every check builds force fields of its own, also on moved copies of the structure: no pool of processes.
     parser.set_defaults(workers=1)
 
 

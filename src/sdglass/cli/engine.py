@@ -1,6 +1,6 @@
-"""The engine of a command: the options that choose it, and the engine they mean."""
+"""The force field of a command: the options that choose it, and the force field they mean."""
 
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager
 
 from sdglass.cli.options import json_object, number
 from sdglass.errors import InputError
@@ -86,8 +86,10 @@ def add_workers(parser):
 
 
 def is_exact(args):
-    """Return whether the engine is exact diagonalization, not a trained model."""
-    return args.engine == "exact"
+    """Return whether the engine is made of the electrons themselves, not a model in a file."""
+    from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
+
+    return args.engine in ELECTRON_FORCE_FIELDS
 
 
 def input_files(args):
@@ -96,48 +98,30 @@ def input_files(args):
 
 
 def engine_factory(args):
-    """Return a function (structure -> engine), and the `SDModel` of the engine's electrons."""
-    if (args.exchange is None) != (args.exchange_cutoff is None):
-        raise InputError("--exchange and --exchange-cutoff belong together; expected both or none")
-    factory, sd_model = _exact_factory(args) if is_exact(args) else _trained_factory(args)
-    return lambda structure: _plus_exchange(factory(structure), args), sd_model
-
-
-def _exact_factory(args):
+    """Return a function (structure -> force field), and the `SDModel` of its electrons."""
     from sdglass.electrons.sd_model import SDModel
-    from sdglass.forcefields.exact import ExactForceField
-
-    for name, only in (("dtype", "float64"), ("device", "cpu")):
-        if getattr(args, name) != only:
-            raise InputError(f"--{name} {getattr(args, name)} is for networks; the exact engine knows {only} only")
-    if args.members is not None:
-        raise InputError("--members is for committees of networks; the exact engine holds none")
-    sd_model = _electrons(args, SDModel())
-    return lambda structure: ExactForceField(structure, sd_model, args.workers), sd_model
-
-
-def _trained_factory(args):
-    from sdglass.forcefields.loading import load_force_field, load_model
-    from sdglass.forcefields.model_file import require_electrons
+    from sdglass.forcefields.composite import with_exchange
+    from sdglass.forcefields.registry import load_force_field, load_model, require_electrons
     from sdglass.io import require_file
 
-    require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
-    if args.workers != 1:
-        raise InputError(f"--workers {args.workers} is for the exact engine; {args.engine} runs in one process")
-    trained = load_model(args.engine)
-    if trained.kind != "network":
-        if args.members is not None:
-            raise InputError(f"--members is for committees of networks; {args.engine} holds none")
-        if args.device != "cpu":
-            raise InputError(f"--device {args.device} is for networks; {args.engine} runs on the cpu only")
-    if trained.kind == "linear" and args.dtype != "float64":
-        raise InputError(
-            f"--dtype {args.dtype} is for networks and the locator force field; {args.engine} knows float64 only"
-        )
-    sd_model = _electrons(args, trained.sd_model)
-    require_electrons(trained.sd_model, sd_model, args.engine)
-    options = {"dtype": args.dtype, "device": args.device, "members": args.members}
-    return lambda structure: load_force_field(args.engine, structure, sd_model, **options), sd_model
+    if (args.exchange is None) != (args.exchange_cutoff is None):
+        raise InputError("--exchange and --exchange-cutoff belong together; expected both or none")
+    if is_exact(args):
+        electrons = _electrons(args, SDModel())
+    else:
+        require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
+        fitted_to = load_model(args.engine).electrons
+        electrons = _electrons(args, fitted_to)
+        require_electrons(fitted_to, electrons, args.engine)
+    options = {name: getattr(args, name) for name in ("dtype", "device", "members", "workers")}
+
+    def make(structure):
+        force_field = load_force_field(args.engine, structure, electrons, **options)
+        if args.exchange is None:
+            return force_field
+        return with_exchange(force_field, args.exchange, args.exchange_cutoff)
+
+    return make, electrons
 
 
 def _electrons(args, default):
@@ -150,26 +134,17 @@ def _electrons(args, default):
         "temperature": args.electron_temperature,
         "hopping": args.hopping,
     }
-    return SDModel.from_dict(
-        {**default.to_dict(), **{name: value for name, value in given.items() if value is not None}}
-    )
-
-
-def _plus_exchange(engine, args):
-    if args.exchange is None:
-        return engine
-    from sdglass.forcefields.composite import CommitteeForceField, with_exchange
-
-    if isinstance(engine, CommitteeForceField):  # the same exchange in every member, so that their spread stays
-        return CommitteeForceField([_plus_exchange(member, args) for member in engine.members])
-    return with_exchange(engine, args.exchange, args.exchange_cutoff)
+    given = {name: value for name, value in given.items() if value is not None}
+    return SDModel.from_dict({**default.to_dict(), **given})
 
 
 @contextmanager
 def opened_engine(args, structure):
-    """Yield the engine on a structure and its electrons; stop the processes of an exact engine at the end."""
-    factory, sd_model = engine_factory(args)
-    engine = factory(structure)
-    parts = getattr(engine, "engines", [engine])  # of a sum
-    with closing(parts[0]) if hasattr(parts[0], "close") else nullcontext():
-        yield engine, sd_model
+    """Yield the force field on a structure and its electrons; stop its processes, if it has some, at the end."""
+    make, electrons = engine_factory(args)
+    force_field = make(structure)
+    try:
+        yield force_field, electrons
+    finally:
+        if hasattr(force_field, "close"):
+            force_field.close()

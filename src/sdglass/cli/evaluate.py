@@ -39,8 +39,8 @@ def run(args):
     with np.errstate(all="ignore"):  # what comes of an overflow is refused below
         structure = Structure.load(args.structure)
         spins = load_spins(args.spins, structure.n_sites)
-        with opened_engine(args, structure) as (engine, _):
-            arrays = vars(finite(engine.evaluate(spins), f"--engine {args.engine}"))
+        with opened_engine(args, structure) as (force_field, _):
+            arrays = vars(finite(force_field.evaluate(spins), f"--engine {args.engine}"))
     with atomic_path(args.out) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, **arrays)
     print(f"{args.out}: {', '.join(f'{name} {array.shape}' for name, array in arrays.items())}")

@@ -8,6 +8,7 @@ from sdglass.cli import check, evaluate, info, quench, structure
 from sdglass.cli.options import Parser
 from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError
+from sdglass.registry import load_plugin
 
 _DESCRIPTION = """\
 Spin dynamics of metallic magnets with exact or machine-learned force fields.
@@ -45,6 +46,8 @@ def main(argv=None):
         args = build_parser().parse_args(argv)
         with warnings.catch_warnings(), reader_may_leave():
             warnings.showwarning = _warn
+            for path in args.plugin:
+                load_plugin(path)
             return args.run(args)
     except InputError as error:
         return _fail(error)
@@ -81,4 +84,11 @@ def build_parser():
         )
         command.set_defaults(run=module.run)
         module.add_options(command)
+        command.add_argument(
+            "--plugin",
+            action="append",
+            default=[],
+            metavar="FILE.py",
+            help="your own Python file, with hopping laws, structures or force fields; it is run (default: none)",
+        )
     return parser

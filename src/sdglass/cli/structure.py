@@ -1,6 +1,6 @@
-"""``sdglass structure``: amorphous structures and square lattices."""
+"""``sdglass structure``: amorphous structures, lattices, and kinds of one's own."""
 
-from sdglass.cli.options import MOST, add_seed, count, number
+from sdglass.cli.options import MOST, add_seed, count, json_object, number
 from sdglass.cli.validation import check_outputs
 from sdglass.errors import InputError
 
@@ -45,39 +45,54 @@ def add_options(parser):
     lattice.add_argument(
         "--spacing", type=number(above=0), metavar="A", help="lattice constant [ell] (default: 1)"
     )
+    parser.add_argument(
+        "--kind",
+        type=json_object,
+        metavar="JSON",
+        help='any kind of structure, also of a plugin: \'{"kind": "square", "nx": 4}\' (default: none)',
+    )
 
 
 def run(args):
     """Make the structure and write it."""
     from sdglass.random_streams import generator
-    from sdglass.structures.amorphous import cube_edge, random_sequential_addition
-    from sdglass.structures.structure import square_lattice
+    from sdglass.structures import structure_kind
 
     check_outputs([args.out], [])
-    random = {"n_sites": 100, "box_length": 5.0, "r_min": 0.5, "seed": 0, "realization": 0}
-    given = {name: value for name in random if (value := getattr(args, name)) is not None}
-    if args.square is None:
-        if args.spacing is not None:
-            raise InputError("--spacing is of a lattice; expected --square NX [NY] with it")
-        random |= given
-        if args.density is not None:
-            if args.box_length is not None:
-                raise InputError("--density and --box-length both set the box; expected one of them")
-            random["box_length"] = cube_edge(random["n_sites"], args.density)
-        rng = generator(random.pop("seed"), "structure", random.pop("realization"))
-        structure = random_sequential_addition(**random, rng=rng)
-    else:
-        given |= {} if args.density is None else {"density": args.density}
-        if given:
-            raise InputError(f"--{next(iter(given)).replace('_', '-')} is of a random structure, not of --square")
-        if len(args.square) > 2:
-            raise InputError(f"--square got {len(args.square)} numbers; expected NX, or NX and NY")
-        n_sites = args.square[0] * args.square[-1]
-        if n_sites > MOST:
-            words = " ".join(map(str, args.square))
-            raise InputError(f"--square {words} is {n_sites} sites; expected at most {MOST}")
-        structure = square_lattice(*args.square, spacing=1.0 if args.spacing is None else args.spacing)
+    kind = structure_kind(_described(args))
+    # A lattice has no random positions, and a kind of one's own may have some.
+    structure = kind.make(generator(args.seed or 0, "structure", args.realization or 0))
     structure.save(args.out)
     box = " x ".join(f"{edge:g}" for edge in structure.box)
     print(f"{args.out}: {structure.n_sites} sites in a box of {box} ell")
     return 0
+
+
+def _described(args):
+    """Return the kind of structure that the options describe, as plain data."""
+    amorphous = _given(args, ("n_sites", "box_length", "density", "r_min"))
+    keys = _given(args, ("seed", "realization"))
+    if args.kind is not None:
+        others = [*amorphous, *_given(args, ("square", "spacing"))]
+        if others:
+            name = others[0].replace("_", "-")
+            raise InputError(f"--{name} and --kind both describe the structure; expected one of them")
+        return args.kind
+    if args.square is None:
+        if args.spacing is not None:
+            raise InputError("--spacing is of a lattice; expected --square NX [NY] with it")
+        return {"kind": "amorphous", **amorphous}
+    if amorphous or keys:
+        name = next(iter({**amorphous, **keys})).replace("_", "-")
+        raise InputError(f"--{name} is of a random structure, not of --square")
+    if len(args.square) > 2:
+        raise InputError(f"--square got {len(args.square)} numbers; expected NX, or NX and NY")
+    n_sites = args.square[0] * args.square[-1]
+    if n_sites > MOST:
+        words = " ".join(map(str, args.square))
+        raise InputError(f"--square {words} is {n_sites} sites; expected at most {MOST}")
+    return {"kind": "square", "nx": args.square[0], "ny": args.square[-1], **_given(args, ("spacing",))}
+
+
+def _given(args, names):
+    return {name: value for name in names if (value := getattr(args, name)) is not None}

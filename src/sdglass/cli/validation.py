@@ -18,14 +18,14 @@ def load_spins(path, n_sites):
     return spins
 
 
-def finite(evaluation, engine):
-    """Return what an engine has answered; refuse infinities and NaN, which no file should hold."""
+def finite(evaluation, source):
+    """Return what a force field has answered; refuse infinities and NaN, which no file should hold."""
     import numpy as np
 
     for name, array in vars(evaluation).items():
         if not np.isfinite(array).all():
             raise InputError(
-                f"{engine} gives {name} = {array[~np.isfinite(array)][0]}; expected finite numbers: the "
+                f"{source} gives {name} = {array[~np.isfinite(array)][0]}; expected finite numbers: the "
                 "parameters, the structure or the weights are too large or too small for double precision"
             )
     return evaluation

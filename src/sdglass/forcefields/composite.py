@@ -1,4 +1,4 @@
-"""Engines made of engines: sums, and committees with their spread."""
+"""Force fields made of force fields: sums, and committees with their spread."""
 
 from dataclasses import dataclass
 
@@ -10,39 +10,49 @@ from sdglass.forcefields.pair import heisenberg
 from sdglass.spins import torque
 
 
-def _same_structure(engines):
-    if not engines:
-        raise InputError("no engines given; expected at least one")
-    digests = {engine.structure.digest() for engine in engines}
-    if len(digests) > 1:
-        raise InputError("the engines live on different structures; expected one structure for all of them")
-    return engines[0].structure
+def _same_structure(parts):
+    if not parts:
+        raise InputError("no force fields given; expected at least one")
+    if len({part.structure.digest() for part in parts}) > 1:
+        raise InputError("the force fields live on different structures; expected one structure for all of them")
+    return parts[0].structure
 
 
 class SumForceField:
-    """Sum of the energies and fields of several engines, for example electrons plus J_ex (Sec. IV).
+    """Sum of the energies and fields of several force fields, for example electrons plus J_ex (Sec. IV).
 
     Parameters
     ----------
-    engines : sequence of ForceField
+    parts : sequence of ForceField
         All on the same structure.
     """
 
-    def __init__(self, engines):
-        self.engines = list(engines)
-        self.structure = _same_structure(self.engines)
-        self.cutoff = max(engine.cutoff for engine in self.engines)
-        self.symmetries = frozenset.intersection(*(engine.symmetries for engine in self.engines))
+    def __init__(self, parts):
+        self.parts = list(parts)
+        self.structure = _same_structure(self.parts)
+        self.cutoff = max(part.cutoff for part in self.parts)
+        self.symmetries = frozenset.intersection(*(part.symmetries for part in self.parts))
 
     def evaluate(self, spins):
         """Return the summed `Evaluation` of `spins`, shape (R, N, 3)."""
-        parts = [engine.evaluate(spins) for engine in self.engines]
-        return Evaluation(sum(part.energy for part in parts), sum(part.field for part in parts))
+        results = [part.evaluate(spins) for part in self.parts]
+        return Evaluation(sum(result.energy for result in results), sum(result.field for result in results))
+
+    def close(self):
+        """Stop the processes of the parts that have some."""
+        for part in self.parts:
+            if hasattr(part, "close"):
+                part.close()
 
 
-def with_exchange(engine, exchange, cutoff):
-    """Return `engine` plus short-range Heisenberg exchange J_ex [t0] within `cutoff` [ell] (Sec. IV)."""
-    return SumForceField([engine, heisenberg(engine.structure, exchange, cutoff)])
+def with_exchange(force_field, exchange, cutoff):
+    """Return `force_field` plus short-range Heisenberg exchange J_ex [t0] within `cutoff` [ell] (Sec. IV).
+
+    A committee stays one: the same exchange in all members leaves their spread as it is.
+    """
+    if isinstance(force_field, CommitteeForceField):
+        return CommitteeForceField([with_exchange(member, exchange, cutoff) for member in force_field.members])
+    return SumForceField([force_field, heisenberg(force_field.structure, exchange, cutoff)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +75,7 @@ class CommitteeEvaluation(Evaluation):
 
 
 class CommitteeForceField:
-    """Mean of several engines trained on different folds; their spread estimates the error.
+    """Mean of several force fields trained on different folds; their spread estimates the error.
 
     Parameters
     ----------

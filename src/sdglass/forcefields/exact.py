@@ -1,10 +1,11 @@
-"""Exact diagonalization as an engine, and labels from a pool of processes."""
+"""Exact diagonalization as a force field, and labels from a pool of processes."""
 
 import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import get_context, parent_process
 
 import numpy as np
@@ -13,11 +14,13 @@ from threadpoolctl import threadpool_limits
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
+from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins
 
 _LARGEST_CHUNK = 8
 
 
+@ELECTRON_FORCE_FIELDS.register("exact")
 class ExactForceField:
     """Free energy and local fields by diagonalizing Eq. 17 for every replica.
 
@@ -27,7 +30,7 @@ class ExactForceField:
     model : SDModel
     workers : int
         Processes that share the replicas, each with one BLAS thread; 1 works in this process, with as
-        many BLAS threads as it has. Close the pool with `close`, or use the engine as a context.
+        many BLAS threads as it has. Close the pool with `close`, or use the force field as a context.
 
     Notes
     -----
@@ -44,8 +47,10 @@ class ExactForceField:
         model.n_electrons(structure.n_sites)
         self._pool = None
         if workers > 1:
+            # Without the law, which the matrix stands for: a user's own could not be imported in the workers.
+            bare = replace(model, hopping=None)
             self._pool = ProcessPoolExecutor(
-                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.hopping, model)
+                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.hopping, bare)
             )
             self._workers = workers
 
@@ -53,7 +58,7 @@ class ExactForceField:
         """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
         spins = check_spins(spins, self.structure.n_sites)
         if self._pool is None:
-            states = [_evaluate_one(self.hopping, configuration, self.model) for configuration in spins]
+            states = [_energy_and_field(self.hopping, configuration, self.model) for configuration in spins]
         else:
             # A few chunks per worker: little pickling, and no worker waits long for the last chunk. None is
             # large, because an interrupted program waits for those that are being worked on.
@@ -76,7 +81,7 @@ class ExactForceField:
         self.close()
 
 
-def _evaluate_one(hopping, spins, model):
+def _energy_and_field(hopping, spins, model):
     state = solve(hopping, spins, model)
     return state.free_energy, state.local_field
 
@@ -117,4 +122,4 @@ def _end_with_the_owner():
 
 
 def _work(spins):
-    return _evaluate_one(_worker["hopping"], spins, _worker["model"])
+    return _energy_and_field(_worker["hopping"], spins, _worker["model"])

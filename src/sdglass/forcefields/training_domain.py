@@ -31,13 +31,13 @@ def describe_structures(structures):
     """
     if not structures:
         raise InputError("no training structures given; expected at least one")
-    densities = [one.density for one in structures]
+    densities = [structure.density for structure in structures]
     return {
         "realizations": len(structures),
-        "n_sites": sorted({one.n_sites for one in structures}),
+        "n_sites": sorted({structure.n_sites for structure in structures}),
         "density": [min(densities), max(densities)],
-        "least_distance": min(one.least_distance for one in structures),
-        "digests": [one.digest() for one in structures],
+        "least_distance": min(structure.least_distance for structure in structures),
+        "digests": [structure.digest() for structure in structures],
     }
 
 

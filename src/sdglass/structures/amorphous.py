@@ -1,9 +1,12 @@
 """Random sequential addition of hard spheres: the paper's amorphous structures (Sec. IV)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.spatial import cKDTree
 
 from sdglass.errors import InputError
+from sdglass.structures import STRUCTURES
 from sdglass.structures.structure import Structure
 
 # Packing fraction at which sequential addition jams in three dimensions,
@@ -96,6 +99,48 @@ def random_sequential_addition(n_sites, box_length, r_min, rng, max_candidates=2
             if count == n_sites:
                 break
     return Structure(accepted, box_length)
+
+
+@STRUCTURES.register("amorphous")
+@dataclass(frozen=True)
+class Amorphous:
+    """Amorphous structures by `random_sequential_addition`; the defaults are the paper's.
+
+    Parameters
+    ----------
+    n_sites : int
+        Number of sites N.
+    box_length : float, optional
+        Edge L of the periodic cube [ell]; 5 if there is no `density` either.
+    density : float, optional
+        Sites per volume [ell^-3], which sets the edge instead.
+    r_min : float
+        Least distance of two sites [ell].
+
+    Raises
+    ------
+    InputError
+        If both the edge and the density are given.
+    """
+
+    n_sites: int = 100
+    box_length: float | None = None
+    density: float | None = None
+    r_min: float = 0.5
+
+    def __post_init__(self):
+        if self.density is None:
+            object.__setattr__(self, "box_length", 5.0 if self.box_length is None else self.box_length)
+        elif self.box_length is not None:
+            raise InputError(
+                f"density = {self.density} and box_length = {self.box_length} both set the box; "
+                "expected one of them"
+            )
+
+    def make(self, rng):
+        """Return one structure, which depends on the stream of `rng` alone."""
+        edge = self.box_length if self.density is None else cube_edge(self.n_sites, self.density)
+        return random_sequential_addition(self.n_sites, edge, self.r_min, rng)
 
 
 def _sequential(candidates, box_length, r_min):

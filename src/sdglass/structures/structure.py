@@ -111,14 +111,3 @@ class Structure:
             return cls(data["positions"], data["box"])
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
-
-
-def square_lattice(nx, ny=None, spacing=1.0):
-    """Return an nx x ny square lattice in the plane z = 0; site index = x + nx * y.
-
-    The box has the lattice's own period in x and y; its height is of no consequence.
-    """
-    ny = nx if ny is None else ny
-    y, x = np.divmod(np.arange(nx * ny), nx)
-    positions = np.stack([x, y, np.zeros_like(x)], axis=1) * spacing
-    return Structure(positions, np.array([nx, ny, max(nx, ny)]) * spacing)

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sdglass.forcefields.loading import load_force_field
-from sdglass.forcefields.model_file import TrainedModel
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.io import write_csv
 from sdglass.progress import tracked
 from sdglass.structures.neighbours import neighbour_pairs
@@ -26,10 +25,10 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     use_threads(threads_from_environment())
-    trained = {name: TrainedModel.load(getattr(args, name)) for name in ("network", "linear", "pair")}
+    trained = {name: load_model(getattr(args, name)) for name in ("network", "linear", "pair")}
     # Bond couplings come from the bond features alone; a chirality network adds none to them.
-    data, maps = load_realizations(args.data, args.features, trained["network"].functions)
-    linear_maps = load_realizations(args.data, args.features, trained["linear"].functions)[1]
+    data, maps = load_realizations(args.data, args.features, trained["network"].descriptor)
+    linear_maps = load_realizations(args.data, args.features, trained["linear"].descriptor)[1]
     distances, values = {}, {}
 
     def add(model, distance, coupling):
@@ -38,13 +37,13 @@ def main():
 
     realizations = list(zip(data, maps, linear_maps, strict=True))
     for one, its_maps, bond_maps in tracked(realizations, "couplings", "realization"):
-        pairs = neighbour_pairs(one.structure, trained["linear"].functions.cutoff)
+        pairs = neighbour_pairs(one.structure, trained["linear"].descriptor.cutoff)
         for name in ("linear", "pair"):
-            add(name, pairs.distance, trained[name].linear.couplings(bond_maps))
+            add(name, pairs.distance, trained[name].couplings(bond_maps))
         hopping = one.model.hopping(pairs.distance)
         if one.model.coupling != 0:
             add("second-order", pairs.distance, hopping**2 / (2.0 * abs(one.model.coupling)))
-        engine = load_force_field(args.network, one.structure, maps=its_maps, members=[0])
+        engine = load_force_field(args.network, one.structure, descriptor=its_maps, members=[0])
         # Random spins: the mean slope of the energy is then the two-spin part of Eq. 14.
         spins = one.spins[one.random][:CONFIGURATIONS]
         couplings, first, second = engine.pair_couplings(spins)

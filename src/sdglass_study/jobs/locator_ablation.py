@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
-from sdglass.forcefields.behler_parrinello.linear import fit_linear_model
+from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, locator_lists
 from sdglass.forcefields.locator.fit import configuration_weights, solve_coefficients, torque_design
@@ -189,10 +189,12 @@ def symmetry_functions(data, labels, trained, functions, args):
     train = np.flatnonzero(trained)
     rows = []
     for name, use_g3 in (("coupling J(R), symmetry functions", False), ("with three-site functions", True)):
-        model = fit_linear_model([data[k] for k in train], [maps[k] for k in train], use_g3, args.ridge)
+        settings = LinearModel.Settings(maps[0].functions, use_g3, args.ridge)
+        part = [data[k] for k in train]
+        model, _ = LinearModel.fit(part, settings, descriptors=[maps[k] for k in train])
 
         def squares(k, some, model=model):
-            field = model.engine(data[k].structure, maps[k]).evaluate(data[k].spins[some]).field
+            field = model.on(data[k].structure, descriptor=maps[k]).evaluate(data[k].spins[some]).field
             return np.square(torque(data[k].spins[some], field) - data[k].torque[some]).mean()
 
         rows += summarize(name, len(model.coefficients), squares, data, labels, ~trained, args.confidence)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
-from sdglass.forcefields.loading import load_force_field, load_model
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.spins import torque

@@ -6,7 +6,7 @@ import pandas as pd
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.dynamics.trajectory import log_times
-from sdglass.forcefields.loading import load_force_field
+from sdglass.forcefields.registry import load_force_field
 from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.spins import torque

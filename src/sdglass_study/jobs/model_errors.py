@@ -11,9 +11,8 @@ import numpy as np
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
-from sdglass.forcefields.behler_parrinello.training_set import fold_splits, reduced_samples
-from sdglass.forcefields.loading import DTYPES, load_force_field
-from sdglass.forcefields.model_file import TrainedModel
+from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
+from sdglass.forcefields.registry import DTYPES, load_force_field, load_model
 from sdglass.progress import tracked
 from sdglass.provenance import provenance
 from sdglass.random_streams import generator
@@ -44,14 +43,17 @@ def main():
     parser.add_argument("--out", required=True, help="errors .h5")
     args = parser.parse_args()
     use_threads(threads_from_environment())
-    models = [TrainedModel.load(path) for path in args.models]
+    models = [load_model(path) for path in args.models]
+    dtype = args.dtype if models[0].kind == "network" else "float64"
     parts, drifts, lengths, place = {}, {}, [], {}
     judged_files = list(zip(args.data, args.features, args.sets, strict=True))
     for data_path, features, label in tracked(judged_files, f"errors of {args.name}", "dataset"):
         data = LabelledConfigurations.load(data_path)
-        maps = load_feature_maps(features, data.structure, models[0].functions)
+        maps = load_feature_maps(features, data.structure, models[0].descriptor)
         engines = [
-            load_force_field(path, data.structure, data.model, maps=maps, dtype=args.dtype, device=args.device)
+            load_force_field(
+                path, data.structure, data.model, descriptor=maps, dtype=dtype, device=args.device
+            )
             for path in args.models
         ]
         judged = predict(engines, data)
@@ -59,9 +61,11 @@ def main():
         parts.setdefault(label, []).append(Judged(data, number, *judged))
         if label == "training":
             lengths.append(len(data))
-        if models[0].networks and args.dtype == "float32":
+        if dtype == "float32":
             count = -(-DRIFT_CONFIGURATIONS // args.sets.count(label))
-            double = load_force_field(args.models[0], data.structure, data.model, maps=maps, device=args.device)
+            double = load_force_field(
+                args.models[0], data.structure, data.model, descriptor=maps, device=args.device
+            )
             drifts.setdefault(label, []).append(single_precision(data, judged, double, count))
     info, samples = describe(args, models, lengths)
     sets = {}
@@ -140,8 +144,8 @@ def describe(args, models, lengths):
     """
     first = models[0]
     info = {"folds": [], "protocol": None, "layers": None, "activation": None, "linear_term": None}
-    info["chirality"] = first.functions.chirality
-    if not first.networks:
+    info["chirality"] = first.descriptor.chirality
+    if first.kind != "network":
         info |= {"parameters": len(first.coefficients), "realizations": len(lengths)}
         return info | {"configurations": sum(lengths)}, None
     training, validation = [], []
@@ -149,7 +153,7 @@ def describe(args, models, lengths):
         own = model.info
         if len(model.networks) != 1 or "fold" not in own:
             raise InputError(f"{path}: a committee; expected the network of a single fold")
-        if model.functions != first.functions or model.networks[0].settings != first.networks[0].settings:
+        if model.descriptor != first.descriptor or model.networks[0].settings != first.networks[0].settings:
             raise InputError(f"{path}: another network than {args.models[0]}")
         train, held_out = fold_splits(own["protocol"], lengths, own["folds"], args.seed)[own["fold"]]
         train = reduced_samples(train, args.realizations, args.configurations, args.seed)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from sdglass.dynamics.llg import INTEGRATORS, LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
-from sdglass.forcefields.loading import load_force_field
+from sdglass.forcefields.registry import load_force_field
 from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.structures.structure import Structure

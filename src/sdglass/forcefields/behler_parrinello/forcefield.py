@@ -1,11 +1,10 @@
-"""The Behler-Parrinello network as an engine (paper Eqs. 6 and 7)."""
+"""The Behler-Parrinello network as a force field (paper Eqs. 6 and 7)."""
 
 import copy
 
 import numpy as np
 import torch
 
-from sdglass.errors import InputError
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
@@ -54,11 +53,7 @@ class NetworkForceField:
         self.reference_energy = float(reference_energy)
         if maps is None:
             maps = build_feature_maps(structure, functions, np.float32 if dtype == torch.float32 else np.float64)
-        if maps.functions != functions or maps.n_sites != structure.n_sites:
-            raise InputError(
-                f"maps of {maps.n_sites} sites with {maps.functions}; "
-                f"expected {structure.n_sites} sites with {functions}"
-            )
+        maps.require(structure, functions)
         mean, scale = network.mean.double().numpy(), network.scale.double().numpy()
         self.operator = FieldMap(maps, dtype, device, mean, scale)
         self.dtype, self.device = dtype, torch.device(device)

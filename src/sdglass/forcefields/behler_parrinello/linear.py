@@ -5,188 +5,126 @@ coupling also depends on the sites around the pair, Eq. 15. Both are two-spin en
 couplings, hence a `BilinearForceField`.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
-from scipy import linalg, sparse
 
+from sdglass.dataset import require_same_model
+from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
+from sdglass.forcefields.base import refuse_options
+from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
+from sdglass.forcefields.behler_parrinello.least_squares import normal_equations, pair_weights
+from sdglass.forcefields.behler_parrinello.settings import LinearSettings
 from sdglass.forcefields.behler_parrinello.symmetry_functions import (
     SymmetryFunctions,
     bond_variables,
     build_feature_maps,
     f2,
 )
+from sdglass.forcefields.description import describe_descriptor, describe_electrons, describe_training
+from sdglass.forcefields.model_file import StoredModel
 from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs
-from sdglass.spins import torque
-from sdglass.structures.neighbours import neighbour_pairs
-
-
-@dataclass(frozen=True)
-class EnergyReference:
-    """Energy that depends on the structure alone, E_ref = N per_site + per_t2 sum_{i<j} t_ij^2 [t0].
-
-    Magnetic symmetry functions carry no spin-independent term, while the electrons' energy has one:
-    in second order of t/J it is -N J - sum_{i<j} t_ij^2 / (2 J). It shifts energies between
-    realizations and drops out of every field. The two coefficients are fitted.
-    """
-
-    per_site: float
-    per_t2: float
-
-    def __post_init__(self):
-        for name in ("per_site", "per_t2"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-
-    def energy(self, structure, hopping):
-        """Return E_ref [t0] of a structure with a hopping law."""
-        return self.per_site * structure.n_sites + self.per_t2 * squared_hopping(structure, hopping)
-
-    @classmethod
-    def fit(cls, structures, hopping, energies):
-        """Fit to spin-independent energies [t0], one per structure.
-
-        With fewer than three structures only `per_site` is fitted.
-        """
-        sites = np.array([s.n_sites for s in structures], float)
-        t2 = np.array([squared_hopping(s, hopping) for s in structures])
-        design = np.stack([sites, t2], axis=1)
-        if len(structures) < 3:
-            return cls(float(sites @ energies / (sites @ sites)), 0.0)
-        return cls(*map(float, np.linalg.lstsq(design, np.asarray(energies), rcond=None)[0]))
-
-
-def squared_hopping(structure, hopping):
-    """Return sum_{i<j} t_ij^2 [t0^2], truncated where t falls below 1e-4 of its largest value."""
-    reach = hopping.range if np.isfinite(hopping.range) else 9.3 * getattr(hopping, "decay_length", 1.0)
-    return float(np.sum(hopping(neighbour_pairs(structure, reach).distance) ** 2))
-
-
-def pair_weights(maps):
-    """Return the sparse (n_bond, P) matrix sum_i F_i,f,p: the energy sum_if a_f G_if is a @ this @ b."""
-    n_bond = maps.functions.n_bond
-    feature = sparse.csr_array(
-        (
-            np.ones(maps.n_sites * n_bond),
-            (np.tile(np.arange(n_bond), maps.n_sites), np.arange(maps.n_sites * n_bond)),
-        ),
-        shape=(n_bond, maps.n_sites * n_bond),
-    )
-    return sparse.csr_array(feature @ maps.bonds)
-
-
-def signed_incidence(maps):
-    """Return the sparse (N, P) matrix with +1 at a bond's first and -1 at its second site.
-
-    The torque of an energy E(b) is -signed_incidence @ (dE/db * S_first x S_second).
-    """
-    count = len(maps.first)
-    bond = np.arange(count)
-    data = np.concatenate([np.ones(count), -np.ones(count)])
-    return sparse.csr_array(
-        (data, (np.concatenate([maps.first, maps.second]), np.concatenate([bond, bond]))),
-        shape=(maps.n_sites, count),
-    )
+from sdglass.forcefields.training_domain import describe_structures
+from sdglass.progress import progress_bar
 
 
 @dataclass(frozen=True, eq=False)
-class NormalEquations:
-    """Sums for least squares on torques, kept so that any subset of features can be solved.
-
-    Attributes
-    ----------
-    gram : numpy.ndarray, shape (n_bond, n_bond)
-    moment : numpy.ndarray, shape (n_bond,)
-    """
-
-    gram: np.ndarray
-    moment: np.ndarray
-
-    def __add__(self, other):
-        return NormalEquations(self.gram + other.gram, self.moment + other.moment)
-
-    def solve(self, n_features, ridge):
-        """Return coefficients of the first `n_features` features [t0].
-
-        Columns are scaled to unit norm and `ridge` (relative to that) is added to the diagonal:
-        neighbouring shells overlap, and the bare problem is nearly singular. A feature that no
-        configuration has gets the coefficient zero.
-
-        Raises
-        ------
-        InputError
-            If the ridge is too small to make the problem solvable.
-        """
-        gram, moment = self.gram[:n_features, :n_features], self.moment[:n_features]
-        norm = np.sqrt(np.diag(gram))
-        used = norm > 1e-12 * norm.max()
-        scaled = gram[np.ix_(used, used)] / np.outer(norm[used], norm[used])
-        scaled[np.diag_indices_from(scaled)] += ridge
-        coefficients = np.zeros(n_features)
-        try:
-            scaled_solution = linalg.solve(scaled, moment[used] / norm[used], assume_a="pos")
-        except linalg.LinAlgError:
-            raise InputError(
-                f"ridge = {ridge}: the normal equations of {used.sum()} features are singular; "
-                "expected a larger ridge, or more training data"
-            ) from None
-        coefficients[used] = scaled_solution / norm[used]
-        return coefficients
-
-
-def normal_equations(maps, spins, exact_torque):
-    """Accumulate the `NormalEquations` of configurations (C, N, 3) of one realization."""
-    weights = np.ascontiguousarray(pair_weights(maps).toarray().T)
-    incidence = signed_incidence(maps)
-    n_bond = maps.functions.n_bond
-    gram, moment = np.zeros((n_bond, n_bond)), np.zeros(n_bond)
-    for configuration, target in zip(spins, exact_torque, strict=True):
-        cross = torque(configuration[maps.first], configuration[maps.second])
-        # The vectors go into the small sparse factor, so that nothing of shape (P, n_bond) is written.
-        arms = [
-            sparse.csr_array((-incidence.data * axis[incidence.indices], incidence.indices, incidence.indptr))
-            for axis in cross.T
-        ]
-        design = sparse.vstack(arms, format="csr") @ weights
-        gram += design.T @ design
-        moment += design.T @ target.T.ravel()
-    return NormalEquations(gram, moment)
-
-
-@dataclass(frozen=True, eq=False)
-class LinearModel:
+class LinearModel(StoredModel):
     """A fitted force field E = E_ref + sum_i sum_f a_f G_f(i).
 
     Attributes
     ----------
-    functions : SymmetryFunctions
+    electrons : SDModel
+        The electrons whose labels it was fitted to; it must not be used for others.
+    descriptor : SymmetryFunctions
         Without chirality.
     coefficients : numpy.ndarray, shape (n_g2,) or (n_bond,)
         a_f [t0]; n_g2 coefficients make a pair model.
     reference : EnergyReference
-    hopping : callable
-        Hopping law of the electrons it was fitted to.
+    info, errors : dict
+        See `sdglass.forcefields.base.FittedModel`.
     """
 
-    functions: SymmetryFunctions
+    electrons: SDModel
+    descriptor: SymmetryFunctions
     coefficients: np.ndarray
     reference: EnergyReference
-    hopping: object
+    info: dict = field(default_factory=dict)
+    errors: dict = field(default_factory=dict)
+
+    kind = "linear"
+    Settings = LinearSettings
+
+    def __post_init__(self):
+        expected = (self.descriptor.n_g2, self.descriptor.n_bond)
+        if np.ndim(self.coefficients) != 1 or len(self.coefficients) not in expected:
+            raise InputError(
+                f"a linear model of {np.size(self.coefficients)} features; "
+                f"its symmetry functions make {' or '.join(map(str, expected))}"
+            )
+
+    @classmethod
+    def fit(
+        cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
+    ):
+        """Fit to exact torques by least squares; return the model and no learning curve.
+
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or
+        worth a checkpoint: the data, the settings and the descriptors decide.
+
+        Raises
+        ------
+        InputError
+            If there are no data, they are of different electrons, or the ridge is too small for them.
+        """
+        if not data:
+            raise InputError("no training data given; expected at least one realization")
+        require_same_model(data[0], data[1:])
+        if descriptors is None:
+            descriptors = [build_feature_maps(labels.structure, settings.descriptor) for labels in data]
+        parts = list(zip(data, descriptors, strict=True))
+        total = None
+        with progress_bar(len(parts), "linear fit", "realization", disable=not progress) as bar:
+            for labels, maps in parts:
+                equations = normal_equations(maps, labels.spins, labels.torque)
+                total = equations if total is None else total + equations
+                bar.update()
+        functions, electrons = settings.descriptor, data[0].model
+        coefficients = total.solve(functions.n_bond if settings.g3 else functions.n_g2, settings.ridge)
+        bare = cls(electrons, functions, coefficients, EnergyReference(0.0, 0.0))
+        # What the couplings leave of the energy over.
+        offsets = [
+            np.mean(labels.energy - bond_variables(labels.spins, maps.first, maps.second) @ bare.couplings(maps))
+            for labels, maps in parts
+        ]
+        structures = [labels.structure for labels in data]
+        reference = EnergyReference.fit(structures, electrons.hopping, offsets)
+        info = {
+            "configurations": sum(map(len, data)),
+            "structures": describe_structures(structures),
+            "settings": settings.to_dict(),
+        }
+        return replace(bare, reference=reference, info=info), []
+
+    @property
+    def n_parameters(self):
+        """Number of coefficients."""
+        return len(self.coefficients)
 
     @property
     def is_pair_model(self):
         """Whether only G2 is used, so that the coupling depends on the distance alone."""
-        return len(self.coefficients) == self.functions.n_g2
+        return len(self.coefficients) == self.descriptor.n_g2
 
     def pair_coupling(self, distance):
         """Return J(R) [t0] per pair and S_i . S_j from G2 alone (first term of Eq. 15, times 2).
 
         The factor two: the pair (i, j) enters both G2(i) and G2(j).
         """
-        radial = f2(
-            np.asarray(distance)[..., None], self.functions.radii, self.functions.width, self.functions.cutoff
-        )
-        return 2.0 * radial @ self.coefficients[: self.functions.n_g2]
+        functions = self.descriptor
+        radial = f2(np.asarray(distance)[..., None], functions.radii, functions.width, functions.cutoff)
+        return 2.0 * radial @ self.coefficients[: functions.n_g2]
 
     def couplings(self, maps):
         """Return the couplings (P,) [t0] of the bonds of `maps`, each pair counted once."""
@@ -194,57 +132,56 @@ class LinearModel:
         full[: len(self.coefficients)] = self.coefficients
         return full @ pair_weights(maps)
 
-    def engine(self, structure, maps=None):
-        """Return this force field on a structure, as a `BilinearForceField`."""
-        maps = build_feature_maps(structure, self.functions) if maps is None else maps
-        matrix = couplings_from_pairs(structure.n_sites, maps.first, maps.second, self.couplings(maps))
-        # A three-site term couples j and k through a centre between them, never beyond the cutoff.
-        return BilinearForceField(
-            structure, matrix, self.functions.cutoff, self.reference.energy(structure, self.hopping)
+    def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
+        """Return this force field on a structure, as a `BilinearForceField`.
+
+        Parameters
+        ----------
+        structure : Structure
+        descriptor : FeatureMaps, optional
+            Of the structure, if they are known already.
+        dtype, device, members, threads
+            Nothing but their defaults is accepted.
+
+        Raises
+        ------
+        InputError
+            If an option means nothing here, or the descriptor is another one or of another structure.
+        """
+        refuse_options("a linear model", dtype=dtype, device=device, members=members, threads=threads)
+        if descriptor is None:
+            descriptor = build_feature_maps(structure, self.descriptor)
+        descriptor.require(structure, replace(self.descriptor, chirality=descriptor.functions.chirality))
+        matrix = couplings_from_pairs(
+            structure.n_sites, descriptor.first, descriptor.second, self.couplings(descriptor)
         )
+        # A three-site term couples j and k through a centre between them, never beyond the cutoff.
+        constant = self.reference.energy(structure, self.electrons.hopping)
+        return BilinearForceField(structure, matrix, self.descriptor.cutoff, constant)
 
+    def describe(self):
+        """Return (label, text) rows for whoever asks what this is."""
+        name = self.info.get("name")
+        return [
+            ("kind", "pair model, linear in G2" if self.is_pair_model else "linear model of G2 and G3"),
+            *([("name", name)] if name else []),
+            *describe_electrons(self.electrons),
+            describe_descriptor(self.descriptor),
+            ("parameters", f"{self.n_parameters} coefficients"),
+            *describe_training(self.info),
+        ]
 
-def fit_linear_model(data, maps, use_g3, ridge=1e-6):
-    """Fit a pair model (G2) or a linear model (G2 + G3) to exact torques by least squares.
+    def header(self):
+        """Return what is not an array as plain data."""
+        return {"functions": self.descriptor.to_dict(), "references": [asdict(self.reference)], "networks": []}
 
-    Parameters
-    ----------
-    data : sequence of LabelledConfigurations
-        One entry per realization.
-    maps : sequence of FeatureMaps
-        Their descriptors, in the same order.
-    use_g3 : bool
-        Whether the three-site symmetry functions take part.
-    ridge : float
-        Relative ridge, see `NormalEquations.solve`.
+    def tensors(self):
+        """Return the arrays by name."""
+        return {"coefficients": np.asarray(self.coefficients, dtype=float)}
 
-    Returns
-    -------
-    LinearModel
-
-    Raises
-    ------
-    InputError
-        If there are no data.
-    """
-    if not data:
-        raise InputError("no training data given; expected at least one realization")
-    total = None
-    for one, its_maps in zip(data, maps, strict=True):
-        part = normal_equations(its_maps, one.spins, one.torque)
-        total = part if total is None else total + part
-    functions = maps[0].functions
-    return linear_model_from_equations(total, data, maps, functions.n_bond if use_g3 else functions.n_g2, ridge)
-
-
-def linear_model_from_equations(equations, data, maps, n_coefficients, ridge):
-    """Solve summed normal equations and fit the energy reference to what the couplings leave over."""
-    functions, hopping = maps[0].functions, data[0].model.hopping
-    coefficients = equations.solve(n_coefficients, ridge)
-    bare = LinearModel(functions, coefficients, EnergyReference(0.0, 0.0), hopping)
-    offsets = [
-        np.mean(one.energy - bond_variables(one.spins, m.first, m.second) @ bare.couplings(m))
-        for one, m in zip(data, maps, strict=True)
-    ]
-    reference = EnergyReference.fit([one.structure for one in data], hopping, offsets)
-    return LinearModel(functions, coefficients, reference, hopping)
+    @classmethod
+    def build(cls, tensors, header, electrons, info, errors):
+        """Return the model of what `header` and `tensors` returned."""
+        (reference,) = header["references"]
+        functions = SymmetryFunctions(**header["functions"])
+        return cls(electrons, functions, tensors["coefficients"], EnergyReference(**reference), info, errors)

@@ -7,9 +7,9 @@ from torch import nn
 
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.gemm import affine, plain_product
+from sdglass.forcefields.behler_parrinello.settings import ACTIVATIONS, PAPER_LAYERS
 
-ACTIVATIONS = {"relu": nn.ReLU, "celu": nn.CELU, "silu": nn.SiLU}
-PAPER_LAYERS = (1024, 1024, 512, 256, 128, 128, 128, 128)
+_MODULES = {"relu": nn.ReLU, "celu": nn.CELU, "silu": nn.SiLU}
 
 # Sites that go through the network at a time when no graph is needed. On a CPU the activations of a block (14 MB
 # of float32 with the paper's layers) stay in the cache, and each layer is still one large matrix product; on a
@@ -19,7 +19,7 @@ _SITES_PER_BLOCK_ELSEWHERE = 65536
 
 
 class Dense(nn.Linear):
-    """A layer x W^T + b whose products, and those of its derivatives, are `sdglass.forcefields.behler_parrinello.gemm`'s."""
+    """A layer x W^T + b whose products, and those of its derivatives, are those of the module `gemm`."""
 
     def forward(self, x):
         """Return the layer's values (..., n_out) at x (..., n_in)."""
@@ -45,8 +45,8 @@ class SiteEnergy(nn.Module):
     Notes
     -----
     The standardisation z = (G - mean) / scale is kept in buffers and applied by the descriptor's matrices
-    (`sdglass.forcefields.behler_parrinello.operators.FieldMap`), where it costs nothing. The output is multiplied with `energy_scale`
-    [t0], so that weights of order one give torques of the right size.
+    (`operators.FieldMap`), where it costs nothing. The output is multiplied with `energy_scale` [t0], so that
+    weights of order one give torques of the right size.
     """
 
     def __init__(self, n_features, layers=PAPER_LAYERS, activation="celu", linear_term=False):
@@ -56,7 +56,7 @@ class SiteEnergy(nn.Module):
         widths = [n_features, *layers]
         parts = []
         for before, after in itertools.pairwise(widths):
-            parts += [Dense(before, after), ACTIVATIONS[activation]()]
+            parts += [Dense(before, after), _MODULES[activation]()]
         self.hidden = nn.Sequential(*parts)
         self.output = nn.Linear(widths[-1], 1)
         self.linear = nn.Linear(n_features, 1, bias=False) if linear_term else None

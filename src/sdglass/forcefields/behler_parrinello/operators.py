@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from sdglass.forcefields.behler_parrinello.linear import signed_incidence
+from sdglass.forcefields.behler_parrinello.least_squares import signed_incidence
 
 
 def _csr(matrix, dtype, device):

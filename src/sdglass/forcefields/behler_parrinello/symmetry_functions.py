@@ -158,6 +158,14 @@ class FeatureMaps:
     triples: np.ndarray
     chiralities: sparse.csr_array
 
+    def require(self, structure, functions):
+        """Raise `InputError` unless these are the `functions` of a structure with as many sites."""
+        if self.functions != functions or self.n_sites != structure.n_sites:
+            raise InputError(
+                f"maps of {self.n_sites} sites with {self.functions}; "
+                f"expected {structure.n_sites} sites with {functions}"
+            )
+
     def features(self, spins):
         """Return the features of `spins`, shape (R, N, 3), as an array (R, N, n_features)."""
         spins = np.asarray(spins, dtype=float)
@@ -190,7 +198,7 @@ def build_feature_maps(structure, functions, dtype=np.float64):
     functions : SymmetryFunctions
     dtype : numpy dtype
         In which the values are kept; float32 halves the memory (8 bytes per value and index, against 12) and is
-        enough for an engine that computes in float32.
+        enough for a force field that computes in float32.
     """
     pairs = neighbour_pairs(structure, functions.cutoff)
     env = environments(structure, functions.cutoff)

@@ -1,69 +1,18 @@
 """Training the network: Adam on the loss of Eq. 19, early stopping, resumable checkpoints."""
 
-import json
-import os
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 import torch
 
-from sdglass.errors import CheckpointError, InputError
+from sdglass.dynamics.checkpoint import Checkpoint
+from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
+from sdglass.forcefields.behler_parrinello.settings import TrainingSettings
 from sdglass.forcefields.behler_parrinello.training_set import array_digest
-from sdglass.forcefields.model_file import read_tensors, with_prefix, write_tensors
 from sdglass.random_streams import generator
 
-# Least time between two checkpoints: what a killed training loses at most, but for the epoch in progress.
-CHECKPOINT_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a network is trained; the loss is that of Eq. 19.
-
-        L = [mu_H sum_i |T_i - T_i^exact|^2 + mu_E (E - E^exact)^2] / [3 N rms(T^exact)^2],   T = S x H,
-
-    averaged over the configurations. The divisor, not in the paper, takes rms(T^exact) [t0] over the torque
-    components of all training samples, so that L / mu_H is the relative squared torque error.
-
-    Attributes
-    ----------
-    torque_weight : float
-        mu_H of Eq. 19, dimensionless.
-    energy_weight : float
-        mu_E of Eq. 19, dimensionless; it weighs the energy of a whole configuration.
-    learning_rate : float
-        Of Adam, dimensionless; that of the first epoch.
-    schedule : {"constant", "cosine"}
-        Whether the rate stays, or falls along half a cosine over `epochs`, towards 1 % of it (not to zero).
-    batch : int
-        Configurations per step of the optimiser.
-    epochs : int
-        Largest number of passes over the training samples.
-    patience : int
-        Epochs in a row without a smaller validation loss after which the training stops, at least 1.
-    """
-
-    torque_weight: float = 1.0
-    energy_weight: float = 0.01
-    learning_rate: float = 1e-3
-    schedule: str = "cosine"
-    batch: int = 8
-    epochs: int = 40
-    patience: int = 10
-
-    def __post_init__(self):
-        if self.schedule not in ("constant", "cosine"):
-            raise InputError(f"schedule = {self.schedule!r}; expected constant or cosine")
-        if self.patience < 1:
-            raise InputError(f"patience = {self.patience}; expected at least one epoch")
-
-    def rate(self, epoch):
-        """Return the learning rate of an epoch, numbered from 0; a cosine would be at 1 % in epoch `epochs`."""
-        if self.schedule == "constant":
-            return self.learning_rate
-        return self.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs)))
+__all__ = ["TrainingSettings", "train_network", "validation_errors"]
 
 
 def train_network(
@@ -77,7 +26,6 @@ def train_network(
     fold=0,
     start=None,
     checkpoint=None,
-    identity=None,
     progress=None,
     tick=None,
 ):
@@ -95,12 +43,9 @@ def train_network(
         Key the initial weights, the order of samples and the time-reversal augmentation.
     start : array_like, optional
         Coefficients of a linear model for the linear term to start from.
-    checkpoint : path-like, optional
-        File that an interrupted training continues from, with the same result bit for bit; the caller
-        removes it once the result is safe.
-    identity : dict, optional
-        What, besides the arguments here, a checkpoint must have been made with to be continued, such as a
-        digest of the code. JSON data.
+    checkpoint : path-like or Checkpoint, optional
+        What an interrupted training goes on from, with the same result bit for bit; the caller discards it once
+        the result is safe.
     progress : callable, optional
         Called with each row of the history.
     tick : callable, optional
@@ -131,35 +76,28 @@ def train_network(
         network.start_from_linear(start)
     network.to(training_set.device, training_set.dtype)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    # As JSON gives it back, to be compared with what a checkpoint holds.
-    whole_identity = json.loads(
-        json.dumps(
-            {
-                **(identity or {}),
-                "settings": asdict(settings),
-                "network": network_settings,
-                "functions": functions.to_dict(),
-                "torque_rms": training_set.torque_rms,
-                "seed": int(seed),
-                "fold": int(fold),
-                "data": training_set.digest(),
-                "samples": array_digest(train),
-                "validation": array_digest(validation),
-                "start": None if start is None else array_digest(np.asarray(start, dtype=float)),
-            }
-        )
-    )
-    state = _State(network, optimizer, whole_identity)
-    if checkpoint is not None and os.path.exists(checkpoint):
+    identity = {
+        "settings": asdict(settings),
+        "network": network_settings,
+        "functions": functions.to_dict(),
+        "torque_rms": training_set.torque_rms,
+        "seed": int(seed),
+        "fold": int(fold),
+        "data": training_set.digest(),
+        "samples": array_digest(train),
+        "validation": array_digest(validation),
+        "start": None if start is None else array_digest(np.asarray(start, dtype=float)),
+    }
+    checkpoint = Checkpoint.of_run(checkpoint, identity)
+    state = _State(network, optimizer)
+    if checkpoint is not None and checkpoint.exists:
         state.load(checkpoint)
-    saved = time.monotonic()
     while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
         row = _run_epoch(state, training_set, train, validation, settings, seed, fold, tick)
         if progress is not None:
             progress(row)
-        if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+        if checkpoint is not None and checkpoint.due():
             state.save(checkpoint)
-            saved = time.monotonic()
     if settings.epochs and not state.best_epoch:
         raise InputError(
             f"the validation loss was never finite; expected a learning_rate below {settings.learning_rate}"
@@ -214,10 +152,12 @@ def validation_errors(training_set, network, samples, settings, block=16):
 
 
 class _State:
-    """Everything a training needs to continue, as one safetensors file."""
+    """Everything a training needs to continue."""
 
-    def __init__(self, network, optimizer, identity):
-        self.network, self.optimizer, self.identity = network, optimizer, identity
+    _NUMBERS = ("epoch", "best_epoch", "best_loss", "history")
+
+    def __init__(self, network, optimizer):
+        self.network, self.optimizer = network, optimizer
         self.epoch, self.best_epoch, self.best_loss = 0, 0, np.inf
         self.history = []
         self.best = {k: v.clone() for k, v in network.state_dict().items()}
@@ -230,40 +170,29 @@ class _State:
             self.best_loss, self.best_epoch = row["validation_loss"], self.epoch
             self.best = {k: v.clone() for k, v in self.network.state_dict().items()}
 
-    def save(self, path):
+    def save(self, checkpoint):
         """Write the state."""
-        tensors = {f"now.{k}": v.contiguous() for k, v in self.network.state_dict().items()}
-        tensors |= {f"best.{k}": v.contiguous() for k, v in self.best.items()}
-        for index, values in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{k}": torch.as_tensor(v).contiguous() for k, v in values.items()}
-        keys = ("epoch", "best_epoch", "best_loss", "history", "identity")
-        write_tensors(path, tensors, {"checkpoint": {k: getattr(self, k) for k in keys}})
+        groups = {"now": self.network.state_dict(), "best": self.best}
+        groups |= {f"adam.{k}": moments for k, moments in self.optimizer.state_dict()["state"].items()}
+        tensors = {f"{group}.{k}": v for group, part in groups.items() for k, v in part.items()}
+        arrays = {name: torch.as_tensor(tensor).cpu().numpy() for name, tensor in tensors.items()}
+        checkpoint.write({name: getattr(self, name) for name in self._NUMBERS}, arrays)
 
-    def load(self, path):
+    def load(self, checkpoint):
         """Read the state, refusing that of another training."""
-        remedy = "delete it to train afresh"
+        weights, moments = list(self.network.state_dict()), ("step", "exp_avg", "exp_avg_sq")
+        places = range(len(list(self.network.parameters())))
+        names = [f"{group}.{k}" for group in ("now", "best") for k in weights]
+        names += [f"adam.{place}.{k}" for place in places for k in moments]
+        numbers, arrays = checkpoint.read(names)
+        tensors = {name: torch.as_tensor(array) for name, array in arrays.items()}
         try:
-            tensors, header = read_tensors(path)
-        except InputError as error:
-            raise CheckpointError(path, str(error).removeprefix(f"{path}: "), remedy) from None
-        if "checkpoint" not in header:
-            raise CheckpointError(path, "not a checkpoint", remedy)
-        state = header["checkpoint"]
-        old, new = state["identity"], self.identity
-        for key in {**new, **old}:  # a key that only one of the two has differs as well
-            if old.get(key) != new.get(key):
-                raise CheckpointError(
-                    path,
-                    f"checkpoint of another training, '{key}' is {old.get(key)} there and {new.get(key)} here",
-                    remedy,
-                )
-        self.network.load_state_dict(with_prefix(tensors, "now."))
-        self.best = {k: v.to(self.network.mean.device) for k, v in with_prefix(tensors, "best.").items()}
-        adam = {}
-        for key, value in with_prefix(tensors, "adam.").items():
-            index, name = key.split(".")
-            adam.setdefault(int(index), {})[name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
-        self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
-        self.best_loss, self.history = state["best_loss"], state["history"]
+            self.network.load_state_dict({k: tensors[f"now.{k}"] for k in weights})
+            self.best = {k: tensors[f"best.{k}"].to(self.network.mean.device) for k in weights}
+            adam = {place: {k: tensors[f"adam.{place}.{k}"] for k in moments} for place in places}
+            groups = self.optimizer.state_dict()["param_groups"]
+            self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
+            for name in self._NUMBERS:
+                setattr(self, name, numbers[name])
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise checkpoint.unreadable(error) from None

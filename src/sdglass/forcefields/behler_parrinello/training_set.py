@@ -1,4 +1,4 @@
-"""What a network is trained on: folds of the samples, standardised features, the loss of Eq. 19."""
+"""What a network is trained on: standardised features of labelled configurations, and the loss of Eq. 19."""
 
 import hashlib
 
@@ -6,80 +6,7 @@ import numpy as np
 import torch
 
 from sdglass.devices import torch_device
-from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
-from sdglass.random_streams import generator
-
-PROTOCOLS = ("realizations", "configurations")
-
-
-def fold_splits(protocol, counts, folds, seed):
-    """Deal samples to folds and return, per fold, its training and validation samples.
-
-    Parameters
-    ----------
-    protocol : {"realizations", "configurations"}
-        Whether whole atomic realizations are held out (what a user of the force field needs) or single
-        spin configurations of known realizations (the paper does not say which).
-    counts : sequence of int
-        Number of configurations of each realization.
-    folds : int
-        Number of folds, at least 2.
-    seed : int
-
-    Returns
-    -------
-    list of (train, validation)
-        Integer arrays (S, 2) of (realization, configuration); the validation parts are disjoint and
-        together cover everything once.
-    """
-    if protocol not in PROTOCOLS:
-        raise InputError(f"protocol = {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
-    samples = np.array([(r, c) for r, count in enumerate(counts) for c in range(count)])
-    units = len(counts) if protocol == "realizations" else len(samples)
-    if not 2 <= folds <= units:
-        raise InputError(f"folds = {folds}; expected between 2 and {units}, the number of {protocol}")
-    dealt = np.empty(units, int)
-    dealt[generator(seed, "folds").permutation(units)] = np.arange(units) % folds
-    fold_of = dealt[samples[:, 0]] if protocol == "realizations" else dealt
-    return [(samples[fold_of != k], samples[fold_of == k]) for k in range(folds)]
-
-
-def reduced_samples(samples, realizations=None, configurations=None, seed=0):
-    """Return the part of `samples` (S, 2) in the first realizations, and at random in each of these.
-
-    Smaller choices are contained in larger ones of the same seed, so that errors against the amount of data
-    compare like with like.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray, shape (S, 2)
-        Samples as (realization, configuration), as `fold_splits` returns them.
-    realizations, configurations : int, optional
-        Realizations kept, and configurations kept of each; all by default.
-    seed : int
-
-    Raises
-    ------
-    InputError
-        If there are not that many.
-    """
-    present = np.unique(samples[:, 0])
-    if realizations is not None and realizations > len(present):
-        raise InputError(f"realizations = {realizations}; expected at most {len(present)}, those of the fold")
-    kept = []
-    for realization in present[:realizations]:
-        own = samples[samples[:, 0] == realization]
-        if configurations is not None:
-            if configurations > len(own):
-                raise InputError(
-                    f"configurations = {configurations}; expected at most {len(own)}, those of realization "
-                    f"{realization}"
-                )
-            order = generator(seed, "reduced samples", int(realization)).permutation(len(own))
-            own = own[np.sort(order[:configurations])]
-        kept.append(own)
-    return np.concatenate(kept)
 
 
 class TrainingSet:

@@ -1,4 +1,4 @@
-"""The locator force field: the series of `sdglass.forcefields.locator.series`, cut at four spins and fitted for what is cut off.
+"""The locator force field: the series of the module `series`, cut at four spins and fitted for what is cut off.
 
 The pair couplings of the series are exact to second order. Six numbers are fitted by linear least squares on
 exact torques: the scale of those couplings, three corrections made of the renormalized hopping's real and
@@ -9,11 +9,12 @@ the integral over frequencies). They absorb the average of longer loops and of w
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 
 from sdglass.dataset import require_same_model
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
+from sdglass.forcefields.base import refuse_options
+from sdglass.forcefields.description import describe_electrons, describe_training
 from sdglass.forcefields.locator.coefficients import (
     PAIR_FEATURES,
     LocatorSettings,
@@ -24,24 +25,56 @@ from sdglass.forcefields.locator.error_bars import fit_error_model
 from sdglass.forcefields.locator.forcefield import LocatorForceField
 from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, pair_field, to_blocks
 from sdglass.forcefields.locator.kernels.reach import loop_reach
-from sdglass.forcefields.model_file import read_tensors, write_tensors
+from sdglass.forcefields.model_file import StoredModel
+from sdglass.forcefields.training_domain import describe_structures
+from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.neighbours import spatial_order
 from sdglass.structures.structure import Structure
 
-KIND = "locator"
-FORMAT = 2
-
 _ORDERED = 1200  # sites up to which the order of a structure's sites is kept: everything is in the cache anyway
 
 
+@dataclass(frozen=True)
+class LocatorFitSettings(LocatorSettings):
+    """Everything that the fit is told: the shape of the force field, see `LocatorSettings`, and the weights.
+
+    Parameters
+    ----------
+    weight_exponent : float
+        Configurations are weighted with their rms torque to the power of minus this: 0 weighs absolute errors
+        alike, 1 relative ones. Between the two, minimised states count although their torques are small.
+    """
+
+    weight_exponent: float = 0.67
+
+    folds = (0,)
+    descriptor = None
+
+    def __post_init__(self):
+        try:
+            super().__post_init__()
+            object.__setattr__(self, "weight_exponent", float(self.weight_exponent))
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise InputError(f"locator settings: {error}") from None
+        if not np.isfinite(self.weight_exponent):
+            raise InputError(f"weight_exponent = {self.weight_exponent}; expected a finite number")
+
+    @property
+    def shape(self):
+        """The `LocatorSettings` alone."""
+        return LocatorSettings(self.pair_cutoff, self.loop_cutoff, self.taper, self.screening)
+
+
 @dataclass(frozen=True, eq=False)
-class LocatorModel:
+class LocatorModel(StoredModel):
     """A fitted locator force field.
 
     Attributes
     ----------
-    sd_model : SDModel
+    electrons : SDModel
         The electrons whose labels it was fitted to; it must not be used for others.
     settings : LocatorSettings
     pair_coefficients : numpy.ndarray, shape (4,)
@@ -54,39 +87,91 @@ class LocatorModel:
         (floor [t0], slope, loop slope, rms slope): a torque component of a site is uncertain by the root of
         floor^2 + (slope |its torque|)^2 + (loop slope |torque of its loops|)^2 + (rms slope x rms torque)^2,
         where the rms is over the sites of the configuration.
-    info : dict
-        Training data, provenance: what a reader wants to know, not what is needed.
+    info, errors : dict
+        See `sdglass.forcefields.base.FittedModel`.
     """
 
-    sd_model: SDModel
+    electrons: SDModel
     settings: LocatorSettings
     pair_coefficients: np.ndarray
     loop_weights: np.ndarray
     energy_per_site: float = 0.0
     error_model: tuple = (0.0, 0.0, 0.0, 0.0)
     info: dict = field(default_factory=dict)
+    errors: dict = field(default_factory=dict)
 
-    kind = KIND
+    kind = "locator"
+    format = 2
+    Settings = LocatorFitSettings
+    descriptor = None
+
+    def __post_init__(self):
+        shapes = (np.shape(self.pair_coefficients), np.shape(self.loop_weights), len(self.error_model))
+        expected = ((len(PAIR_FEATURES),), (len(self.settings.screening),), 4)
+        if shapes != expected:
+            raise InputError(f"{shapes} coefficients; expected {expected}")
+
+    @classmethod
+    def fit(
+        cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
+    ):
+        """Fit to exact torques by weighted least squares; return the model and no learning curve.
+
+        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or
+        worth a checkpoint: the data, the settings decide.
+
+        Raises
+        ------
+        InputError
+            If there are no data, or they are of different electrons or not at half filling.
+        """
+        with progress_bar(len(data), "locator fit", "realization", disable=not progress) as bar:
+            model = fit_locator_model(data, settings.shape, settings.weight_exponent, progress=bar.update)
+        info = {
+            "configurations": sum(map(len, data)),
+            "structures": describe_structures([labels.structure for labels in data]),
+            "settings": settings.to_dict(),
+        }
+        return replace(model, info=info), []
 
     @property
     def n_parameters(self):
         """Number of fitted numbers: those of the torques, and the energy per site."""
         return len(self.pair_coefficients) + len(self.loop_weights) + 1
 
-    def engine(self, structure, dtype="float64", lists=None, progress=None, threads=None):
+    def on(
+        self,
+        structure,
+        *,
+        dtype="float64",
+        device="cpu",
+        members=None,
+        descriptor=None,
+        threads=None,
+        lists=None,
+        progress=None,
+    ):
         """Return this force field on a structure, as a `LocatorForceField`.
 
         Parameters
         ----------
         structure : Structure
         dtype : {"float64", "float32"}
+        threads : int, optional
+            See `LocatorForceField`.
         lists : LocatorLists, optional
             Of the structure with all pair features, if they are known already.
         progress : callable, optional
             Called with the number of sites of each finished block of a structure's lists.
-        threads : int, optional
-            See `LocatorForceField`.
+        device, members, descriptor
+            Nothing but their defaults is accepted.
+
+        Raises
+        ------
+        InputError
+            If an option means nothing here.
         """
+        refuse_options("the locator force field", device=device, members=members, descriptor=descriptor)
         dtype = np.dtype(dtype)
         if lists is not None:
             return LocatorForceField(structure, lists.coupled(self.pair_coefficients, dtype), self, dtype, threads)
@@ -94,58 +179,52 @@ class LocatorModel:
         if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
             order = spatial_order(structure)
             sites = Structure(structure.positions[order], structure.box)
-        lists = locator_lists(sites, self.sd_model, self.settings, progress, self.pair_coefficients, dtype)
+        lists = locator_lists(sites, self.electrons, self.settings, progress, self.pair_coefficients, dtype)
         return LocatorForceField(structure, lists, self, dtype, threads, order)
 
-    def save(self, path):
-        """Write a safetensors file."""
-        header = {
-            "format": FORMAT,
-            "kind": KIND,
-            "sd_model": self.sd_model.to_dict(),
+    def describe(self):
+        """Return (label, text) rows for whoever asks what this is."""
+        settings, (floor, slope, loop_slope, rms_slope) = self.settings, self.error_model
+        name = self.info.get("name")
+        return [
+            ("kind", "locator expansion: pair couplings and four-spin loops"),
+            *([("name", name)] if name else []),
+            *describe_electrons(self.electrons),
+            ("cutoffs", f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"),
+            ("parameters", str(self.n_parameters)),
+            *describe_training(self.info),
+            (
+                "error estimate",
+                f"{floor:.1e} t0, {100 * slope:.2g} % of the torque, {100 * loop_slope:.2g} % of the loops' part "
+                f"and {100 * rms_slope:.2g} % of the rms torque, added in squares, per component",
+            ),
+        ]
+
+    def header(self):
+        """Return what is not an array as plain data."""
+        return {
             "settings": self.settings.to_dict(),
             "energy_per_site": self.energy_per_site,
             "error_model": list(self.error_model),
-            "info": self.info,
         }
-        names = ("pair_coefficients", "loop_weights")
-        write_tensors(path, {name: torch.as_tensor(getattr(self, name)) for name in names}, header)
+
+    def tensors(self):
+        """Return the fitted numbers as arrays by name."""
+        return {"pair_coefficients": self.pair_coefficients, "loop_weights": self.loop_weights}
 
     @classmethod
-    def load(cls, path):
-        """Read a safetensors file.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged, inconsistent, or of another kind; the message names it.
-        """
-        return cls.from_tensors(*read_tensors(path), path)
-
-    @classmethod
-    def from_tensors(cls, tensors, header, path):
-        """Return the model of what `read_tensors` read from `path`; raises as `load` does."""
-        if header.get("kind") != KIND:
-            raise InputError(f"{path}: a model of kind {header.get('kind')!r}; expected {KIND!r}")
-        if header.get("format") != FORMAT:
-            raise InputError(f"{path}: format {header.get('format')}; this version reads format {FORMAT}")
-        try:
-            model = cls(
-                SDModel.from_dict(header["sd_model"]),
-                LocatorSettings(**header["settings"]),
-                tensors["pair_coefficients"].numpy(),
-                tensors["loop_weights"].numpy(),
-                float(header["energy_per_site"]),
-                tuple(map(float, header["error_model"])),
-                header["info"],
-            )
-        except (KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"{path}: model file is inconsistent ({' '.join(str(error).split())})") from None
-        shapes = (model.pair_coefficients.shape, model.loop_weights.shape, len(model.error_model))
-        expected = ((len(PAIR_FEATURES),), (len(model.settings.screening),), 4)
-        if shapes != expected:
-            raise InputError(f"{path}: model file is inconsistent ({shapes} coefficients; expected {expected})")
-        return model
+    def build(cls, tensors, header, electrons, info, errors):
+        """Return the model of what `header` and `tensors` returned."""
+        return cls(
+            electrons,
+            LocatorSettings(**header["settings"]),
+            tensors["pair_coefficients"],
+            tensors["loop_weights"],
+            float(header["energy_per_site"]),
+            tuple(map(float, header["error_model"])),
+            info,
+            errors,
+        )
 
 
 def torque_design(lists, spins):
@@ -160,10 +239,10 @@ def torque_design(lists, spins):
     columns = []
     for feature in lists.pairs.values.T:
         columns.append(-pair_field(lists.pairs.indptr, lists.pairs.indices, feature.copy(), blocks))
-    loops, one = lists.loops, np.ones(1)
+    loops, weight = lists.loops, np.ones(1)
     reach = loop_reach(loops.indptr, loops.indices)
     for kernel in loops.values.T:
-        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), one, blocks, reach)[1])
+        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), weight, blocks, reach)[1])
     return np.stack([torque(spins, from_blocks(column, len(spins))) for column in columns], axis=-1)
 
 
@@ -176,8 +255,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         One entry per realization, of any sizes.
     settings : LocatorSettings
     weight_exponent : float
-        Configurations are weighted with their rms torque to the power of minus this: 0 weighs absolute errors
-        alike, 1 relative ones. Between the two, frozen states count although their torques are small.
+        See `LocatorFitSettings`.
     terms : sequence of bool, shape (4 + n_screening,), optional
         Which terms take part, for ablation; all by default.
     lists : sequence of LocatorLists, optional
@@ -193,28 +271,29 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
     if not data:
         raise InputError("no training data given; expected at least one realization")
     require_same_model(data[0], data[1:])
-    sd_model = data[0].model
-    require_half_filling(sd_model)
+    electrons = data[0].model
+    require_half_filling(electrons)
     n_pairs = len(PAIR_FEATURES)
     n_terms = n_pairs + len(settings.screening)
     terms = np.ones(n_terms, bool) if terms is None else np.asarray(terms, bool)
     if terms.shape != (n_terms,) or not terms.any():
         raise InputError(f"terms = {terms.tolist()}; expected {n_terms} of true or false, at least one true")
     made, designs, targets = [], [], []
-    for number, one in enumerate(data):
-        its_lists = locator_lists(one.structure, sd_model, settings) if lists is None else lists[number]
+    for number, labels in enumerate(data):
+        its_lists = locator_lists(labels.structure, electrons, settings) if lists is None else lists[number]
         made.append(its_lists)
-        designs.append(torque_design(its_lists, one.spins))
-        targets.append(one.torque)
+        designs.append(torque_design(its_lists, labels.spins))
+        targets.append(labels.torque)
         if progress is not None:
             progress()
-    coefficients = solve_coefficients(designs, targets, configuration_weights(targets, weight_exponent), terms)
-    model = LocatorModel(sd_model, settings, coefficients[:n_pairs], coefficients[n_pairs:])
-    left = [
-        (one.energy - model.engine(one.structure, lists=lists_).evaluate(one.spins).energy) / one.structure.n_sites
-        for one, lists_ in zip(data, made, strict=True)
-    ]
     weights = configuration_weights(targets, weight_exponent)
+    coefficients = solve_coefficients(designs, targets, weights, terms)
+    model = LocatorModel(electrons, settings, coefficients[:n_pairs], coefficients[n_pairs:])
+    left = [
+        (labels.energy - model.on(labels.structure, lists=its_lists).evaluate(labels.spins).energy)
+        / labels.structure.n_sites
+        for labels, its_lists in zip(data, made, strict=True)
+    ]
     error_model = fit_error_model(*_held_out(designs, targets, weights, terms))
     energy_per_site = float(np.mean([part.mean() for part in left]))
     return replace(model, energy_per_site=energy_per_site, error_model=error_model)
@@ -248,7 +327,7 @@ def configuration_weights(torques, exponent):
         Exact torques [t0].
     exponent : float
     """
-    scales = [np.sqrt(np.square(one).mean(axis=(1, 2))) for one in torques]
+    scales = [np.sqrt(np.square(part).mean(axis=(1, 2))) for part in torques]
     largest = max(scale.max() for scale in scales) or 1.0
     return [np.maximum(scale, 1e-3 * largest) ** -exponent for scale in scales]
 

@@ -1,4 +1,4 @@
-"""Checks of the contract: what an engine declares, accepts and returns, and that its field is its gradient."""
+"""Checks of the contract: what a force field declares, accepts and returns, and that its field is its gradient."""
 
 import numpy as np
 
@@ -17,23 +17,23 @@ def verdict(problems, detail):
 
 
 def _declarations(case):
-    engine, problems = case.engine, []
+    force_field, problems = case.force_field, []
     for name in ("structure", "cutoff", "symmetries", "evaluate"):
-        if not hasattr(engine, name):
+        if not hasattr(force_field, name):
             problems.append(f"attribute '{name}' is missing")
     if not problems:
-        if engine.structure.digest() != case.structure.digest():
-            problems.append("engine.structure is not the structure that the factory was given")
-        if not engine.cutoff >= 0:
-            problems.append(f"cutoff = {engine.cutoff}; expected a distance, or inf if there is none")
-        unknown = sorted(set(engine.symmetries) - set(SYMMETRIES))
+        if force_field.structure.digest() != case.structure.digest():
+            problems.append("force_field.structure is not the structure that the factory was given")
+        if not force_field.cutoff >= 0:
+            problems.append(f"cutoff = {force_field.cutoff}; expected a distance, or inf if there is none")
+        unknown = sorted(set(force_field.symmetries) - set(SYMMETRIES))
         if unknown:
             problems.append(f"symmetry {unknown[0]!r} is unknown; expected some of {', '.join(SYMMETRIES)}")
     return verdict(problems, "structure, cutoff and symmetries are declared")
 
 
 def _shapes(case):
-    result = case.engine.evaluate(case.spins.copy())
+    result = case.force_field.evaluate(case.spins.copy())
     replicas, n, _ = case.spins.shape
     problems = []
     for name, shape in (("energy", (replicas,)), ("field", (replicas, n, 3))):
@@ -51,14 +51,14 @@ def _shapes(case):
 
 def _no_mutation(case):
     spins = case.spins.copy()
-    case.engine.evaluate(spins)
+    case.force_field.evaluate(spins)
     changed = np.argwhere((spins != case.spins).any(axis=2))
     problems = [f"evaluate changed its argument, first at spins{changed[0].tolist()}"] if len(changed) else []
     return verdict(problems, "the spins were left as they were")
 
 
 def _repeatable(case):
-    first = case.engine.evaluate(case.spins.copy())
+    first = case.force_field.evaluate(case.spins.copy())
     before = np.array(first.energy, dtype=float), np.array(first.field, dtype=float)
     case.evaluate(-case.spins[::-1])
     if not (np.array_equal(first.energy, before[0]) and np.array_equal(first.field, before[1])):
@@ -102,7 +102,7 @@ def _rejection(case):
     problems = []
     for what, spins in wrong.items():
         try:
-            case.engine.evaluate(spins)
+            case.force_field.evaluate(spins)
         except InputError:
             continue
         except Exception as error:

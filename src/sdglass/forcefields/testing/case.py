@@ -1,4 +1,4 @@
-"""What every check of an engine starts from: tolerances, spins and the engine's answer to them."""
+"""What every check of a force field starts from: tolerances, spins and the force field's answer to them."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from sdglass.spins import random_spins
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What rounding may do to an engine of one floating-point type.
+    """What rounding may do to a force field of one floating-point type.
 
     Attributes
     ----------
@@ -38,13 +38,13 @@ TOLERANCES = {
 
 
 class Case:
-    """One engine, its spins and its answer to them; what every check starts from."""
+    """One force field, its spins and its answer to them; what every check starts from."""
 
     def __init__(self, factory, structure, n_replicas, seed, dtype):
         self.factory, self.structure, self.dtype = factory, structure, dtype
         self.tolerance = TOLERANCES[dtype]
         self.seed = seed
-        self.engine = factory(structure)
+        self.force_field = factory(structure)
         self.spins = random_spins(structure.n_sites, self.rng("spins"), n_replicas)
 
     def rng(self, purpose):
@@ -55,14 +55,14 @@ class Case:
         """Evaluate the spins, and find the scales on which two answers are compared."""
         self.energy, self.field = self.evaluate(self.spins)
         lengths = np.linalg.norm(self.field, axis=2)
-        tiny = np.finfo(float).tiny  # an engine without interactions has no scale: 0 / tiny = 0
+        tiny = np.finfo(float).tiny  # a force field without interactions has no scale: 0 / tiny = 0
         self.field_scale = max(lengths.max(), tiny)
         # Energies near zero are differences of terms as large as the fields.
         self.energy_scale = max(np.abs(self.energy).max() + lengths.sum(1).max(), tiny)
 
-    def evaluate(self, spins, engine=None):
-        """Return float64 copies of energy and field; the engine gets a copy of the spins."""
-        result = (engine or self.engine).evaluate(np.array(spins))
+    def evaluate(self, spins, force_field=None):
+        """Return float64 copies of energy and field; the force field gets a copy of the spins."""
+        result = (force_field or self.force_field).evaluate(np.array(spins))
         return np.array(result.energy, dtype=float), np.array(result.field, dtype=float)
 
     def deviation(self, energy, field, energy_expected, field_expected):

@@ -1,7 +1,7 @@
-"""Proof that an engine is what it says it is: the contract, its own gradient, its symmetries, its cutoff.
+"""Proof that a force field is what it says it is: the contract, its own gradient, its symmetries, its cutoff.
 
-Exported for engines of other people: ``check_engine(lambda structure: MyEngine(structure), structure)``
-in their tests is enough. What is tested is what the engine declares (`sdglass.forcefields.base`).
+Exported for force fields of other people: ``check_engine(lambda structure: MyForceField(structure), structure)``
+in their tests is enough. What is tested is what the force field declares (`sdglass.forcefields.base`).
 """
 
 from dataclasses import dataclass
@@ -46,25 +46,25 @@ class CheckResult:
 
 
 class EngineCheckError(AssertionError):
-    """An engine broke its contract; the message lists every failed check, `results` holds all of them."""
+    """A force field broke its contract; the message lists every failed check, `results` holds all of them."""
 
-    def __init__(self, engine_name, results):
+    def __init__(self, name, results):
         self.results = results
         failed = [result for result in results if not result.passed]
-        lines = [f"{engine_name} fails {len(failed)} of {len(results)} engine checks:"]
+        lines = [f"{name} fails {len(failed)} of {len(results)} checks:"]
         super().__init__("\n  ".join(lines + [str(result) for result in failed]))
 
 
 def check_engine(factory, structure, *, n_replicas=3, seed=0, dtype="float64", raise_on_failure=True):
-    """Test an engine against the contract and against what it declares about itself.
+    """Test a force field against the contract and against what it declares about itself.
 
     Parameters
     ----------
     factory : callable
-        ``factory(structure)`` returns the engine on that structure. It is also called on translated,
+        ``factory(structure)`` returns the force field on that structure. It is also called on translated,
         rotated and relabelled copies of `structure`, so it must not keep anything of the first one.
     structure : Structure
-        Sites to test on, a dozen or more. Take it larger than twice the engine's cutoff, otherwise no
+        Sites to test on, a dozen or more. Take it larger than twice the force field's cutoff, otherwise no
         pair is beyond the cutoff and that check is skipped; disordered, otherwise symmetries of a
         lattice hide errors.
     n_replicas : int
@@ -72,7 +72,7 @@ def check_engine(factory, structure, *, n_replicas=3, seed=0, dtype="float64", r
     seed : int
         Seed of everything random here.
     dtype : {"float64", "float32"}
-        Arithmetic of the engine: selects the tolerances.
+        Arithmetic of the force field: selects the tolerances.
     raise_on_failure : bool
         Raise if a check fails; otherwise only return the results.
 
@@ -99,7 +99,7 @@ def check_engine(factory, structure, *, n_replicas=3, seed=0, dtype="float64", r
             Spins stay of unit length, so the field's component along its own spin is not tested.
         spin_rotation, time_reversal
             Under a rotation R of all spins E(R S) = E(S), H(R S) = R H(S); E(-S) = E(S), H(-S) = -H(S).
-            An engine that does not declare time reversal must really break it.
+            A force field that does not declare time reversal must really break it.
         translation, space_rotation, permutation
             Energy and field follow the sites when the structure is translated, turned by 90 degrees,
             reflected or relabelled. General rotations do not fit a periodic box and are not tested.
@@ -125,17 +125,17 @@ def check_engine(factory, structure, *, n_replicas=3, seed=0, dtype="float64", r
         case.measure()
         results += [_run(case, name, check) for name, check in _FURTHER.items()]
     if raise_on_failure and not all(result.passed for result in results):
-        raise EngineCheckError(type(case.engine).__name__, results)
+        raise EngineCheckError(type(case.force_field).__name__, results)
     return results
 
 
 def _run(case, name, check):
-    """Return the CheckResult of one check; an exception of the engine is a failure of that check."""
+    """Return the CheckResult of one check; an exception of the force field is a failure of that check."""
     try:
         passed, deviation, tolerance, detail = check(case)
     except Skip as reason:
         return CheckResult(name, True, True, np.nan, np.nan, str(reason))
-    except MemoryError:  # the machine's limit, not the engine's
+    except MemoryError:  # the machine's limit, not the force field's
         raise
     except Exception as error:
         return CheckResult(name, False, False, np.nan, np.nan, f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Checks of the symmetries and of the cutoff that an engine declares."""
+"""Checks of the symmetries and of the cutoff that a force field declares."""
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -15,7 +15,7 @@ MAX_PROBES = 32
 
 
 def _declared(case, symmetry):
-    if symmetry not in case.engine.symmetries:
+    if symmetry not in case.force_field.symmetries:
         raise Skip("not declared")
 
 
@@ -29,7 +29,7 @@ def _spin_rotation(case):
 
 def _time_reversal(case):
     found, expected = case.evaluate(-case.spins), (case.energy, -case.field)
-    if "time_reversal" in case.engine.symmetries:
+    if "time_reversal" in case.force_field.symmetries:
         return case.equal(found, expected, "all spins reversed: same energy, reversed field")
     deviation, tolerance = case.deviation(*found, *expected), case.tolerance.equal
     if deviation > tolerance:
@@ -38,14 +38,14 @@ def _time_reversal(case):
         False,
         deviation,
         tolerance,
-        "not declared, but it holds: add 'time_reversal' to the engine's symmetries",
+        "not declared, but it holds: add 'time_reversal' to the force field's symmetries",
     )
 
 
 def _moved(case, positions, box, order=None):
-    """Return the engine's answer on a moved structure, with the spins in the order of its sites."""
-    engine = case.factory(Structure(positions, box))
-    return case.evaluate(case.spins if order is None else case.spins[:, order], engine)
+    """Return the force field's answer on a moved structure, with the spins in the order of its sites."""
+    force_field = case.factory(Structure(positions, box))
+    return case.evaluate(case.spins if order is None else case.spins[:, order], force_field)
 
 
 def _translation(case):
@@ -73,9 +73,9 @@ def _permutation(case):
 
 
 def _cutoff(case):
-    cutoff = case.engine.cutoff
+    cutoff = case.force_field.cutoff
     if np.isinf(cutoff):
-        raise Skip("the engine declares no cutoff")
+        raise Skip("the force field declares no cutoff")
     distances = case.structure.distances()
     beyond = distances > cutoff * (1 + 1e-9)
     inside = ~beyond & (distances > 0)

@@ -1,0 +1,47 @@
+"""The part of the energy that does not depend on the spins."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdglass.structures.neighbours import neighbour_pairs
+
+
+@dataclass(frozen=True)
+class EnergyReference:
+    """Energy that depends on the structure alone, E_ref = N per_site + per_t2 sum_{i<j} t_ij^2 [t0].
+
+    Magnetic symmetry functions carry no spin-independent term, while the electrons' energy has one:
+    in second order of t/J it is -N J - sum_{i<j} t_ij^2 / (2 J). It shifts energies between
+    realizations and drops out of every field. The two coefficients are fitted.
+    """
+
+    per_site: float
+    per_t2: float
+
+    def __post_init__(self):
+        for name in ("per_site", "per_t2"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
+    def energy(self, structure, hopping):
+        """Return E_ref [t0] of a structure with a hopping law."""
+        return self.per_site * structure.n_sites + self.per_t2 * squared_hopping(structure, hopping)
+
+    @classmethod
+    def fit(cls, structures, hopping, energies):
+        """Fit to spin-independent energies [t0], one per structure.
+
+        With fewer than three structures only `per_site` is fitted.
+        """
+        sites = np.array([s.n_sites for s in structures], float)
+        t2 = np.array([squared_hopping(s, hopping) for s in structures])
+        design = np.stack([sites, t2], axis=1)
+        if len(structures) < 3:
+            return cls(float(sites @ energies / (sites @ sites)), 0.0)
+        return cls(*map(float, np.linalg.lstsq(design, np.asarray(energies), rcond=None)[0]))
+
+
+def squared_hopping(structure, hopping):
+    """Return sum_{i<j} t_ij^2 [t0^2], truncated where t falls below 1e-4 of its largest value."""
+    reach = hopping.range if np.isfinite(hopping.range) else 9.3 * getattr(hopping, "decay_length", 1.0)
+    return float(np.sum(hopping(neighbour_pairs(structure, reach).distance) ** 2))

@@ -1,0 +1,79 @@
+"""Random configurations: lines that name the keys, or a study that can be planned; never anything else.
+
+The examples are the same every time (`derandomize`), so that a failure here is a failure everywhere.
+"""
+
+import copy
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_config import BASE, SCHEMA
+
+from sdglass.errors import InputError
+from sdglass_study.config import load_config, validate_config
+from sdglass_study.study import Recipes
+
+FUZZ = settings(derandomize=True, deadline=None, max_examples=40, database=None)
+ANY_FLOAT = st.floats(width=64)
+
+PAPER = load_config(BASE)
+KEY = st.one_of(st.text(max_size=6), st.integers(), st.booleans(), st.none(), st.floats())
+VALUE = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), ANY_FLOAT, st.text(max_size=6), st.dates(),
+        st.sampled_from([10**400, -(10**400), 1e308, 5e-324, "1e-3", "1.0e400", "exact"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEY, inner, max_size=3)),
+    max_leaves=5,
+)  # fmt: skip
+
+
+def complaint(function, *args):
+    """Return the words of the InputError that a call raises; None if it raises nothing."""
+    try:
+        function(*args)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+@FUZZ
+@given(data=st.data())
+def test_any_configuration(data):
+    """Some keys of the paper's configuration get other values, or other names."""
+    config = copy.deepcopy(PAPER)
+    for _ in range(data.draw(st.integers(1, 3))):
+        section = config
+        while True:
+            key = data.draw(st.sampled_from(sorted(section, key=str)))
+            if not (isinstance(section[key], dict) and section[key] and data.draw(st.integers(0, 3))):
+                break
+            section = section[key]
+        what = data.draw(st.sampled_from(["value", "number", "name", "removed"]))
+        if what == "value":
+            section[key] = data.draw(VALUE)
+        elif what == "number":
+            section[key] = data.draw(st.one_of(st.integers(-1, 10**6), ANY_FLOAT, st.floats(0.0, 10.0)))
+        else:
+            old = section.pop(key)
+            if what == "name":
+                section[data.draw(KEY)] = old
+        if not config:
+            break
+    said = complaint(validate_config, config, SCHEMA)
+    if said is None:
+        assert Recipes(config).study()
+    else:
+        assert all(line.startswith("config: ") for line in said.splitlines())
+
+
+@FUZZ
+@given(text=st.one_of(st.text(max_size=40), st.text("[]{}:-,&*!|>'\"\n #%@01e.~?<ab=_", max_size=40)))
+def test_any_configuration_file(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mine.yaml"
+        path.write_text(text, encoding="utf-8")
+        said = complaint(load_config, BASE, path)
+        assert said is None or said.startswith(f"{path}: ")
