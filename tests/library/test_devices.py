@@ -8,8 +8,8 @@ import pytest
 import torch
 from small_study import BONDS, CHIRAL, exact_data, random_network, sites, training_set
 
-from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.checkpoint import Checkpoint
+from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.settings import TrainingSettings

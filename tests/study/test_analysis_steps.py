@@ -10,9 +10,9 @@ from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sit
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
-from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
+from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.observables.correlation import EnsembleCorrelation
 from sdglass.observables.correlation_length import correlation_length
 from sdglass.observables.measure import measure

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sdglass_study.study import Recipes
 from test_config import BASE, SCHEMA
 
 from sdglass.errors import InputError
 from sdglass_study.config import load_config, validate_config
-from sdglass_study.study import Recipes
 
 FUZZ = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 ANY_FLOAT = st.floats(width=64)

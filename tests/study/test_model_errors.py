@@ -13,11 +13,11 @@ from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sit
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
-from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
+from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
+from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.spins import random_spins, torque
 from sdglass_study.jobs import compare_models, torque_errors
 from sdglass_study.jobs import model_errors as step

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from hostile_files import FORMS, hostile, trap
+from sdglass_study.jobs.arguments import run
 from small_steps import make_inputs, step_options, words
 
 from sdglass_study.jobs import observables, quench_model, train
-from sdglass_study.jobs.arguments import run
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]

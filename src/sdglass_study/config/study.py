@@ -8,7 +8,6 @@ import dataclasses
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.trajectory import SNAPSHOTS_PER_DECADE, log_times

@@ -54,7 +54,7 @@ def load_descriptor(path, structure, fit):
     from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
     from sdglass.forcefields.registry import load_model
 
-    return load_feature_maps(path, structure, load_model(fit).functions)
+    return load_feature_maps(path, structure, load_model(fit).descriptor)
 
 
 def continued(job, path, inputs, settings):

@@ -3,7 +3,6 @@
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
 from sdglass.observables import OBSERVABLES
-
 from sdglass.observables.measure import distance_bins, measure
 from sdglass.structures.structure import Structure
 
