@@ -41,7 +41,7 @@ def run(inputs, outputs, settings):
         errors = _of_table(pd.read_csv(inputs["table"]), settings["model"])
     else:
         errors = {}
-    dataclasses.replace(model, info=model.info | {"errors": errors}).save(outputs["model"])
+    dataclasses.replace(model, errors=errors).save(outputs["model"])
 
 
 def _of_sets(judged, confidence):
