@@ -1,4 +1,4 @@
-"""The locator force field: the series of `sdglass.forcefields.locator.series`, cut at four spins and fitted for what is cut off.
+"""The locator force field: the series of `locator.series`, cut at four spins and fitted for what is cut off.
 
 The pair couplings of the series are exact to second order. Six numbers are fitted by linear least squares on
 exact torques: the scale of those couplings, three corrections made of the renormalized hopping's real and
@@ -17,13 +17,13 @@ from sdglass.errors import InputError
 from sdglass.forcefields.locator.coefficients import (
     PAIR_FEATURES,
     LocatorSettings,
-    locator_lists,
+    locator_coefficients,
     require_half_filling,
 )
 from sdglass.forcefields.locator.error_bars import fit_error_model
 from sdglass.forcefields.locator.forcefield import LocatorForceField
-from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, pair_field, to_blocks
-from sdglass.forcefields.locator.kernels.reach import loop_reach
+from sdglass.forcefields.locator.kernels.loops import loop_field, pair_field
+from sdglass.forcefields.locator.kernels.two_hops import two_hops
 from sdglass.forcefields.model_file import read_tensors, write_tensors
 from sdglass.spins import torque
 from sdglass.structures.neighbours import spatial_order
@@ -80,7 +80,7 @@ class LocatorModel:
         ----------
         structure : Structure
         dtype : {"float64", "float32"}
-        lists : LocatorLists, optional
+        lists : LocatorCoefficients, optional
             Of the structure with all pair features, if they are known already.
         progress : callable, optional
             Called with the number of sites of each finished block of a structure's lists.
@@ -94,7 +94,7 @@ class LocatorModel:
         if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
             order = spatial_order(structure)
             sites = Structure(structure.positions[order], structure.box)
-        lists = locator_lists(sites, self.sd_model, self.settings, progress, self.pair_coefficients, dtype)
+        lists = locator_coefficients(sites, self.sd_model, self.settings, progress, self.pair_coefficients, dtype)
         return LocatorForceField(structure, lists, self, dtype, threads, order)
 
     def save(self, path):
@@ -153,18 +153,15 @@ def torque_design(lists, spins):
 
     Parameters
     ----------
-    lists : LocatorLists
+    lists : LocatorCoefficients
     spins : numpy.ndarray, shape (C, N, 3)
     """
-    blocks = to_blocks(spins, np.float64)
-    columns = []
-    for feature in lists.pairs.values.T:
-        columns.append(-pair_field(lists.pairs.indptr, lists.pairs.indices, feature.copy(), blocks))
-    loops, one = lists.loops, np.ones(1)
-    reach = loop_reach(loops.indptr, loops.indices)
-    for kernel in loops.values.T:
-        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), one, blocks, reach)[1])
-    return np.stack([torque(spins, from_blocks(column, len(spins))) for column in columns], axis=-1)
+    pairs, hops = lists.pairs, lists.hops
+    fields = [-pair_field(pairs.start, pairs.neighbour, feature.copy(), spins) for feature in pairs.values.T]
+    reach, weight = two_hops(hops.start, hops.neighbour), np.ones(1)
+    for kernel in hops.values.T:
+        fields.append(loop_field(hops.start, hops.neighbour, kernel[:, None], weight, spins, reach)[1])
+    return np.stack([torque(spins, field) for field in fields], axis=-1)
 
 
 def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=None, progress=None):
@@ -180,7 +177,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         alike, 1 relative ones. Between the two, frozen states count although their torques are small.
     terms : sequence of bool, shape (4 + n_screening,), optional
         Which terms take part, for ablation; all by default.
-    lists : sequence of LocatorLists, optional
+    lists : sequence of LocatorCoefficients, optional
         Of the structures, if they are known already.
     progress : callable, optional
         Called after each realization.
@@ -202,7 +199,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         raise InputError(f"terms = {terms.tolist()}; expected {n_terms} of true or false, at least one true")
     made, designs, targets = [], [], []
     for number, one in enumerate(data):
-        its_lists = locator_lists(one.structure, sd_model, settings) if lists is None else lists[number]
+        its_lists = locator_coefficients(one.structure, sd_model, settings) if lists is None else lists[number]
         made.append(its_lists)
         designs.append(torque_design(its_lists, one.spins))
         targets.append(one.torque)
