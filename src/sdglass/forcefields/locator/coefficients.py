@@ -13,7 +13,7 @@ The positions decide all of these, so that an evaluation is sums over lists (`ke
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numba import njit
+from scipy import sparse
 
 from sdglass.errors import InputError
 from sdglass.forcefields.locator.hopping_functions import hopping_function_blocks
@@ -193,12 +193,18 @@ class _HoppingFunctions:
         return np.stack([series, hop**2, hop * mixed, mixed**2], axis=1)
 
 
+def reverse_entries(start, neighbour):
+    """Return where each entry i -> j of symmetric rows is in the other direction, j -> i, shape (nnz,)."""
+    entries = np.arange(len(neighbour))
+    return sparse.csr_array((entries, neighbour, start), shape=2 * (len(start) - 1,)).tocsc().data
+
+
 def require_half_filling(electrons):
     """Raise `InputError` unless the electrons are those that the expansion is made for."""
     if electrons.filling != 0.5:
         raise InputError(
             f"filling = {electrons.filling}; the locator force field is an expansion around the gap at half "
-            "filling: expected 0.5 (use the exact engine, or a network trained for this filling)"
+            "filling: expected 0.5 (use exact diagonalization, or a network trained for this filling)"
         )
 
 
@@ -236,19 +242,8 @@ class _GrowingRows:
             neighbour[place], whole[place] = columns, values
         # Different blocks see different surroundings; a pair's two directions differ by that truncation, and
         # fields are gradients of an energy only if they agree.
-        _symmetrize(start, neighbour, whole)
+        reverse = reverse_entries(start, neighbour)
+        for column in whole.T:
+            column += column[reverse]
+            column /= 2
         return NeighbourValues(start, neighbour, whole)
-
-
-@njit(cache=True)
-def _symmetrize(start, neighbour, values):
-    """Replace the values of the two directions of each pair with their mean, in place."""
-    for i in range(len(start) - 1):
-        for a in range(start[i], start[i + 1]):
-            j = neighbour[a]
-            if j > i:
-                b = start[j] + np.searchsorted(neighbour[start[j] : start[j + 1]], i)
-                for f in range(values.shape[1]):
-                    mean = (values[a, f] + values[b, f]) / 2
-                    values[a, f] = mean
-                    values[b, f] = mean

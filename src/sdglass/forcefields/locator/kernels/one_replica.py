@@ -45,7 +45,7 @@ def _loops(start, neighbour, hops, weights, spins, first, end, itself, reverse, 
         piece = np.int64(number)
         gradient = parts[piece]
         sums = np.zeros((n, 3), spins.dtype)  # U_k, zero between sites
-        # Early sites have more far ends behind them than late ones: one half-piece of either, for an even load.
+        # Early sites have more far ends k >= i than late ones: half a piece of either, for an even load.
         for half in (piece, 2 * pieces - 1 - piece):
             for i in range(n * half // (2 * pieces), n * (half + 1) // (2 * pieces)):
                 ix, iy, iz = spins[i, 0], spins[i, 1], spins[i, 2]

@@ -57,7 +57,7 @@ def _compiled_loops(lanes, kernels):
             j = neighbour[a]
             for b in range(start[j], start[j + 1]):
                 t = filled[neighbour[b]]
-                filled[neighbour[b]] = t + 1
+                filled[neighbour[b]] = t + np.uint64(1)  # unsigned: no test for an index from the end
                 middle[t] = a - start[i]
                 for p in range(kernels):
                     ways[t, p] = hops[a, p] * hops[b, p]
@@ -79,7 +79,7 @@ def _compiled_loops(lanes, kernels):
     ):  # fmt: skip
         n = len(start) - 1
         for piece in prange(pieces):
-            filled = np.empty(n, np.int64)  # ways that are listed already, by their far end
+            filled = np.empty(n, np.uint64)  # ways that are listed already, by their far end
             middle = np.empty(most_ways, np.int32)  # place of j among the neighbours of i, for each way
             ways = np.empty((most_ways, kernels), spins.dtype)  # K_ij K_jk
             near = np.empty((most_neighbours, 3 * lanes), spins.dtype)  # S_j

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from sdglass.forcefields.locator.coefficients import reverse_entries
+
 
 @dataclass(frozen=True, eq=False)
 class TwoHops:
@@ -44,9 +46,9 @@ def two_hops(start, neighbour):
     narrow = np.uint16 if most_neighbours <= np.iinfo(np.uint16).max else np.int32
     end, ways = np.empty(first[-1], np.int32), np.empty(first[-1], narrow)
     _fill(start, neighbour, first, end, ways)
-    itself, reverse = np.empty(len(counts), np.int64), np.empty(len(neighbour), np.int64)
-    _locate(start, neighbour, first, end, itself, reverse)
-    return TwoHops(first, end, ways, itself, reverse, most_neighbours, int(most_ways))
+    site = np.repeat(np.arange(len(counts)), counts)
+    itself = first[:-1] + np.bincount(site[end < site], minlength=len(counts))
+    return TwoHops(first, end, ways, itself, reverse_entries(start, neighbour), most_neighbours, int(most_ways))
 
 
 @njit(cache=True)
@@ -85,12 +87,3 @@ def _fill(start, neighbour, first, end, ways):
         for s in range(first[i], last):
             ways[s] = number[end[s]]
             number[end[s]] = 0
-
-
-@njit(cache=True)
-def _locate(start, neighbour, first, end, itself, reverse):
-    for i in range(len(start) - 1):
-        itself[i] = first[i] + np.searchsorted(end[first[i] : first[i + 1]], i)
-        for a in range(start[i], start[i + 1]):
-            j = neighbour[a]
-            reverse[a] = start[j] + np.searchsorted(neighbour[start[j] : start[j + 1]], i)
