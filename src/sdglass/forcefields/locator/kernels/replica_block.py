@@ -2,8 +2,8 @@
 
 The ways i -> j -> k of a site are listed once for all replicas, sorted by their far end k. Then U_k, the sum over
 the middle sites j of K_ij K_jk S_j, is a sum of whole vectors over the replicas that stays in registers. That sum
-alone is written in the compiler's own terms: the same in plain numba, at its best of several forms, was 1.5 to 1.8
-times slower at 16 replicas and 2.1 to 2.9 times at 200 (N = 1000, AVX-512).
+alone is written in the compiler's own terms: the fastest of several forms in plain numba took about 1.7 times as
+long for 16 replicas and 2.2 times for 200 (N = 1000, one core with AVX-512).
 """
 
 from functools import cache
