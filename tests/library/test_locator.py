@@ -62,7 +62,7 @@ def test_field_is_minus_the_gradient_of_each_order():
         moved = [spins.copy(), spins.copy()]
         moved[0][site, axis] -= step
         moved[1][site, axis] += step
-        low, high = (series_terms(structure, one, model, 6)[0] for one in moved)
+        low, high = (series_terms(structure, displaced, model, 6)[0] for displaced in moved)
         np.testing.assert_allclose(-(high - low)[1:] / (2 * step), field[1:, site, axis], rtol=1e-4, atol=1e-10)
     assert np.all(field[0] == 0)
     # Euler: E_n is homogeneous of degree n in the spins.
@@ -131,7 +131,7 @@ def test_second_order_averages_out_over_random_spins():
     """Its mean is a site's return to itself, 1/2 sum_i J_ii; the mean of the spins' part is zero."""
     structure, model = sites(12), SDModel()
     spins = random_spins(12, np.random.default_rng(2), 300)
-    energy = np.array([series_terms(structure, one, model, 2)[0][1] for one in spins])
+    energy = np.array([series_terms(structure, replica, model, 2)[0][1] for replica in spins])
     f = imaginary_frequencies(6.0)
     eigenvalues, vectors = np.linalg.eigh(hopping_matrix(structure, model.hopping))
     t0 = np.einsum("fm,im,jm->fij", renormalized_hopping(eigenvalues, f.scalar), vectors, vectors)

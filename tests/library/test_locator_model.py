@@ -21,10 +21,10 @@ from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFun
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.locator import fit as locator_model
 from sdglass.forcefields.locator import hopping_functions
-from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, _taper, locator_lists
+from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, _taper, locator_coefficients
 from sdglass.forcefields.locator.error_bars import error_features, fit_error_model
 from sdglass.forcefields.locator.fit import LocatorModel, fit_locator_model, torque_design
-from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, to_blocks
+from sdglass.forcefields.locator.kernels.loops import loop_field
 from sdglass.forcefields.locator.series import ImaginaryFrequencies, series_terms, spinless_energy
 from sdglass.forcefields.model_file import read_tensors, write_tensors
 from sdglass.forcefields.pair import BilinearForceField
@@ -70,7 +70,7 @@ def training():
 
 @pytest.fixture(scope="module")
 def lists(training):
-    return [locator_lists(one.structure, MODEL, SETTINGS) for one in training]
+    return [locator_coefficients(one.structure, MODEL, SETTINGS) for one in training]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def unseen():
 
 @pytest.fixture(scope="module")
 def unseen_lists(unseen):
-    return locator_lists(unseen.structure, MODEL, SETTINGS)
+    return locator_coefficients(unseen.structure, MODEL, SETTINGS)
 
 
 def torque_errors(model, data, lists=None):
@@ -100,44 +100,44 @@ def torque_errors(model, data, lists=None):
 
 
 def dense(rows):
-    """Return Rows as (F, N, N), zero where there is no neighbour."""
-    n = len(rows.indptr) - 1
+    """Return NeighbourValues as (F, N, N), zero where there is no neighbour."""
+    n = len(rows.start) - 1
     matrix = np.zeros((rows.values.shape[1], n, n))
-    matrix[:, np.repeat(np.arange(n), np.diff(rows.indptr)), rows.indices] = rows.values.T
+    matrix[:, np.repeat(np.arange(n), np.diff(rows.start)), rows.neighbour] = rows.values.T
     return matrix
 
 
 def assert_lists_are_symmetric(made, structure, settings):
     distances = structure.distances()
-    for rows, cutoff, own in ((made.pairs, settings.pair_cutoff, False), (made.loops, settings.loop_cutoff, True)):
+    for rows, cutoff, own in ((made.pairs, settings.pair_cutoff, False), (made.hops, settings.loop_cutoff, True)):
         matrix = dense(rows)
         np.testing.assert_array_equal(matrix, matrix.transpose(0, 2, 1))  # to the bit: energies have one gradient
         inside = distances < cutoff
         np.fill_diagonal(inside, own)
-        assert len(rows.indices) == inside.sum()
+        assert len(rows.neighbour) == inside.sum()
         assert np.all(matrix[:, ~inside] == 0)
         assert np.all(matrix[0, inside] != 0)
 
 
 def test_couplings_are_symmetric_and_end_at_their_cutoffs():
     structure = sites(100)
-    assert_lists_are_symmetric(locator_lists(structure, MODEL, SHORT), structure, SHORT)
+    assert_lists_are_symmetric(locator_coefficients(structure, MODEL, SHORT), structure, SHORT)
 
 
 def test_couplings_of_a_structure_in_blocks_are_symmetric(monkeypatch):
     structure = sites(420)
-    whole = locator_lists(structure, MODEL, SHORT)
+    whole = locator_coefficients(structure, MODEL, SHORT)
     monkeypatch.setattr(hopping_functions, "_WHOLE", 100)
     done = []
-    made = locator_lists(structure, MODEL, SHORT, done.append)
+    made = locator_coefficients(structure, MODEL, SHORT, done.append)
     assert len(done) == 8
     assert sum(done) == 420
     assert_lists_are_symmetric(made, structure, SHORT)
     # Single precision: 1e-6 of hops of up to 0.5 t0, less for their squares.
     np.testing.assert_allclose(made.pairs.values, whole.pairs.values, rtol=0, atol=5e-6)
-    np.testing.assert_allclose(made.loops.values, whole.loops.values, rtol=0, atol=5e-6)
-    np.testing.assert_allclose(made.onsite, whole.onsite, rtol=1e-4)
-    assert made.spinless == pytest.approx(whole.spinless, abs=420 * 2e-6)
+    np.testing.assert_allclose(made.hops.values, whole.hops.values, rtol=0, atol=5e-6)
+    np.testing.assert_allclose(made.onsite_energy, whole.onsite_energy, rtol=1e-4)
+    assert made.spinless_energy == pytest.approx(whole.spinless_energy, abs=420 * 2e-6)
 
 
 @pytest.mark.parametrize("coupling", [6.0, -6.0])
@@ -145,7 +145,7 @@ def test_series_feature_is_the_second_order(coupling):
     """Without a cutoff, and nothing fitted."""
     structure, sd_model = sites(30), SDModel(coupling)
     spins = random_spins(30, np.random.default_rng(1), 2)
-    made = locator_lists(structure, sd_model, WHOLE)
+    made = locator_coefficients(structure, sd_model, WHOLE)
     evaluation = LocatorModel(sd_model, WHOLE, np.eye(4)[0], np.zeros(2)).on(structure).evaluate(spins)
     for number, one in enumerate(spins):
         energy, field = series_terms(structure, one, sd_model, 2)
@@ -153,18 +153,18 @@ def test_series_feature_is_the_second_order(coupling):
         # A site's return to itself is a field along its spin: in the series, not in the lists, and no torque.
         np.testing.assert_allclose(torque(one, evaluation.field[number]), torque(one, field[1]), atol=1e-9)
     hopping = hopping_matrix(structure, sd_model.hopping)
-    assert made.spinless == pytest.approx(spinless_energy(np.linalg.eigvalsh(hopping), coupling), abs=1e-6)
+    assert made.spinless_energy == pytest.approx(spinless_energy(np.linalg.eigvalsh(hopping), coupling), abs=1e-6)
 
 
 def test_other_features_are_squares_of_screened_hops():
     structure = sites(30)
-    made = locator_lists(structure, MODEL, WHOLE)
+    made = locator_coefficients(structure, MODEL, WHOLE)
     eigenvalues, vectors = np.linalg.eigh(hopping_matrix(structure, MODEL.hopping))
     hops = [(vectors * (eigenvalues / (1 + s * eigenvalues**2 / 36))) @ vectors.T for s in WHOLE.screening]
-    np.testing.assert_allclose(dense(made.loops), hops, atol=1e-8)
+    np.testing.assert_allclose(dense(made.hops), hops, atol=1e-8)
     mixed = (vectors * (eigenvalues**2 / (1 + WHOLE.screening[-1] * eigenvalues**2 / 36) / 6)) @ vectors.T
     expected = np.array([hops[-1] ** 2, hops[-1] * mixed, mixed**2])
-    np.testing.assert_allclose(made.onsite[1:], 0.5 * np.trace(expected, axis1=1, axis2=2), atol=1e-7)
+    np.testing.assert_allclose(made.onsite_energy[1:], 0.5 * np.trace(expected, axis1=1, axis2=2), atol=1e-7)
     expected[:, np.arange(30), np.arange(30)] = 0
     np.testing.assert_allclose(dense(made.pairs)[1:], expected, atol=1e-8)
     assert PAIR_FEATURES == ("series", "real", "mixed", "imaginary")
@@ -175,11 +175,11 @@ def test_loops_of_bare_hops_are_the_fourth_order_at_high_frequency():
     structure = sites(30)
     spins = random_spins(30, np.random.default_rng(1), 2)
     high = ImaginaryFrequencies(np.array([1.0]), np.array([0.0]), np.array([-0.2]))
-    rows = locator_lists(structure, MODEL, LocatorSettings(2.0, 20.0, screening=(0.0,))).loops
+    rows = locator_coefficients(structure, MODEL, LocatorSettings(2.0, 20.0, screening=(0.0,))).hops
     weight = np.array([0.2**4 / 4])
-    found, loops = loop_field(rows.indptr, rows.indices, rows.values, weight, to_blocks(spins, np.float64))
-    for one, its_energy, its_field in zip(spins, found[:2], from_blocks(loops, 2), strict=True):
-        energy, field = series_terms(structure, one, MODEL, 4, high)
+    found = loop_field(rows.start, rows.neighbour, rows.values, weight, spins)
+    for replica, its_energy, its_field in zip(spins, *found, strict=True):
+        energy, field = series_terms(structure, replica, MODEL, 4, high)
         assert its_energy == pytest.approx(energy[2], rel=1e-7)
         np.testing.assert_allclose(its_field, field[2], atol=1e-7 * np.abs(field[2]).max())
 
@@ -218,13 +218,13 @@ def test_fillings_other_than_one_half_are_refused():
     sd_model = SDModel(filling=0.45)
     message = r"filling = 0\.45; the locator force field .* expected 0\.5"
     with pytest.raises(InputError, match=message):
-        locator_lists(sites(10), sd_model, SETTINGS)
+        locator_coefficients(sites(10), sd_model, SETTINGS)
     with pytest.raises(InputError, match=message):
         fit_locator_model(
             [random_labelled(sites(10), ExactForceField(sites(10), MODEL), 1, model=sd_model)], SETTINGS
         )
     with pytest.raises(InputError, match="coupling = 0"):
-        locator_lists(sites(10), SDModel(0.0), SETTINGS)
+        locator_coefficients(sites(10), SDModel(0.0), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -413,15 +413,17 @@ def test_sites_near_each_other_are_near_in_the_order():
 
 def test_lists_of_couplings_are_those_of_the_features():
     structure, model = sites(50), model_of(SHORT)
-    whole = locator_lists(structure, MODEL, SHORT).coupled(model.pair_coefficients, np.float32)
-    made = locator_lists(structure, MODEL, SHORT, pair_coefficients=model.pair_coefficients, dtype=np.float32)
-    for one, other in ((made.pairs, whole.pairs), (made.loops, whole.loops)):
-        np.testing.assert_array_equal(one.indptr, other.indptr)
-        np.testing.assert_array_equal(one.indices, other.indices)
+    whole = locator_coefficients(structure, MODEL, SHORT).coupled(model.pair_coefficients, np.float32)
+    made = locator_coefficients(
+        structure, MODEL, SHORT, pair_coefficients=model.pair_coefficients, dtype=np.float32
+    )
+    for one, other in ((made.pairs, whole.pairs), (made.hops, whole.hops)):
+        np.testing.assert_array_equal(one.start, other.start)
+        np.testing.assert_array_equal(one.neighbour, other.neighbour)
         assert one.values.dtype == np.float32
         np.testing.assert_allclose(one.values, other.values, rtol=1e-5, atol=1e-9)
-    assert made.onsite == pytest.approx(whole.onsite)
-    assert made.spinless == whole.spinless
+    assert made.onsite_energy == pytest.approx(whole.onsite_energy)
+    assert made.spinless_energy == whole.spinless_energy
 
 
 def test_loops_reach_across_two_hops():

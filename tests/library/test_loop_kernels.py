@@ -5,16 +5,17 @@ import pytest
 from numba import config, get_num_threads
 from scipy import sparse
 
-from sdglass.forcefields.locator.kernels import loops as loop_kernels
-from sdglass.forcefields.locator.kernels.llvm_vectors import use_threads
+from sdglass.forcefields.locator.kernels import replica_block
 from sdglass.forcefields.locator.kernels.loops import (
     LANES,
     from_blocks,
     loop_field,
     pair_field,
+    reference_loops,
     to_blocks,
+    use_threads,
 )
-from sdglass.forcefields.locator.kernels.reach import loop_reach
+from sdglass.forcefields.locator.kernels.two_hops import two_hops
 from sdglass.spins import random_spins
 
 WEIGHTS = np.array([0.7, -0.3, 0.2])
@@ -51,22 +52,13 @@ def by_matrices(dense, weights, spins):
     return energy, field
 
 
-def by_loops(dense, weights, spins):
-    """Return the energy from U_ik = sum_j K_ij K_jk S_j."""
-    energy = 0.0
-    for w, k in zip(weights, dense, strict=True):
-        u = np.einsum("ij,jk,ja->ika", k, k, spins)
-        si, sk = np.einsum("ia,ika->ik", spins, u), np.einsum("ka,ika->ik", spins, u)
-        energy += w * np.sum(4 * si * sk - 2 * (spins @ spins.T) * np.square(u).sum(-1))
-    return energy
-
-
 def loops_of(indptr, indices, values, spins, dtype=np.float64, weights=None):
     """Return energies (R,) and fields (R, N, 3)."""
     weights = WEIGHTS[: values.shape[1]] if weights is None else weights
-    energy, field = loop_field(indptr, indices, values.astype(dtype), weights, to_blocks(spins, dtype))
+    energy, field = loop_field(indptr, indices, values.astype(dtype), weights, spins)
     assert field.dtype == dtype
-    return energy[: len(spins)], from_blocks(field, len(spins))
+    assert energy.dtype == np.float64
+    return energy, field
 
 
 # Every combination of lanes, number of kernels and precision is compiled anew: those in use, and one more.
@@ -82,12 +74,12 @@ def test_loops_are_traces_of_spin_matrices(count, replicas, dtype):
     dense, *lists = kernels(count=count)
     spins = spins_of(12, replicas)
     energy, field = loops_of(*lists, spins, dtype)
-    expected = [by_matrices(dense, WEIGHTS[:count], one) for one in spins]
-    scale = max(np.abs(h).max() for _, h in expected)
-    tolerance = scale * (1e-13 if dtype == np.float64 else 2e-6)
-    np.testing.assert_allclose(field, [h for _, h in expected], rtol=0, atol=tolerance)
-    np.testing.assert_allclose(energy, [e for e, _ in expected], rtol=0, atol=12 * tolerance)
-    np.testing.assert_allclose(energy, [by_loops(dense, WEIGHTS[:count], s) for s in spins], atol=12 * tolerance)
+    for reference in (by_matrices, reference_loops):
+        expected = [reference(dense, WEIGHTS[:count], replica) for replica in spins]
+        scale = max(np.abs(h).max() for _, h in expected)
+        tolerance = scale * (1e-13 if dtype == np.float64 else 2e-6)
+        np.testing.assert_allclose(field, [h for _, h in expected], rtol=0, atol=tolerance)
+        np.testing.assert_allclose(energy, [e for e, _ in expected], rtol=0, atol=12 * tolerance)
     # Euler: of degree four in the spins, so S . H = -4 E.
     np.testing.assert_allclose(-np.einsum("ria,ria->r", field, spins) / 4, energy, atol=12 * tolerance)
     assert np.all(field[:, 5] == 0)  # the site without neighbours
@@ -101,7 +93,7 @@ def test_field_is_minus_the_gradient():
     for site, axis in ((0, 1), (3, 2), (11, 0)):
         moved = np.repeat(spins, 2, axis=0)
         moved[:, site, axis] += [-step, step]
-        low, high = (loops_of(*lists, one[None])[0][0] for one in moved)
+        low, high = (loops_of(*lists, spins_[None])[0][0] for spins_ in moved)
         assert -(high - low) / (2 * step) == pytest.approx(field[0, site, axis], rel=1e-6, abs=1e-6)
 
 
@@ -136,21 +128,21 @@ def threads():
     use_threads(before)
 
 
+@pytest.mark.parametrize("replicas", [1, 20])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_results_are_the_same_for_any_number_of_threads(threads, monkeypatch, dtype):
+def test_results_are_the_same_for_any_number_of_threads(threads, monkeypatch, dtype, replicas):
     _, indptr, indices, values = kernels(40)
-    spins = spins_of(40, 20)
+    spins = spins_of(40, replicas)
 
     def everything():
-        blocks = to_blocks(spins, dtype)
-        pairs = pair_field(indptr, indices, values[:, 0].astype(dtype), blocks)
+        pairs = pair_field(indptr, indices, values[:, 0].astype(dtype), spins)
         return [*loops_of(indptr, indices, values, spins, dtype), pairs]
 
     reference = everything()
     for count in (1, 2):
         use_threads(count)
         for pieces in (1, 3, 100):  # how the sites are dealt out, whatever the number of processors
-            monkeypatch.setattr(loop_kernels, "_CHUNKS_PER_THREAD", pieces)
+            monkeypatch.setattr(replica_block, "PIECES_PER_THREAD", pieces)
             for found, expected in zip(everything(), reference, strict=True):
                 np.testing.assert_array_equal(found, expected)
 
@@ -174,39 +166,44 @@ def test_threads_are_those_of_the_other_libraries(threads, monkeypatch):
 def test_pair_field_is_a_sparse_product(replicas, dtype):
     _, indptr, indices, values = kernels(30, 1)
     spins = spins_of(30, replicas)
-    found = from_blocks(pair_field(indptr, indices, values[:, 0].astype(dtype), to_blocks(spins, dtype)), replicas)
+    found = pair_field(indptr, indices, values[:, 0].astype(dtype), spins)
     matrix = sparse.csr_array((values[:, 0], indices, indptr), shape=(30, 30))
-    expected = [matrix @ one for one in spins]
+    expected = [matrix @ replica for replica in spins]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13 if dtype == np.float64 else 5e-6)
     assert found.dtype == dtype
     assert np.all(found[:, 5] == 0)
 
 
-@pytest.mark.parametrize("replicas", [1, 4, 5, LANES, LANES + 1, 20])
+@pytest.mark.parametrize("replicas", [5, LANES, LANES + 1, 20])
 def test_blocks_of_replicas_round_trip(replicas):
     spins = spins_of(7, replicas)
-    blocks = to_blocks(spins, np.float64)
-    lanes = 1 if replicas <= 4 else LANES
-    assert blocks.shape == (-(-replicas // lanes), 7, 3 * lanes)
+    blocks = to_blocks(spins)
+    assert blocks.shape == (-(-replicas // LANES), 7, 3, LANES)
     assert blocks.flags.c_contiguous
     np.testing.assert_array_equal(from_blocks(blocks, replicas), spins)
     # Replicas of one component stand side by side; the rest of the last block is zero.
-    assert blocks[-1, 3, 2 * lanes] == spins[(replicas - 1) // lanes * lanes, 3, 2]
+    assert blocks[-1, 3, 2, 0] == spins[(replicas - 1) // LANES * LANES, 3, 2]
     assert np.count_nonzero(blocks) == spins.size
-    np.testing.assert_array_equal(from_blocks(to_blocks(spins, np.float32), replicas), spins.astype(np.float32))
+    assert to_blocks(spins.astype(np.float32)).dtype == np.float32
 
 
-def test_reach_counts_the_ways_of_two_hops():
+def test_two_hops_count_their_ways():
     dense, indptr, indices, values = kernels(30, 2)
     pattern = (dense[0] != 0).astype(int)
     ways = pattern @ pattern
-    found = loop_reach(indptr, indices)
+    found = two_hops(indptr, indices)
     rows, columns = np.nonzero(ways)
     np.testing.assert_array_equal(found.start, np.searchsorted(rows, np.arange(31)))
     np.testing.assert_array_equal(found.end, columns)
     np.testing.assert_array_equal(found.ways, ways[rows, columns])
-    assert (found.neighbours, found.most) == (pattern.sum(1).max(), ways.sum(1).max())
-    spins = to_blocks(spins_of(30, 1), np.float64)
+    assert (found.most_neighbours, found.most_ways) == (pattern.sum(1).max(), ways.sum(1).max())
+    linked = np.flatnonzero(np.diff(indptr))  # all but site 5
+    np.testing.assert_array_equal(found.end[found.itself[linked]], linked)
+    assert found.itself[5] == found.start[5] == found.start[6]
+    first = np.repeat(np.arange(30), np.diff(indptr))
+    np.testing.assert_array_equal(indices[found.reverse], first)
+    np.testing.assert_array_equal(first[found.reverse], indices)
+    spins = spins_of(30, 1)
     known, counted = (loop_field(indptr, indices, values, WEIGHTS[:2], spins, reach) for reach in (found, None))
     np.testing.assert_array_equal(known[1], counted[1])
 
@@ -216,7 +213,7 @@ def test_one_replica_at_a_time_is_as_many_in_a_block():
     _, *lists = kernels(30)
     spins = spins_of(30, 16)
     energy, field = loops_of(*lists, spins)
-    for some in (slice(0, 1), slice(1, 5)):
+    for some in (slice(0, 1), slice(1, 4)):
         few_energy, few_field = loops_of(*lists, spins[some])
         np.testing.assert_allclose(few_energy, energy[some], rtol=1e-12)
         np.testing.assert_allclose(few_field, field[some], rtol=0, atol=1e-12 * np.abs(field).max())

@@ -12,7 +12,7 @@ import pandas as pd
 from sdglass.dataset import LabelledConfigurations
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, locator_lists
+from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, locator_coefficients
 from sdglass.forcefields.locator.fit import configuration_weights, solve_coefficients, torque_design
 from sdglass.io import write_csv
 from sdglass.progress import progress_bar
@@ -76,7 +76,7 @@ class Rows:
         self.everything = [np.ones(len(one), bool) for one in data]
         self.designs = []
         for one in data:
-            self.designs.append(torque_design(locator_lists(one.structure, one.model, settings), one.spins))
+            self.designs.append(torque_design(locator_coefficients(one.structure, one.model, settings), one.spins))
             progress()
 
     def terms(self, pairs=None, loops=None):

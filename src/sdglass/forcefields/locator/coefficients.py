@@ -1,17 +1,26 @@
 """What the locator force field computes from a structure, once: couplings of pairs, hops of loops, a constant.
 
-Everything the frozen positions decide is here, so that an evaluation is sums over lists (`loop_kernels`).
+All of it are functions f(T) of the hopping matrix (`hopping_functions`), taken between near sites:
+
+    T0(w)   the renormalized hopping at each imaginary frequency     `series.renormalized_hopping`
+    K_p   = T / (1 + s_p T^2 / J^2), its real part at one frequency  the hops of the loops
+    M     = T^2 / (|J| (1 + s T^2 / J^2)), its imaginary part there  with the last s_p
+    E_0     the energy without any spin                              `series.spinless_energy`
+
+The positions decide all of these, so that an evaluation is sums over lists (`kernels`).
 """
 
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numba import njit
+from scipy import sparse
 
 from sdglass.errors import InputError
 from sdglass.forcefields.locator.hopping_functions import hopping_function_blocks
 from sdglass.forcefields.locator.series import imaginary_frequencies, renormalized_hopping, second_order_weights
 
+# Energies of a pair, E = 1/2 sum_ij F_ij S_i . S_j: that of the series in second order, and K^2, K M and M^2 of
+# the last screening, which stand for what the series leaves out.
 PAIR_FEATURES = ("series", "real", "mixed", "imaginary")
 
 
@@ -53,66 +62,67 @@ class LocatorSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Values on a symmetric list of neighbours, as compressed sparse rows.
+class NeighbourValues:
+    """Values on a symmetric list of neighbours, in compressed rows: site i has entries start[i]:start[i + 1].
 
     Attributes
     ----------
-    indptr : numpy.ndarray of int, shape (N + 1,)
-    indices : numpy.ndarray of int32, shape (nnz,)
+    start : numpy.ndarray of int, shape (N + 1,)
+    neighbour : numpy.ndarray of int32, shape (nnz,)
+        Ascending in each row.
     values : numpy.ndarray, shape (nnz, F)
     """
 
-    indptr: np.ndarray
-    indices: np.ndarray
+    start: np.ndarray
+    neighbour: np.ndarray
     values: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class LocatorLists:
-    """Frozen coefficients of the force field on one structure.
+class LocatorCoefficients:
+    """Coefficients of the force field on one structure.
 
     Attributes
     ----------
-    pairs : Rows
+    pairs : NeighbourValues
         `PAIR_FEATURES` F of each pair [t0], E = 1/2 sum_ij c . F_ij S_i . S_j; or c . F alone.
-    loops : Rows
+    hops : NeighbourValues
         Hops K_p of the loops [t0], a site's return to itself included.
-    spinless : float
+    spinless_energy : float
         E_0 of the series [t0].
-    onsite : numpy.ndarray, shape (4,) or (1,)
+    onsite_energy : numpy.ndarray, shape (4,) or (1,)
         1/2 sum_i F_ii [t0], the part of the pair terms that no spin direction changes; or c times that.
     """
 
-    pairs: Rows
-    loops: Rows
-    spinless: float
-    onsite: np.ndarray
+    pairs: NeighbourValues
+    hops: NeighbourValues
+    spinless_energy: float
+    onsite_energy: np.ndarray
 
     def coupled(self, pair_coefficients, dtype):
-        """Return these lists of features as those with one coupling per pair, for an engine."""
+        """Return these coefficients with the one coupling c . F per pair that an evaluation needs."""
         coupling = (self.pairs.values @ pair_coefficients)[:, None].astype(dtype)
-        hops = np.ascontiguousarray(self.loops.values, dtype)
-        return LocatorLists(
-            Rows(self.pairs.indptr, self.pairs.indices, coupling),
-            Rows(self.loops.indptr, self.loops.indices, hops),
-            self.spinless,
-            np.array([self.onsite @ pair_coefficients]),
+        hops = np.ascontiguousarray(self.hops.values, dtype)
+        return LocatorCoefficients(
+            NeighbourValues(self.pairs.start, self.pairs.neighbour, coupling),
+            NeighbourValues(self.hops.start, self.hops.neighbour, hops),
+            self.spinless_energy,
+            np.array([self.onsite_energy @ pair_coefficients]),
         )
 
 
-def locator_lists(structure, sd_model, settings, progress=None, pair_coefficients=None, dtype=np.float64):
-    """Compute the `LocatorLists` of a structure.
+def locator_coefficients(structure, electrons, settings, progress=None, pair_coefficients=None, dtype=np.float64):
+    """Compute the `LocatorCoefficients` of a structure.
 
     Parameters
     ----------
     structure : Structure
-    sd_model : SDModel
+    electrons : SDModel
     settings : LocatorSettings
     progress : callable, optional
         Called with the number of sites of each finished block.
     pair_coefficients : array_like, shape (4,), optional
-        If given, pairs hold the one coupling that an engine needs, instead of the four features of a fit.
+        If given, pairs hold the one coupling that an evaluation needs, instead of the four features of a fit.
     dtype : numpy.dtype
         Of the values.
 
@@ -121,51 +131,80 @@ def locator_lists(structure, sd_model, settings, progress=None, pair_coefficient
     InputError
         If the filling is not one half: the expansion needs the gap around zero energy.
     """
-    require_half_filling(sd_model)
-    coupling = sd_model.coupling
-    frequencies = imaginary_frequencies(coupling)
-    strengths = np.array(settings.screening)[:, None] / coupling**2
-    nodes = len(frequencies.weight)
-
-    def functions(eigenvalue):
-        screened = eigenvalue / (1.0 + strengths * eigenvalue**2)
-        mixed = eigenvalue**2 / (1.0 + strengths[-1] * eigenvalue**2) / abs(coupling)
-        spinless = np.hypot(eigenvalue, 2.0 * coupling) - 2.0 * abs(coupling)  # see `locator.spinless_energy`
-        both = [renormalized_hopping(eigenvalue, frequencies.scalar), screened]
-        return np.concatenate([*both, mixed[None], spinless[None]])
-
-    weight = second_order_weights(frequencies)
+    require_half_filling(electrons)
+    functions = _HoppingFunctions(electrons.coupling, settings.screening)
     reach = max(settings.pair_cutoff, settings.loop_cutoff)
     mix = np.eye(len(PAIR_FEATURES)) if pair_coefficients is None else np.asarray(pair_coefficients)[:, None]
-    n = structure.n_sites
-    pairs, loops = _RowParts(n), _RowParts(n)
-    spinless, onsite = 0.0, np.zeros(mix.shape[1])
-    for block in hopping_function_blocks(structure, sd_model.hopping, functions, reach, progress=progress):
-        real, imaginary = block.values[:, :nodes], block.values[:, nodes : 2 * nodes]
-        screened, mixed = block.values[:, 2 * nodes : -2], block.values[:, -2]
-        here = block.sites[block.row] == block.column
-        spinless -= block.values[here, -1].sum()
-        series = (real**2 - imaginary**2) @ weight
-        features = np.stack([series, screened[:, -1] ** 2, screened[:, -1] * mixed, mixed**2], axis=1) @ mix
-        onsite += 0.5 * features[here].sum(axis=0)
-        for parts, cutoff, values, chosen in (
-            (pairs, settings.pair_cutoff, features, ~here),
-            (loops, settings.loop_cutoff, screened, True),
-        ):
-            near = chosen & (block.distance < cutoff)
-            fade = _taper(block.distance[near], cutoff, settings.taper)
-            parts.add(
-                block.sites, block.row[near], block.column[near], (values[near] * fade[:, None]).astype(dtype)
-            )
-    return LocatorLists(pairs.rows(), loops.rows(), float(spinless) - n * abs(coupling), onsite)
+    pairs, hops = (_GrowingRows(structure.n_sites, dtype) for _ in range(2))
+    spinless_energy, onsite_energy = 0.0, np.zeros(mix.shape[1])
+    for block in hopping_function_blocks(structure, electrons.hopping, functions, reach, progress=progress):
+        found = functions.named(block.values)
+        itself = block.sites[block.row] == block.column
+        features = functions.pair_features(found) @ mix
+        spinless_energy += found["spinless_energy"][itself].sum()
+        onsite_energy += 0.5 * features[itself].sum(axis=0)
+        near = ~itself & (block.distance < settings.pair_cutoff)
+        pairs.add(block, near, features, _taper(block.distance[near], settings.pair_cutoff, settings.taper))
+        near = block.distance < settings.loop_cutoff
+        hops.add(block, near, found["hops"], _taper(block.distance[near], settings.loop_cutoff, settings.taper))
+    spinless_energy -= structure.n_sites * abs(electrons.coupling)
+    return LocatorCoefficients(pairs.finished(), hops.finished(), float(spinless_energy), onsite_energy)
 
 
-def require_half_filling(sd_model):
-    """Raise `InputError` unless the model is one that the expansion is made for."""
-    if sd_model.filling != 0.5:
+class _HoppingFunctions:
+    """The functions of T that the coefficients are made of, by name.
+
+    Called with eigenvalues, shape (M,), it returns the values of all of them, shape (F, M), as
+    `hopping_function_blocks` wants them; `named` takes those apart again.
+    """
+
+    def __init__(self, coupling, screening):
+        self.coupling = coupling
+        self.frequencies = imaginary_frequencies(coupling)
+        self.strengths = np.array(screening)[:, None] / coupling**2  # s_p / J^2
+        self.series_weights = second_order_weights(self.frequencies)
+
+    def values(self, t):
+        """Return {name: array (F, M)} at eigenvalues t of T, shape (M,) [t0]."""
+        real, imaginary = np.split(renormalized_hopping(t, self.frequencies.scalar), 2)
+        return {
+            "real": real,
+            "imaginary": imaginary,
+            "hops": t / (1.0 + self.strengths * t**2),
+            "mixed": (t**2 / (1.0 + self.strengths[-1] * t**2) / abs(self.coupling))[None],
+            # Of a site, beside -|J|: the trace of this function is E_0 + N |J|.
+            "spinless_energy": (2.0 * abs(self.coupling) - np.hypot(t, 2.0 * self.coupling))[None],
+        }
+
+    def __call__(self, eigenvalues):
+        return np.concatenate(list(self.values(eigenvalues).values()))
+
+    def named(self, columns):
+        """Return {name: array (P, F), or (P,) of a single function} from the columns of P pairs."""
+        sizes = {name: len(rows) for name, rows in self.values(np.zeros(1)).items()}
+        parts = np.split(columns, np.cumsum(list(sizes.values()))[:-1], axis=1)
+        named = dict(zip(sizes, parts, strict=True))
+        return named | {name: named[name][:, 0] for name in ("mixed", "spinless_energy")}
+
+    def pair_features(self, found):
+        """Return `PAIR_FEATURES`, shape (P, 4), of the named functions; J_ij of the series, and three products."""
+        series = (found["real"] ** 2 - found["imaginary"] ** 2) @ self.series_weights  # int dw b^2 Re(T0_ij^2)
+        hop, mixed = found["hops"][:, -1], found["mixed"]
+        return np.stack([series, hop**2, hop * mixed, mixed**2], axis=1)
+
+
+def reverse_entries(start, neighbour):
+    """Return where each entry i -> j of symmetric rows is in the other direction, j -> i, shape (nnz,)."""
+    entries = np.arange(len(neighbour))
+    return sparse.csr_array((entries, neighbour, start), shape=2 * (len(start) - 1,)).tocsc().data
+
+
+def require_half_filling(electrons):
+    """Raise `InputError` unless the electrons are those that the expansion is made for."""
+    if electrons.filling != 0.5:
         raise InputError(
-            f"filling = {sd_model.filling}; the locator force field is an expansion around the gap at half "
-            "filling: expected 0.5 (use the exact engine, or a network trained for this filling)"
+            f"filling = {electrons.filling}; the locator force field is an expansion around the gap at half "
+            "filling: expected 0.5 (use exact diagonalization, or a network trained for this filling)"
         )
 
 
@@ -175,45 +214,36 @@ def _taper(distance, cutoff, width):
     return 1.0 - x * x * (3.0 - 2.0 * x)
 
 
-class _RowParts:
-    """Rows of blocks of sites, in any order, that become the `Rows` of a structure; memory is their size twice."""
+class _GrowingRows:
+    """Rows of blocks of sites, in any order, that become `NeighbourValues`; memory is their size twice."""
 
-    def __init__(self, n):
-        self._counts = np.zeros(n, np.int64)
+    def __init__(self, n_sites, dtype):
+        self._counts = np.zeros(n_sites, np.int64)
+        self._dtype = dtype
         self._parts = []
 
-    def add(self, sites, row, column, values):
-        """Add the rows of some sites: entries sorted by their row among `sites`, then by column."""
-        counts = np.bincount(row, minlength=len(sites))
-        self._counts[sites] = counts
-        self._parts.append((sites, counts, column.astype(np.int32), values))
+    def add(self, block, chosen, values, fade):
+        """Add the rows of a block's sites: of its pairs the `chosen` ones, values (P, F) times their fade."""
+        counts = np.bincount(block.row[chosen], minlength=len(block.sites))
+        self._counts[block.sites] = counts
+        values = (values[chosen] * fade[:, None]).astype(self._dtype)
+        self._parts.append((block.sites, counts, block.column[chosen].astype(np.int32), values))
 
-    def rows(self):
-        """Return the `Rows`; values of the two directions of a pair are averaged."""
-        indptr = np.concatenate([[0], np.cumsum(self._counts)])
+    def finished(self):
+        """Return the `NeighbourValues`; values of the two directions of a pair are averaged."""
+        start = np.concatenate([[0], np.cumsum(self._counts)])
         columns, values = self._parts[0][2:]
-        indices = np.empty(indptr[-1], columns.dtype)
-        whole = np.empty((indptr[-1], values.shape[1]), values.dtype)
+        neighbour = np.empty(start[-1], columns.dtype)
+        whole = np.empty((start[-1], values.shape[1]), values.dtype)
         while self._parts:
             sites, counts, columns, values = self._parts.pop()
             before = np.cumsum(counts) - counts
-            place = np.repeat(indptr[sites] - before, counts) + np.arange(len(columns))
-            indices[place], whole[place] = columns, values
+            place = np.repeat(start[sites] - before, counts) + np.arange(len(columns))
+            neighbour[place], whole[place] = columns, values
         # Different blocks see different surroundings; a pair's two directions differ by that truncation, and
-        # forces are gradients of an energy only if they agree.
-        _symmetrize(indptr, indices, whole)
-        return Rows(indptr, indices, whole)
-
-
-@njit(cache=True)
-def _symmetrize(indptr, indices, values):
-    """Replace the values of the two directions of each pair with their mean, in place."""
-    for i in range(len(indptr) - 1):
-        for a in range(indptr[i], indptr[i + 1]):
-            j = indices[a]
-            if j > i:
-                b = indptr[j] + np.searchsorted(indices[indptr[j] : indptr[j + 1]], i)
-                for f in range(values.shape[1]):
-                    mean = (values[a, f] + values[b, f]) / 2
-                    values[a, f] = mean
-                    values[b, f] = mean
+        # fields are gradients of an energy only if they agree.
+        reverse = reverse_entries(start, neighbour)
+        for column in whole.T:
+            column += column[reverse]
+            column /= 2
+        return NeighbourValues(start, neighbour, whole)

@@ -1,4 +1,11 @@
-"""How wrong a torque of the locator force field may be: an error bar per site, fitted to errors held out."""
+"""How wrong a torque of the locator force field may be: an error bar per site, fitted to errors held out.
+
+The two components of a torque's error across the spin are taken as Gaussian, each of variance
+
+    sigma^2 = sum_k n_k^2 f_k^2,   f = (1, |torque|, |torque of the loops|, rms torque of the configuration),
+
+so that the error's length is below sigma (-2 log 0.05)^(1/2) = 2.45 sigma with 95 % probability.
+"""
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,26 +19,31 @@ def error_features(torques, loops):
     torques, loops : numpy.ndarray, shape (C, N, 3)
         Torques, and the part that the four-spin loops have in them [t0].
     """
-    whole, part = (np.linalg.norm(one, axis=2) for one in (torques, loops))
+    whole, part = np.linalg.norm(torques, axis=2), np.linalg.norm(loops, axis=2)
     rms = np.sqrt(np.square(whole).mean(axis=1, keepdims=True))
     return np.stack([np.ones_like(whole), whole, part, np.broadcast_to(rms, whole.shape)])
 
 
 def fit_error_model(torques, loops, errors):
-    """Return `LocatorModel.error_model`: maximum likelihood, then wide enough for 95 % of the errors.
+    """Return `LocatorModel.error_model`, the n_k: maximum likelihood, then wide enough for 95 % of the errors.
 
     The errors have longer tails than Gaussians. They are counted apart in the half of the configurations with
-    the larger torques and in the other, near frozen ones, and the error bar is widened for the worse half.
+    the larger torques and in the other, of nearly minimised ones, and sigma is widened for the worse half.
 
     Parameters
     ----------
     torques, loops, errors : sequence of numpy.ndarray, shape (C, N, 3)
         Predictions, their loops' part, and errors, one entry per realization [t0].
+
+    Returns
+    -------
+    tuple of float
+        (floor [t0], slope, loop slope, rms slope); all zero if there are no errors.
     """
     features = np.concatenate(
         [error_features(*both).reshape(4, -1) for both in zip(torques, loops, strict=True)], axis=1
     )
-    sizes = np.concatenate([np.linalg.norm(one, axis=2).ravel() for one in errors])
+    sizes = np.concatenate([np.linalg.norm(error, axis=2).ravel() for error in errors])
     scale = np.sqrt(np.square(sizes).mean())
     if scale == 0.0:
         return 0.0, 0.0, 0.0, 0.0

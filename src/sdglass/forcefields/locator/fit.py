@@ -18,13 +18,13 @@ from sdglass.forcefields.description import describe_electrons, describe_trainin
 from sdglass.forcefields.locator.coefficients import (
     PAIR_FEATURES,
     LocatorSettings,
-    locator_lists,
+    locator_coefficients,
     require_half_filling,
 )
 from sdglass.forcefields.locator.error_bars import fit_error_model
 from sdglass.forcefields.locator.forcefield import LocatorForceField
-from sdglass.forcefields.locator.kernels.loops import from_blocks, loop_field, pair_field, to_blocks
-from sdglass.forcefields.locator.kernels.reach import loop_reach
+from sdglass.forcefields.locator.kernels.loops import loop_field, pair_field
+from sdglass.forcefields.locator.kernels.two_hops import two_hops
 from sdglass.forcefields.model_file import StoredModel
 from sdglass.forcefields.training_domain import describe_structures
 from sdglass.progress import progress_bar
@@ -159,7 +159,7 @@ class LocatorModel(StoredModel):
         dtype : {"float64", "float32"}
         threads : int, optional
             See `LocatorForceField`.
-        lists : LocatorLists, optional
+        lists : LocatorCoefficients, optional
             Of the structure with all pair features, if they are known already.
         progress : callable, optional
             Called with the number of sites of each finished block of a structure's lists.
@@ -179,7 +179,7 @@ class LocatorModel(StoredModel):
         if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
             order = spatial_order(structure)
             sites = Structure(structure.positions[order], structure.box)
-        lists = locator_lists(sites, self.electrons, self.settings, progress, self.pair_coefficients, dtype)
+        lists = locator_coefficients(sites, self.electrons, self.settings, progress, self.pair_coefficients, dtype)
         return LocatorForceField(structure, lists, self, dtype, threads, order)
 
     def describe(self):
@@ -232,18 +232,15 @@ def torque_design(lists, spins):
 
     Parameters
     ----------
-    lists : LocatorLists
+    lists : LocatorCoefficients
     spins : numpy.ndarray, shape (C, N, 3)
     """
-    blocks = to_blocks(spins, np.float64)
-    columns = []
-    for feature in lists.pairs.values.T:
-        columns.append(-pair_field(lists.pairs.indptr, lists.pairs.indices, feature.copy(), blocks))
-    loops, weight = lists.loops, np.ones(1)
-    reach = loop_reach(loops.indptr, loops.indices)
-    for kernel in loops.values.T:
-        columns.append(loop_field(loops.indptr, loops.indices, kernel[:, None].copy(), weight, blocks, reach)[1])
-    return np.stack([torque(spins, from_blocks(column, len(spins))) for column in columns], axis=-1)
+    pairs, hops = lists.pairs, lists.hops
+    fields = [-pair_field(pairs.start, pairs.neighbour, feature.copy(), spins) for feature in pairs.values.T]
+    reach, weight = two_hops(hops.start, hops.neighbour), np.ones(1)
+    for kernel in hops.values.T:
+        fields.append(loop_field(hops.start, hops.neighbour, kernel[:, None], weight, spins, reach)[1])
+    return np.stack([torque(spins, field) for field in fields], axis=-1)
 
 
 def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=None, progress=None):
@@ -258,7 +255,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         See `LocatorFitSettings`.
     terms : sequence of bool, shape (4 + n_screening,), optional
         Which terms take part, for ablation; all by default.
-    lists : sequence of LocatorLists, optional
+    lists : sequence of LocatorCoefficients, optional
         Of the structures, if they are known already.
     progress : callable, optional
         Called after each realization.
@@ -280,7 +277,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         raise InputError(f"terms = {terms.tolist()}; expected {n_terms} of true or false, at least one true")
     made, designs, targets = [], [], []
     for number, labels in enumerate(data):
-        its_lists = locator_lists(labels.structure, electrons, settings) if lists is None else lists[number]
+        its_lists = locator_coefficients(labels.structure, electrons, settings) if lists is None else lists[number]
         made.append(its_lists)
         designs.append(torque_design(its_lists, labels.spins))
         targets.append(labels.torque)

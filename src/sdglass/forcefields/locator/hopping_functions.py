@@ -1,9 +1,14 @@
 """Functions of the hopping matrix, f(T)_ij, between sites that are near each other.
 
-The perturbation series of `sdglass.forcefields.locator.series` needs matrix functions such as T (1 + s T^2)^-1 only for pairs
-within a few decay lengths. They are smooth on the spectrum of T, so a Chebyshev polynomial of low degree
-gives them to rounding, and they are short-ranged, so a block of sites needs only its surroundings: the cost
-is linear in the number of sites. A small structure is one block that contains every site.
+The series of `locator.series` needs matrix functions such as T (1 + s T^2)^-1 only for pairs within a few decay
+lengths. They are smooth on the spectrum of T, so a Chebyshev polynomial of low degree gives them to rounding,
+
+    f(T) = sum_m c_m P_m(x),   x = (T - center) / half width,   P_(m+1)(x) = 2 x P_m(x) - P_(m-1)(x),
+
+and they are short-ranged, so a block of sites needs only its surroundings: the cost is linear in the number of
+sites. A small structure is one block that contains every site.
+
+Reference: A. Weisse et al., Rev. Mod. Phys. 78, 275 (2006), doi:10.1103/RevModPhys.78.275 (Chebyshev expansions).
 """
 
 from dataclasses import dataclass
@@ -58,8 +63,8 @@ def hopping_function_blocks(structure, hopping, functions, cutoff, halo=6.0, tol
     cutoff : float
         Largest distance of a pair [ell].
     halo : float
-        Sites farther than this from every site of a block are left out of its surroundings [ell]. Not used
-        for structures of up to 1200 sites, which are treated as a whole.
+        Sites farther than this from every site of a block are left out of its surroundings [ell]. Structures
+        of up to 1200 sites are treated as a whole, without a halo.
     tolerance : float
         Largest relative size of the Chebyshev coefficients that are dropped.
     progress : callable, optional
@@ -119,7 +124,7 @@ def _blocks(structure, halo):
     order = np.argsort(label, kind="stable")
     for sites in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
         near = tree.query_ball_point(wrapped[sites], halo)
-        yield sites, np.unique(np.concatenate([np.asarray(one, int) for one in near]))
+        yield sites, np.unique(np.concatenate([np.asarray(around, int) for around in near]))
 
 
 def _pairs(structure, sites, surroundings, cutoff):

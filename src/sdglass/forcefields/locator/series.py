@@ -123,7 +123,7 @@ def second_order_weights(frequencies):
     return 2.0 * frequencies.weight * frequencies.vector**2
 
 
-def series_terms(structure, spins, sd_model, orders=6, frequencies=None):
+def series_terms(structure, spins, electrons, orders=6, frequencies=None):
     """Return the terms of the series, exact at every order, for any number of spins in a loop.
 
     A reference with dense matrices, O(N^3) per frequency and order: for tests and for judging how far the
@@ -133,9 +133,11 @@ def series_terms(structure, spins, sd_model, orders=6, frequencies=None):
     ----------
     structure : Structure
     spins : numpy.ndarray, shape (N, 3)
-    sd_model : SDModel
+    electrons : SDModel
     orders : int
         Number of spins in the longest loop, even.
+    frequencies : ImaginaryFrequencies, optional
+        By default `FREQUENCIES` of them.
 
     Returns
     -------
@@ -144,8 +146,8 @@ def series_terms(structure, spins, sd_model, orders=6, frequencies=None):
     field : numpy.ndarray, shape (orders / 2 + 1, N, 3)
         -dE_n / dS [t0].
     """
-    f = imaginary_frequencies(sd_model.coupling) if frequencies is None else frequencies
-    hopping = hopping_matrix(structure, sd_model.hopping)
+    f = imaginary_frequencies(electrons.coupling) if frequencies is None else frequencies
+    hopping = hopping_matrix(structure, electrons.hopping)
     eigenvalues, vectors = np.linalg.eigh(hopping)
     n = structure.n_sites
     spin_matrix = np.empty((n, 2, 2), complex)  # Q_i = S_i . sigma
@@ -153,7 +155,7 @@ def series_terms(structure, spins, sd_model, orders=6, frequencies=None):
     spin_matrix[:, 0, 1] = spins[:, 0] - 1j * spins[:, 1]
     spin_matrix[:, 1, 0] = spins[:, 0] + 1j * spins[:, 1]
     energy, field = np.zeros(orders // 2 + 1), np.zeros((orders // 2 + 1, n, 3))
-    energy[0] = spinless_energy(eigenvalues, sd_model.coupling)
+    energy[0] = spinless_energy(eigenvalues, electrons.coupling)
     for weight, scalar, vector in zip(f.weight, f.scalar, f.vector, strict=True):
         t0 = (vectors * (eigenvalues / (1.0 + 1j * scalar * eigenvalues))) @ vectors.T
         step = np.zeros((n, 2, n, 2), complex)

@@ -1,131 +1,131 @@
-"""Compiled sums over pairs and closed loops of four spins, of many replicas.
+"""Sums over pairs and closed loops of four spins, of many replicas.
 
-Everything is a row: the energy and the field of site i need only the rows of its neighbours. So sites are
-independent, the result does not depend on the number of threads, and memory is a few buffers per thread beside
-the frozen lists. The innermost loops are whole vectors: over the replicas of a block (`loop_kernel_block`), or
-over the components of one replica (`loop_kernel_single`).
+Every sum runs in an order that does not depend on the number of threads, and so does the result, to the bit.
 """
 
-from functools import cache
+import os
 
 import numpy as np
-from numba import get_num_threads, njit, prange, types
-from numba.extending import intrinsic
+from numba import config, njit, prange, set_num_threads
 
-from sdglass.forcefields.locator.kernels.block import block_kernel
-from sdglass.forcefields.locator.kernels.llvm_vectors import alignment, multiply_add, splat, vectors
-from sdglass.forcefields.locator.kernels.reach import loop_reach
-from sdglass.forcefields.locator.kernels.single import single_kernel
+from sdglass.forcefields.locator.kernels.one_replica import gradient_of_one
+from sdglass.forcefields.locator.kernels.replica_block import gradient_of_blocks
+from sdglass.forcefields.locator.kernels.two_hops import two_hops
 
-LANES = 16  # replicas of one block: 64 bytes of float32, one vector register
+LANES = 16  # replicas of a block: 64 bytes of float32, one vector register
 
-_FEW = 4  # replicas up to which one at a time is faster than a block
-_CHUNKS_PER_THREAD = 8  # pieces of work per thread: even load, and few buffers
+_FEW = 3  # replicas up to which one at a time is faster than a block
 
 
-def to_blocks(spins, dtype):
-    """Return spins (R, N, 3) as blocks of replicas, shape (B, N, 3 L), the last one padded with zeros.
+def use_threads(count=None):
+    """Let the compiled sums use `count` threads; by default OMP_NUM_THREADS, as BLAS and torch, or all cores."""
+    if count is None:  # OMP_NUM_THREADS may be a list, one number per level of nesting
+        first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+        count = int(first) if first.isdigit() else config.NUMBA_NUM_THREADS
+    set_num_threads(max(1, min(count, config.NUMBA_NUM_THREADS)))
 
-    L is `LANES`, or 1 for a few replicas.
+
+def pair_field(start, neighbour, couplings, spins):
+    """Return sum_j J_ij S_j of every site.
+
+    Parameters
+    ----------
+    start, neighbour : numpy.ndarray
+        Compressed rows of neighbours, shapes (N + 1,) and (nnz,).
+    couplings : numpy.ndarray, shape (nnz,)
+        J [t0]; their precision is that of the sum.
+    spins : numpy.ndarray, shape (R, N, 3)
+
+    Returns
+    -------
+    numpy.ndarray, shape (R, N, 3)
+        [t0]
     """
     replicas, n, _ = spins.shape
-    lanes = 1 if replicas <= _FEW else LANES
-    blocks = -(-replicas // lanes)
-    padded = np.zeros((blocks * lanes, n, 3), dtype)
+    columns = np.ascontiguousarray(spins.transpose(1, 2, 0), couplings.dtype).reshape(n, 3 * replicas)
+    field = np.zeros_like(columns)
+    _add_pairs(start, neighbour, couplings, columns, field)
+    return field.reshape(n, 3, replicas).transpose(2, 0, 1)
+
+
+@njit(parallel=True, fastmath={"contract"}, cache=True)
+def _add_pairs(start, neighbour, couplings, spins, field):
+    for i in prange(len(spins)):
+        h = field[i]
+        for a in range(start[i], start[i + 1]):
+            coupling, s = couplings[a], spins[neighbour[a]]
+            for c in range(len(h)):
+                h[c] += coupling * s[c]
+
+
+def loop_field(start, neighbour, hops, weights, spins, reach=None):
+    """Return E = sum_p w_p Tr (Q K_p)^4 and -dE/dS.
+
+    Parameters
+    ----------
+    start, neighbour : numpy.ndarray
+        Compressed rows of neighbours, shapes (N + 1,) and (nnz,); symmetric, each ascending.
+    hops : numpy.ndarray, shape (nnz, P)
+        Symmetric K_p [t0]; their precision is that of the sums.
+    weights : numpy.ndarray, shape (P,)
+        w_p [t0^-3].
+    spins : numpy.ndarray, shape (R, N, 3)
+    reach : TwoHops, optional
+        Of the rows, if it is known already.
+
+    Returns
+    -------
+    energy : numpy.ndarray, shape (R,)
+        [t0], summed in double precision.
+    field : numpy.ndarray, shape (R, N, 3)
+        [t0]
+    """
+    reach = two_hops(start, neighbour) if reach is None else reach
+    hops = np.ascontiguousarray(hops)
+    rows = start, neighbour, hops, weights.astype(hops.dtype)
+    spins = spins.astype(hops.dtype)
+    if len(spins) <= _FEW:
+        gradient = np.stack([gradient_of_one(*rows, replica, reach) for replica in spins])
+    else:
+        gradient = from_blocks(gradient_of_blocks(*rows, to_blocks(spins), reach), len(spins))
+    # The trace is the same whichever of its four spins is differentiated; `gradient` has the first alone.
+    return np.einsum("ria,ria->r", spins, gradient, dtype=float), -4 * gradient
+
+
+def to_blocks(spins):
+    """Return spins (R, N, 3) as blocks of `LANES` replicas, shape (B, N, 3, L), the last one padded with zeros."""
+    replicas, n, _ = spins.shape
+    blocks = -(-replicas // LANES)
+    padded = np.zeros((blocks * LANES, n, 3), spins.dtype)
     padded[:replicas] = spins
-    return np.ascontiguousarray(padded.reshape(blocks, lanes, n, 3).transpose(0, 2, 3, 1)).reshape(blocks, n, -1)
+    return np.ascontiguousarray(padded.reshape(blocks, LANES, n, 3).transpose(0, 2, 3, 1))
 
 
 def from_blocks(blocks, replicas):
-    """Return (R, N, 3) from blocks (B, N, 3 L)."""
-    count, n, width = blocks.shape
-    return blocks.reshape(count, n, 3, width // 3).transpose(0, 3, 1, 2).reshape(-1, n, 3)[:replicas]
+    """Return (R, N, 3) from blocks (B, N, 3, L)."""
+    return blocks.transpose(0, 3, 1, 2).reshape(-1, blocks.shape[1], 3)[:replicas]
 
 
-def pair_field(indptr, indices, values, spins):
-    """Return h_i = sum_j v_ij S_j.
+def reference_loops(hops, weights, spins):
+    """Return what `loop_field` does for one replica, from dense arrays: the formula, for tests.
 
-    Parameters
-    ----------
-    indptr, indices, values : numpy.ndarray
-        Compressed sparse rows of v.
-    spins : numpy.ndarray, shape (B, N, 3 L)
-        See `to_blocks`.
+    With U_ik = sum_j K_ij K_jk S_j of each kernel,
 
-    Returns
-    -------
-    numpy.ndarray, shape (B, N, 3 L)
-    """
-    out = np.zeros_like(spins)
-    blocks, _, width = spins.shape
-    _pair_kernel(width // 3)(indptr, indices, values, spins.ravel(), out.reshape(-1), blocks)
-    return out
+        Tr (Q K)^4 = sum_ik 2 [2 (S_i . U_ik)(S_k . U_ik) - (S_i . S_k) U_ik^2],
 
-
-def loop_field(indptr, indices, values, weights, spins, reach=None):
-    """Return sum_p w_p Tr (Q K_p)^4 per replica and minus its gradient.
+    and minus its gradient is -4 times that without S_i.
 
     Parameters
     ----------
-    indptr, indices : numpy.ndarray
-        Compressed sparse rows shared by the kernels; symmetric pattern.
-    values : numpy.ndarray, shape (nnz, n_kernels)
-        Symmetric kernels K_p [t0].
-    weights : numpy.ndarray, shape (n_kernels,)
+    hops : numpy.ndarray, shape (P, N, N)
+        Symmetric K_p [t0].
+    weights : numpy.ndarray, shape (P,)
         w_p [t0^-3].
-    spins : numpy.ndarray, shape (B, N, 3 L)
-        See `to_blocks`.
-    reach : LoopReach, optional
-        Of the lists, if it is known already.
-
-    Returns
-    -------
-    energy : numpy.ndarray, shape (B L,)
-    field : numpy.ndarray, shape (B, N, 3 L)
+    spins : numpy.ndarray, shape (N, 3)
     """
-    blocks, n, width = spins.shape
-    reach = loop_reach(indptr, indices) if reach is None else reach
-    gradient = np.zeros_like(spins)  # of one spin of the trace, the others held fixed
-    chunks = max(1, min(n, _CHUNKS_PER_THREAD * get_num_threads()))
-    lists = indptr, indices, values.ravel(), weights.astype(spins.dtype)
-    replicas = spins.ravel(), gradient.reshape(-1), blocks
-    kernels = values.shape[1]
-    if width == 3:
-        single_kernel(kernels)(*lists, *replicas, reach.start, reach.end, chunks)
-    else:
-        sizes = reach.neighbours, reach.most
-        block_kernel(width // 3, kernels)(*lists, *replicas, reach.start, reach.end, reach.ways, *sizes, chunks)
-    energy = np.einsum("bnw,bnw->bw", spins, gradient, dtype=float).reshape(blocks, 3, -1).sum(axis=1).ravel()
-    # The trace is the same whichever of its four spins is differentiated.
-    gradient *= -4
-    return energy, gradient
-
-
-@cache
-def _pair_kernel(lanes):
-    @intrinsic
-    def add_scaled(typingctx, out, out_at, spins, spins_at, weight):
-        """out += weight * spins."""
-
-        def codegen(context, builder, signature, args):
-            align = alignment(signature.args[0])
-            target = vectors(context, builder, signature.args[0], args[0], args[1], lanes)
-            source = vectors(context, builder, signature.args[2], args[2], args[3], lanes)
-            w = splat(builder, args[4], lanes)
-            for p, q in zip(target, source, strict=True):
-                old, new = builder.load(p, align=align), builder.load(q, align=align)
-                builder.store(multiply_add(builder, w, new, old), p, align=align)
-            return context.get_dummy_value()
-
-        return types.void(out, types.intp, spins, types.intp, out.dtype), codegen
-
-    @njit(parallel=True)
-    def pairs(indptr, indices, values, spins, out, blocks):
-        n = len(indptr) - 1
-        for i in prange(n):
-            for block in range(blocks):
-                at = block * n
-                for a in range(indptr[i], indptr[i + 1]):
-                    add_scaled(out, (at + i) * 3 * lanes, spins, (at + indices[a]) * 3 * lanes, values[a])
-
-    return pairs
+    gradient = np.zeros(spins.shape)
+    for w, hop in zip(weights, hops, strict=True):
+        u = np.einsum("ij,jk,ja->ika", hop, hop, spins)
+        along, square = np.einsum("ka,ika->ik", spins, u), np.square(u).sum(axis=2)
+        gradient += 2 * w * (2 * np.einsum("ik,ika->ia", along, u) - square @ spins)
+    return np.vdot(spins, gradient), -4 * gradient
