@@ -27,14 +27,14 @@ from sdglass.electrons.spectra import (
     spacing_ratios,
 )
 from sdglass.errors import InputError
-from sdglass.io import write_csv
 from sdglass.observables.correlation import bin_centres
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.statistics import bootstrap_weights
 from sdglass.structures.amorphous import cube_edge, random_sequential_addition
-from sdglass_study.jobs.arguments import add_electrons, electrons, run, step_parser
+from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis._amorphous import amorphous
 
 # Resamples for the errors of peak and gap; a standard error from 400 is good to 4 %.
 RESAMPLES = 400
@@ -75,17 +75,73 @@ class Spectra:
     windows: list = field(default_factory=list)
 
 
-def systems(args):
-    """Return the `System` list of parsed arguments."""
-    n, dense, length = args.n_sites, args.dense_sites, args.box_length
+@dataclass(frozen=True)
+class DensityOfStates:
+    """Which spectra are averaged.
+
+    Attributes
+    ----------
+    structures : str
+        Amorphous ones like these are made.
+    realizations, coupled_realizations : int
+        Of each system with J = 0, and of the one with J on.
+    bin_width : float
+        [t0]
+    dense_sites : int
+        Sites of the larger systems.
+    """
+
+    structures: str = of("structures")
+    realizations: int
+    coupled_realizations: int
+    bin_width: float
+    dense_sites: int
+
+    def __post_init__(self):
+        for name in ("realizations", "coupled_realizations"):
+            if getattr(self, name) < 2:
+                raise InputError(f"{name} = {getattr(self, name)}; expected at least 2, for an error bar")
+        if not self.bin_width > 0:
+            raise InputError(f"bin_width = {self.bin_width}; expected a positive energy [t0]")
+
+
+@analysis(
+    "density_of_states",
+    settings=DensityOfStates,
+    parameters=amorphous,
+    tables=("fig2_density_of_states", "electrons"),
+    common=("electrons", "seed"),
+)
+def fig2(settings, inputs, electrons, seed, n_sites, box_length, r_min):
+    """Return the averaged densities of states, and what the text says of them."""
+    chosen = systems(settings, electrons.coupling, n_sites, box_length)
+    curves, summaries = [], []
+    with progress_bar(sum(system.realizations for system in chosen), "density of states", "realization") as bar:
+        for index, system in enumerate(chosen):
+            spectra = solve_realizations(system, electrons, r_min, seed, bar.update)
+            edges, rho = histograms(spectra, settings.bin_width)
+            curves.append(curve_table(system, edges, rho))
+            rng = generator(seed, "density of states bootstrap", index)
+            summaries.append(summary_table(system, spectra, edges, rho, rng))
+    summaries.append(exponent_table(summaries[0], summaries[2], chosen[2]))
+    return {
+        "fig2_density_of_states": pd.concat(curves, ignore_index=True),
+        "electrons": pd.concat(summaries, ignore_index=True),
+    }
+
+
+def systems(settings, coupling, n_sites, box_length):
+    """Return the `System` list of a coupling J [t0] and `n_sites` in a cube of `box_length` [ell]."""
+    n, dense, length, count = n_sites, settings.dense_sites, box_length, settings.realizations
+    if dense <= n:
+        raise InputError(f"dense_sites = {dense}; expected more than n_sites = {n}")
     result = [
-        System(f"J=0, N={n}", n, length, 0.0, args.realizations),
-        System(f"J=0, N={dense}", dense, length, 0.0, args.realizations),
-        System(f"J=0, N={dense}, same density", dense, cube_edge(dense, n / length**3), 0.0, args.realizations),
+        System(f"J=0, N={n}", n, length, 0.0, count),
+        System(f"J=0, N={dense}", dense, length, 0.0, count),
+        System(f"J=0, N={dense}, same density", dense, cube_edge(dense, n / length**3), 0.0, count),
     ]
-    if args.coupling != 0.0:
-        label = f"J={args.coupling:g}, N={n}"
-        result.append(System(label, n, length, args.coupling, args.coupled_realizations))
+    if coupling != 0.0:
+        result.append(System(f"J={coupling:g}, N={n}", n, length, coupling, settings.coupled_realizations))
     return result
 
 
@@ -214,49 +270,3 @@ def exponent_table(small, large, system):
         rows.append((name.replace("ratio", "exponent"), exponent, error / log_size))
     columns = system.columns() | {"system": "J=0, same density"}
     return _rows(columns, rows, int(large["samples"].iloc[0]))
-
-
-def argument_parser():
-    """Return the parser of the step's command line."""
-    parser = step_parser(__doc__)
-    add_electrons(parser)
-    parser.add_argument("--n-sites", type=int, required=True)
-    parser.add_argument("--box-length", type=float, required=True, help="[ell]")
-    parser.add_argument("--r-min", type=float, required=True, help="[ell]")
-    parser.add_argument("--dense-sites", type=int, required=True, help="sites of the larger systems")
-    parser.add_argument("--realizations", type=int, required=True, help="of each system with J = 0")
-    parser.add_argument("--coupled-realizations", type=int, required=True, help="of the system with J on")
-    parser.add_argument("--bin-width", type=float, required=True, help="[t0]")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out-dos", required=True, help="fig2_density_of_states.csv")
-    parser.add_argument("--out-summary", required=True, help="electrons.csv")
-    return parser
-
-
-def main():
-    """Read the arguments, diagonalise, write both tables."""
-    args = argument_parser().parse_args()
-    for name in ("realizations", "coupled_realizations"):
-        if getattr(args, name) < 2:
-            raise InputError(f"{name} = {getattr(args, name)}; expected at least 2, for an error bar")
-    if args.dense_sites <= args.n_sites:
-        raise InputError(f"dense_sites = {args.dense_sites}; expected more than n_sites = {args.n_sites}")
-    if not args.bin_width > 0:
-        raise InputError(f"bin_width = {args.bin_width}; expected a positive energy [t0]")
-    model = electrons(args)
-    curves, summaries = [], []
-    count = sum(system.realizations for system in systems(args))
-    with progress_bar(count, "density of states", "realization") as bar:
-        for index, system in enumerate(systems(args)):
-            spectra = solve_realizations(system, model, args.r_min, args.seed, bar.update)
-            edges, rho = histograms(spectra, args.bin_width)
-            curves.append(curve_table(system, edges, rho))
-            rng = generator(args.seed, "density of states bootstrap", index)
-            summaries.append(summary_table(system, spectra, edges, rho, rng))
-    summaries.append(exponent_table(summaries[0], summaries[2], systems(args)[2]))
-    write_csv(args.out_dos, pd.concat(curves, ignore_index=True))
-    write_csv(args.out_summary, pd.concat(summaries, ignore_index=True))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,0 +1,39 @@
+"""The models of the quenches of Fig. 5 against each other, on the realizations and replicas that they share."""
+
+from dataclasses import dataclass
+
+from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis._ensembles import Quenches, Resampling, load_ensembles, observables
+from sdglass_study.analysis._paired import CURVE, NUMBERS, compare, gathered, pairs
+
+
+@dataclass(frozen=True)
+class Comparison(Quenches):
+    """Quenches that are compared.
+
+    Attributes
+    ----------
+    references : tuple of str
+        Models that others are held against, the nearest to the electrons first: each is the reference of those after
+        it, and of all that are not named.
+    """
+
+    references: tuple[str, ...] = of("models", default=("exact",))
+
+
+@analysis(
+    "fig5_paired",
+    settings=Comparison,
+    inputs=observables,
+    tables=("fig5_difference", "fig5_paired"),
+    common=("seed", "confidence", "bootstrap", "splits"),
+)
+def fig5_paired(settings, inputs, **common):
+    """Return the differences of C(r, t), and those of xi(t) and of C at contact."""
+    resampling = Resampling(**common)
+    ensembles = load_ensembles(inputs["observables"])
+    found = [compare(*pair, resampling) for pair in pairs(ensembles, settings.references)]
+    return {
+        "fig5_difference": gathered([curves for curves, _ in found], ensembles, CURVE),
+        "fig5_paired": gathered([numbers for _, numbers in found], ensembles, NUMBERS),
+    }

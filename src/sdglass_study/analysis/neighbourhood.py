@@ -1,0 +1,52 @@
+"""One real neighbourhood out of a relaxed configuration, for the picture of Fig. 1."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sdglass.dataset import LabelledConfigurations
+from sdglass.structures.neighbours import environments
+from sdglass_study.analysis import analysis, of
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Where it is taken from.
+
+    Attributes
+    ----------
+    labels : str
+        The last configuration of the first realization is shown.
+    """
+
+    labels: str = of("labels")
+
+
+def _labels(study, settings):
+    return {"labels": study.label_files(settings.labels)[:1]}
+
+
+@analysis(
+    "neighbourhood",
+    settings=Neighbourhood,
+    inputs=_labels,
+    tables=("fig1_neighbourhood",),
+    common=("descriptor",),
+)
+def neighbourhood(settings, inputs, descriptor):
+    """Return positions relative to the centre, spins and distances of one site and its neighbours."""
+    data = LabelledConfigurations.load(inputs["labels"][0])
+    env = environments(data.structure, descriptor["cutoff"])
+    # A site with a typical number of neighbours, so that the picture is neither empty nor crowded.
+    counts = np.diff(env.start)
+    centre = int(np.argsort(counts, kind="stable")[len(counts) // 2])
+    row = slice(env.start[centre], env.start[centre + 1])
+    sites = np.concatenate([[centre], env.neighbour[row]])
+    positions = np.concatenate([np.zeros((1, 3)), env.vector[row]])
+    frame = pd.DataFrame(np.hstack([positions, data.spins[-1][sites]]), columns=["x", "y", "z", "sx", "sy", "sz"])
+    frame.insert(0, "site", sites)
+    frame["distance"] = np.concatenate([[0.0], env.distance[row]])
+    frame["is_centre"] = (frame["site"] == centre).astype(int)
+    frame["cutoff"] = descriptor["cutoff"]
+    return {"fig1_neighbourhood": frame}
