@@ -152,7 +152,9 @@ def run_analysis(name, settings, inputs, common=None, parameters=None):
     problems.refuse()
     if "electrons" in common:
         common["electrons"] = SDModel.from_dict(common["electrons"])
-    return entry.make(built, {key: _listed(paths) for key, paths in inputs.items()}, **common, **(parameters or {}))
+    return entry.make(
+        built, {key: _listed(paths) for key, paths in inputs.items()}, **common, **(parameters or {})
+    )
 
 
 def _listed(paths):

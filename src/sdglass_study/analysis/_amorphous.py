@@ -15,6 +15,8 @@ def amorphous(study, settings):
     kind = study.structures[settings.structures].kind
     missing = [name for name in ("n_sites", "box_length", "r_min") if not hasattr(kind, name)]
     if missing:
-        raise InputError(f"structures = {settings.structures}: {kind} has no {missing[0]}; expected amorphous ones")
+        raise InputError(
+            f"structures = {settings.structures}: {kind} has no {missing[0]}; expected amorphous ones"
+        )
     edge = cube_edge(kind.n_sites, kind.density) if kind.box_length is None else kind.box_length
     return {"n_sites": kind.n_sites, "box_length": edge, "r_min": kind.r_min}

@@ -53,7 +53,13 @@ def gathered(frames, ensembles, quantities):
         frames = [
             pd.DataFrame(
                 [
-                    {**one.labels, **none, "realizations": len(one.members), "replicas": one.replicas, "time": np.nan}
+                    {
+                        **one.labels,
+                        **none,
+                        "realizations": len(one.members),
+                        "replicas": one.replicas,
+                        "time": np.nan,
+                    }
                     | ({} if "distance" in quantities else {"quantity": "none"})
                     | dict.fromkeys(quantities, np.nan)
                 ]
@@ -113,7 +119,12 @@ def compare(labels, reference, other, resampling):
     for quantity, (value, resampled) in length_quantities(other, model, resampling).items():
         reference_value, reference_samples = under[quantity]
         difference = value - reference_value
-        columns = {"quantity": quantity, "value": value, "reference_value": reference_value, "difference": difference}
+        columns = {
+            "quantity": quantity,
+            "value": value,
+            "reference_value": reference_value,
+            "difference": difference,
+        }
         columns |= resampling.interval(difference, resampled - reference_samples, n)
         numbers.append(other.frame(labels, columns))
     return curves, pd.concat(numbers, ignore_index=True)

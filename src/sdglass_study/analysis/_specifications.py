@@ -1,4 +1,4 @@
-"""The barrier exponent psi under every defensible analysis at once (paper Fig. 5): a multiverse of fits.
+"""The barrier exponent psi under every defensible analysis at once (paper Fig. 5): a specification curve.
 
 One number for psi hides the choices behind it: how |C| is kept free of noise, bins and range of the integrals,
 window, unit of time, what is fitted and how. Here all combinations are fitted, with intervals from the same
@@ -7,26 +7,20 @@ Simonsohn, Simmons and Nelson, "Specification curve analysis", doi:10.1038/s4156
 """
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
 from sdglass.errors import InputError
-from sdglass.observables.correlation import bootstrap_average, merge_bins
+from sdglass.observables.correlation import merge_bins
 from sdglass.observables.correlation_length import length_of_magnitude, split_integrals
-from sdglass.observables.domain_growth import PAPER_PSI, windows_of
+from sdglass.observables.domain_growth import windows_of
+from sdglass.random_streams import generator
 from sdglass.statistics import centred_interval
 
-# Columns of the table that are choices; everything else in it is a result.
-CHOICES = ("run", "estimator", "bin_width", "r_low", "r_max", "start", "stop", "time_unit", "offset", "fit")
 ESTIMATORS = ("naive", "split", "subtracted")
-# What readers know the choices by; the others are numbers, or runs (`run_words`).
-CHOICE_WORDS = {
-    "estimator": {"naive": "as it comes", "split": "from halves", "subtracted": "less its noise"},
-    "offset": {"none": "none", "r_low": "start of the integral", "free": "fitted"},
-    "fit": {"log": "straight line", "weighted": "weighted line", "nonlinear": "weighted curve"},
-}
 FEWEST_POINTS = 4
 FEWEST_BINS = 3
 # Where the inverse exponent of the law with a free offset is looked for. With an end of its interval here, the
@@ -58,7 +52,7 @@ class LengthCurves:
     n_units: int
 
 
-def length_curves(times, histograms, counts, edges, streams, settings, n_samples=1000, n_splits=20, progress=None):
+def length_curves(ensemble, resampling, settings, progress=lambda: None):
     """Return the `LengthCurves` of an ensemble: estimators times bins times ranges.
 
     Estimators of |C|: ``naive``, the paper's formula; ``split``, sign and value from independent halves of the
@@ -66,16 +60,12 @@ def length_curves(times, histograms, counts, edges, streams, settings, n_samples
 
     Parameters
     ----------
-    times : array_like, shape (K,)
-    histograms, counts, edges
-        As in `sdglass.observables.correlation.ensemble_average`, with the finest bins.
-    streams : tuple of numpy.random.Generator
-        For the resamples and for the halves.
-    settings : dict
-        ``bin_factors``: how many fine bins make one; ``range_start``, ``range_stop``: ends of the integrals
-        [ell], besides the first and the last edge.
-    n_samples, n_splits : int
-    progress : callable, optional
+    ensemble : Ensemble
+        With the finest bins.
+    resampling : Resampling
+    settings : Specifications
+        ``bin_factors``, ``range_start`` and ``range_stop`` are used.
+    progress : callable
         Called before each of the ``bin_factors``.
 
     Returns
@@ -83,32 +73,36 @@ def length_curves(times, histograms, counts, edges, streams, settings, n_samples
     LengthCurves
         Ranges with fewer than three bins are left out.
     """
-    choices, curves = [], []
-    resampling, halving = streams
-    draws, splits = (stream.bit_generator.state for stream in streams)
-    for factor in settings["bin_factors"]:
+    choices, curves, edges = [], [], ensemble.edges
+    for factor in settings.bin_factors:
         # The same resamples and halves for all bins: what differs between choices is not the luck of the draw.
-        resampling.bit_generator.state, halving.bit_generator.state = draws, splits
-        merged, pairs, ends = merge_bins(histograms, counts, edges, factor)
-        ranges = _ranges(ends, edges, settings)
-        if progress is not None:
-            progress()
+        merged = SimpleNamespace()
+        merged.histograms, merged.counts, merged.edges = merge_bins(
+            ensemble.histograms, ensemble.counts, edges, factor
+        )
+        ranges = _ranges(merged.edges, edges, settings)
+        progress()
         if not ranges:
             continue
-        average = bootstrap_average(merged, pairs, resampling, n_samples)
+        average = resampling.average(merged)
         everything = np.concatenate([average.mean[None], average.samples])
         n = average.n_units
         # Resamples scatter by (n - 1) / n of the variance, about a mean that has the whole of it.
         scatter = np.nan_to_num(average.samples.var(axis=0))
-        variance = (
-            np.concatenate([[scatter], np.full((n_samples, 1, 1), 1.0 + (n - 1) / n) * scatter]) * n / (n - 1)
-        )
+        factors = np.full((len(average.samples), 1, 1), 1.0 + (n - 1) / n)
+        variance = np.concatenate([[scatter], factors * scatter]) * n / (n - 1)
         magnitudes = {
             "naive": np.abs(everything),
             "subtracted": np.sqrt(np.maximum(np.nan_to_num(everything) ** 2 - variance, 0.0)),
         }
         over, under = split_integrals(
-            merged, pairs, ends, halving, ranges, n_splits=n_splits, weights=average.weights
+            merged.histograms,
+            merged.counts,
+            merged.edges,
+            generator(resampling.seed, "replica halves"),
+            ranges,
+            n_splits=resampling.splits,
+            weights=average.weights,
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             halves = np.where(under > 0, over / under, np.nan)
@@ -119,17 +113,17 @@ def length_curves(times, histograms, counts, edges, streams, settings, n_samples
                 if estimator == "split":
                     curves.append(halves[..., number])
                 else:
-                    curves.append(length_of_magnitude(ends, magnitudes[estimator], low, high))
+                    curves.append(length_of_magnitude(merged.edges, magnitudes[estimator], low, high))
     if not choices:
         raise InputError(f"edges up to {edges[-1]:.4g} ell leave fewer than {FEWEST_BINS} bins; expected more")
-    return LengthCurves(np.asarray(times, dtype=float), choices, np.stack(curves), n)
+    return LengthCurves(np.asarray(ensemble.times, dtype=float), choices, np.stack(curves), n)
 
 
 def _ranges(ends, edges, settings):
     """Return the ranges (r_low, r_max), named by what was asked for, that hold enough of the bins `ends`."""
     first, last = (float(np.round(edge, 9)) for edge in (edges[0], edges[-1]))
-    starts = [first, *(start for start in settings["range_start"] if first < start < last)]
-    stops = [*(stop for stop in settings["range_stop"] if first < stop < last), last]
+    starts = [first, *(start for start in settings.range_start if first < start < last)]
+    stops = [*(stop for stop in settings.range_stop if first < stop < last), last]
     slack = 1e-9 * (last - first)
     return [
         (low, high)
@@ -150,7 +144,7 @@ def _inside(times, window):
     return (times >= window[0]) & (times <= window[1]) & (times > 0)
 
 
-def fit_all(curves, starts, stops, time_units, level, progress=None):
+def fit_all(curves, starts, stops, time_units, level, progress=lambda: None):
     """Fit psi to every curve on every window, for every unit of time, offset and kind of fit.
 
     - ``log``: straight line of log xi against log log t; ``weighted``: the same, weighted by the bootstrap error;
@@ -165,13 +159,13 @@ def fit_all(curves, starts, stops, time_units, level, progress=None):
         A unit that is not before the window has no logarithm there, and is left out.
     level : float
         Probability inside the intervals.
-    progress : callable, optional
+    progress : callable
         Called before each window.
 
     Returns
     -------
     pandas.DataFrame
-        Columns: those of `CHOICES` but for run, then law (barrier or power_law), n_points, exponent,
+        Columns: estimator, bin_width, r_low, r_max, start, stop, time_unit, offset, fit, then law (barrier or power_law), n_points, exponent,
         exponent_low, exponent_high, grows, identified, delta_aic. The exponent is psi, or z of the power law, of
         which ``none`` alone is listed. ``grows``: xi grows significantly (the interval of the slope is above
         zero). ``identified``: it grows and the exponent has a finite interval, which with a free offset is more
@@ -180,8 +174,7 @@ def fit_all(curves, starts, stops, time_units, level, progress=None):
     """
     parts = []
     for window in fitted_windows(curves.times, starts, stops):
-        if progress is not None:
-            progress()
+        progress()
         chosen = _inside(curves.times, window)
         data = _Window(curves, chosen)
         common = {"start": window[0], "stop": window[1]}
@@ -236,71 +229,6 @@ def unit_of_time_for(exponent, times, xi, window):
     if not excess(low) < 0 < excess(high):
         return np.nan
     return float((log_t[0] - np.exp(brentq(excess, low, high))) / np.log(10.0))
-
-
-def by_choice(frame):
-    """Return what every single choice does to psi, over all combinations that hold it.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Rows of the table of the multiverse; those of the power law are passed over.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per choice, in the order of `CHOICES`: dimension, choice (text), combinations, identified, holds
-        (identified combinations whose interval holds the paper's psi), and exponent_low, exponent_median,
-        exponent_high, the 5, 50 and 95 % points of psi over the identified combinations.
-    """
-    frame = frame[frame.law == "barrier"].assign(holds=holds_paper(frame))
-    rows = []
-    for dimension in CHOICES:
-        for choice in sorted(frame[dimension].unique(), key=_order(dimension)):
-            some = frame[frame[dimension] == choice]
-            psi = some.exponent[some.identified == 1]
-            quantiles = np.quantile(psi, [0.05, 0.5, 0.95]) if len(psi) else np.full(3, np.nan)
-            rows.append(
-                {
-                    "dimension": dimension,
-                    "choice": choice if isinstance(choice, str) else f"{choice:g}",
-                    "combinations": len(some),
-                    "identified": int(some.identified.sum()),
-                    "holds": int(some.holds.sum()),
-                    **dict(
-                        zip(
-                            ("exponent_low", "exponent_median", "exponent_high"),
-                            map(float, quantiles),
-                            strict=True,
-                        )
-                    ),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def holds_paper(frame):
-    """Return which rows determine psi within an interval that holds the paper's value."""
-    return (frame.identified == 1) & (frame.exponent_low <= PAPER_PSI) & (frame.exponent_high >= PAPER_PSI)
-
-
-def run_words(frame, engine_words=str):
-    """Return {run: words} of the runs in the table of the multiverse: their engine and their damping.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With columns run, engine and damping.
-    engine_words : callable
-        Gives the words for an engine.
-    """
-    runs = frame[["run", "engine", "damping"]].drop_duplicates("run")
-    return {row.run: f"{engine_words(row.engine)}, alpha = {row.damping:g}" for row in runs.itertuples()}
-
-
-def _order(dimension):
-    names = list(CHOICE_WORDS.get(dimension, ()))
-    return lambda choice: (names.index(choice) if choice in names else len(names), choice)
 
 
 class _Window:

@@ -1,23 +1,51 @@
-"""Compare the torque errors of models that differ in one respect: size, amount of training data, activation."""
+"""Torque errors of models that differ in one respect: size, amount of training data, activation."""
+
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
-from sdglass.io import write_csv
-from sdglass_study.jobs.arguments import run, step_parser
-from sdglass_study.jobs.torque_errors import TRAINED_ON, model_row
-from sdglass_study.model_errors import STAGES, ModelErrors, paired_ratio, root_mean_square
+from sdglass.errors import InputError
+from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis.torque_errors import FITTED, load_errors, model_row
+from sdglass_study.model_errors import STAGES, paired_ratio, root_mean_square
 
 
-def main():
-    """Write one table; ratios are to the first of the models, on the same realizations and folds."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--errors", nargs="+", required=True, help="of each model, .h5; the reference first")
-    parser.add_argument("--confidence", type=float, required=True)
-    parser.add_argument("--out", required=True)
-    args = parser.parse_args()
-    models = [ModelErrors.load(path) for path in args.errors]
-    write_csv(args.out, pd.DataFrame(compare(models, args.confidence)))
+@dataclass(frozen=True)
+class Comparisons:
+    """Models of each comparison, a table each; the first one is the reference, a network.
+
+    Attributes
+    ----------
+    network_size, training_size, activation : tuple of str
+        What the models differ in; no table without any.
+    """
+
+    network_size: tuple[str, ...] = of("models", default=())
+    training_size: tuple[str, ...] = of("models", default=())
+    activation: tuple[str, ...] = of("models", default=())
+
+
+def made(settings):
+    """Return the names of the comparisons that have models."""
+    return [name for name, models in asdict(settings).items() if models]
+
+
+@analysis(
+    "compare_models",
+    settings=Comparisons,
+    inputs=lambda study, settings: {
+        name: [study.error_file(model) for model in getattr(settings, name)] for name in made(settings)
+    },
+    tables=made,
+    common=("confidence",),
+)
+def compare_models(settings, inputs, confidence):
+    """Return one table per comparison; ratios are to its first model, on the same realizations and folds."""
+    return {
+        name: pd.DataFrame(compare(load_errors(getattr(settings, name), inputs[name]), confidence))
+        for name in made(settings)
+    }
 
 
 def compare(models, confidence):
@@ -27,32 +55,30 @@ def compare(models, confidence):
     the advantage of a lucky or an easy fold.
     """
     reference = models[0]
+    if not reference.is_network:
+        raise InputError(f"{reference.name}: is no network; expected one as the first model of a comparison")
     networks = [model for model in models if model.is_network]
-    folds = [fold for fold in reference.info["folds"] if all(fold in one.info["folds"] for one in networks)]
+    folds = [fold for fold in reference.info["folds"] if all(fold in model.info["folds"] for model in networks)]
     rows = []
     for model in models:
         members = [model.info["folds"].index(fold) for fold in folds] if model.is_network else None
         others = [reference.info["folds"].index(fold) for fold in folds]
-        for label in (label for label in model.sets if label not in TRAINED_ON):
-            one, under = model.sets[label], reference.sets[label]
+        for label in (label for label in model.sets if label not in FITTED and label in reference.sets):
+            errors, under = model.sets[label], reference.sets[label]
             for stage in STAGES:
-                squares, counts = one.by_realization(one.torque_squares("single", members), stage)
+                squares, counts = errors.by_realization(errors.torque_squares("single", members), stage)
                 if not counts.any():
                     continue
                 bottom, _ = under.by_realization(under.torque_squares("single", others), stage)
                 rmse, low, high = root_mean_square(squares, counts, confidence)
-                rms = np.sqrt(one.signal[one.stage(stage)].mean())
+                rms = np.sqrt(errors.signal[errors.stage(stage)].mean())
                 ratio, ratio_low, ratio_high, _ = paired_ratio(squares, bottom, confidence)
                 rows.append(
                     model_row(model)
-                    | {"folds": len(folds), "set": label, "stage": stage, "n_sites": one.n_sites}
+                    | {"folds": len(folds), "set": label, "stage": stage, "n_sites": errors.n_sites}
                     | {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
                     | {"reference": reference.name}
                     | {"ratio": ratio, "ratio_low": ratio_low, "ratio_high": ratio_high}
                     | {"judged_on": int((counts > 0).sum())}
                 )
     return rows
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,76 +1,80 @@
 """The pair couplings of Eq. 15 as the models have learned them, against distance."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from sdglass.forcefields.loading import load_force_field
-from sdglass.forcefields.model_file import TrainedModel
-from sdglass.io import write_csv
+from sdglass.dataset import LabelledConfigurations
 from sdglass.progress import tracked
 from sdglass.structures.neighbours import neighbour_pairs
-from sdglass_study.jobs.arguments import run, step_parser, threads_from_environment, use_threads
-from sdglass_study.jobs.descriptors import load_realizations
+from sdglass_study.analysis import analysis, of
 
-CONFIGURATIONS = 10
+CONFIGURATIONS = 10  # of random spins, which the network's couplings are averaged over
 
 
-def main():
-    """Write the mean coupling per pair and its spread over pairs, per distance bin and model."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--data", nargs="+", required=True)
-    parser.add_argument("--features", nargs="+", required=True)
-    parser.add_argument("--network", required=True)
-    parser.add_argument("--linear", required=True)
-    parser.add_argument("--pair", required=True)
-    parser.add_argument("--bin-width", type=float, required=True)
-    parser.add_argument("--out", required=True)
-    args = parser.parse_args()
-    use_threads(threads_from_environment())
-    trained = {name: TrainedModel.load(getattr(args, name)) for name in ("network", "linear", "pair")}
-    # Bond couplings come from the bond features alone; a chirality network adds none to them.
-    data, maps = load_realizations(args.data, args.features, trained["network"].functions)
-    linear_maps = load_realizations(args.data, args.features, trained["linear"].functions)[1]
-    distances, values = {}, {}
+@dataclass(frozen=True)
+class Couplings:
+    """Models whose couplings are shown, on what structures.
 
-    def add(model, distance, coupling):
-        distances.setdefault(model, []).append(distance)
-        values.setdefault(model, []).append(coupling)
+    Attributes
+    ----------
+    labels : str
+    network, linear, pair : str
+        A network (its first fold), a linear model with three-site functions, and one without.
+    """
 
-    realizations = list(zip(data, maps, linear_maps, strict=True))
-    for one, its_maps, bond_maps in tracked(realizations, "couplings", "realization"):
-        pairs = neighbour_pairs(one.structure, trained["linear"].functions.cutoff)
-        for name in ("linear", "pair"):
-            add(name, pairs.distance, trained[name].linear.couplings(bond_maps))
-        hopping = one.model.hopping(pairs.distance)
-        if one.model.coupling != 0:
-            add("second-order", pairs.distance, hopping**2 / (2.0 * abs(one.model.coupling)))
-        engine = load_force_field(args.network, one.structure, maps=its_maps, members=[0])
+    labels: str = of("labels")
+    network: str = of("models")
+    linear: str = of("models")
+    pair: str = of("models")
+
+
+def _inputs(study, settings):
+    models = {role: study.driver_file(getattr(settings, role)) for role in ("network", "linear", "pair")}
+    return {"labels": study.label_files(settings.labels), **models}
+
+
+@analysis("couplings", settings=Couplings, inputs=_inputs, tables=("couplings",), common=("bin_width",))
+def couplings(settings, inputs, bin_width):
+    """Return the mean coupling per pair and its spread over pairs, per distance bin and model."""
+    from sdglass.forcefields.registry import load_model
+
+    models = {role: load_model(inputs[role][0]) for role in ("linear", "pair", "network")}
+    found = {}
+    for path in tracked(inputs["labels"], "couplings", "realization"):
+        data = LabelledConfigurations.load(path)
+        linear, pair, network = (model.on(data.structure) for model in models.values())
+        pairs = neighbour_pairs(data.structure, linear.cutoff)
+        parts = {
+            name: field.couplings.toarray()[pairs.first, pairs.second]
+            for name, field in ((settings.linear, linear), (settings.pair, pair))
+        }
+        if data.model.coupling != 0:
+            parts["second-order"] = data.model.hopping(pairs.distance) ** 2 / (2.0 * abs(data.model.coupling))
         # Random spins: the mean slope of the energy is then the two-spin part of Eq. 14.
-        spins = one.spins[one.random][:CONFIGURATIONS]
-        couplings, first, second = engine.pair_couplings(spins)
+        spins = data.spins[data.random][:CONFIGURATIONS]
+        slopes, first, second = network.pair_couplings(spins)
         if not (np.array_equal(first, pairs.first) and np.array_equal(second, pairs.second)):
             raise AssertionError("descriptor and neighbour list must order their pairs alike")
-        add("network", pairs.distance, couplings.mean(0))
+        parts[settings.network] = slopes.mean(0)
+        for model, values in parts.items():
+            found.setdefault(model, []).append((pairs.distance, values))
+    frames = [
+        binned(model, *map(np.concatenate, zip(*parts, strict=True)), bin_width) for model, parts in found.items()
+    ]
+    return {"couplings": pd.concat(frames, ignore_index=True)}
+
+
+def binned(model, distance, coupling, bin_width):
+    """Return mean, 16 % and 84 % of the couplings (P,) of a model in each bin of their distances (P,)."""
+    edges = np.arange(0.0, distance.max() + bin_width, bin_width)
+    bins = np.digitize(distance, edges) - 1
     rows = []
-    for model in distances:
-        distance, coupling = np.concatenate(distances[model]), np.concatenate(values[model])
-        edges = np.arange(0.0, distance.max() + args.bin_width, args.bin_width)
-        bins = np.digitize(distance, edges) - 1
-        for b in np.unique(bins):
-            chosen = coupling[bins == b]
-            low, high = np.percentile(chosen, [16, 84])
-            rows.append(
-                {
-                    "model": model,
-                    "distance": 0.5 * (edges[b] + edges[b + 1]) if b + 1 < len(edges) else edges[b],
-                    "coupling": chosen.mean(),
-                    "low": low,
-                    "high": high,
-                    "pairs": len(chosen),
-                }
-            )
-    write_csv(args.out, pd.DataFrame(rows))
-
-
-if __name__ == "__main__":
-    run(main)
+    for b in np.unique(bins):
+        chosen = coupling[bins == b]
+        low, high = np.percentile(chosen, [16, 84])
+        centre = 0.5 * (edges[b] + edges[b + 1]) if b + 1 < len(edges) else edges[b]
+        row = {"model": model, "distance": centre, "coupling": chosen.mean(), "low": low, "high": high}
+        rows.append(row | {"pairs": len(chosen)})
+    return pd.DataFrame(rows)

@@ -112,7 +112,7 @@ class DensityOfStates:
     tables=("fig2_density_of_states", "electrons"),
     common=("electrons", "seed"),
 )
-def fig2(settings, inputs, electrons, seed, n_sites, box_length, r_min):
+def averaged_spectra(settings, inputs, electrons, seed, n_sites, box_length, r_min):
     """Return the averaged densities of states, and what the text says of them."""
     chosen = systems(settings, electrons.coupling, n_sites, box_length)
     curves, summaries = [], []

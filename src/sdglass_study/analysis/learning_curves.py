@@ -41,7 +41,9 @@ def learning_curves(settings, inputs, fits):
     for (model, fold), path in zip(fits, inputs["histories"], strict=True):
         curve = pd.read_csv(path)
         which = {"model": model, "fold": fold}
-        curves.append(pd.DataFrame(which | {name: curve[name] for name in curve if name not in ("variant", *which)}))
+        curves.append(
+            pd.DataFrame(which | {name: curve[name] for name in curve if name not in ("variant", *which)})
+        )
         rows.append(which | summary(curve))
     return {"learning_curves": pd.concat(curves, ignore_index=True), "training": pd.DataFrame(rows)}
 

@@ -1,61 +1,80 @@
-"""Judge force fields on realizations that none was trained on, several sizes.
+"""Force fields on realizations that none was fitted to, of several sizes.
 
-Stages: random spins, frozen states (descended from random spins), and late states of quenches at temperature.
+Stages: random spins, minimised states (descended from random spins), and late states of quenches at temperature.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
-from sdglass.forcefields.loading import load_force_field, load_model
-from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
-from sdglass_study.jobs.arguments import run, step_parser, threads_from_environment, use_threads
+from sdglass_study.analysis import analysis, of
 from sdglass_study.model_errors import root_mean_square
 
 # Two Gaussian components: the torque error of a site is inside with these probabilities.
 COVERAGE = (0.68, 0.95)
-STAGES = ("random", "frozen", "late")
+STAGES = ("random", "minimised", "late")
 
 
-def main():
-    """Write one row per model, set and stage."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--data", nargs="+", required=True)
-    parser.add_argument("--sets", nargs="+", required=True, help="set of each dataset")
-    parser.add_argument("--quenches", nargs="*", default=[], help="datasets whose relaxed states are of quenches")
-    parser.add_argument("--quench-sets", nargs="*", default=[], help="set of each")
-    parser.add_argument("--models", nargs="+", required=True, help=".safetensors")
-    parser.add_argument("--names", nargs="+", required=True, help="name of each model")
-    parser.add_argument("--confidence", type=float, required=True)
-    parser.add_argument("--out", required=True)
-    args = parser.parse_args()
-    use_threads(threads_from_environment())
-    parameters = {name: n_parameters(load_model(path)) for name, path in zip(args.names, args.models, strict=True)}
+@dataclass(frozen=True)
+class LocatorErrors:
+    """Force fields, and what they are judged on.
+
+    Attributes
+    ----------
+    minimised, quenched : tuple of str
+        Labels: of random spins and of what they descend to, and of quenches, of which the late states count.
+    models : tuple of str
+        The first fold of each.
+    """
+
+    minimised: tuple[str, ...] = of("labels")
+    quenched: tuple[str, ...] = of("labels")
+    models: tuple[str, ...] = of("models")
+
+
+def _inputs(study, settings):
+    labels = study.label_files(*settings.minimised, *settings.quenched)
+    return {"labels": labels, "models": [study.driver_file(model) for model in settings.models]}
+
+
+def _sets(study, settings):
+    names = (*settings.minimised, *settings.quenched)
+    return {"sets": [name for name in names for _ in range(study.labelled(name))]}
+
+
+@analysis(
+    "locator_errors",
+    settings=LocatorErrors,
+    inputs=_inputs,
+    parameters=_sets,
+    tables=("locator_errors",),
+    common=("confidence",),
+)
+def locator_errors(settings, inputs, confidence, sets):
+    """Return one row per model, set and stage; `sets` are the sets of the labels' files."""
+    from sdglass.forcefields.registry import load_force_field, load_model
+
+    models = dict(zip(settings.models, inputs["models"], strict=True))
+    parameters = {name: load_model(path).n_parameters for name, path in models.items()}
     parts = []
-    files = [*zip(args.data, args.sets, strict=True), *zip(args.quenches, args.quench_sets, strict=True)]
-    with progress_bar(len(files) * len(args.models), "errors", "model") as bar:
-        for number, (path, label) in enumerate(files):
+    with progress_bar(len(sets) * len(models), "errors", "model") as bar:
+        for path, label in zip(inputs["labels"], sets, strict=True):
             data = LabelledConfigurations.load(path)
-            chosen = stages(data) if number < len(args.data) else late_stage(data)
-            for name, model in zip(args.names, args.models, strict=True):
-                engine = load_force_field(model, data.structure, data.model)
-                parts.append({"model": name, "set": label, **judge(engine, data, chosen)})
+            chosen = stages(data) if label in settings.minimised else late_stage(data)
+            for name, model in models.items():
+                force_field = load_force_field(model, data.structure, data.model)
+                parts.append({"model": name, "set": label, **judge(force_field, data, chosen)})
                 bar.update()
-    write_csv(args.out, pd.DataFrame(summarize(parts, parameters, args.confidence)))
-
-
-def n_parameters(model):
-    """Return the number of fitted numbers of a model; of a committee, those of one network."""
-    if model.kind == "network":
-        return sum(value.numel() for value in model.networks[0].parameters())
-    return len(model.coefficients) if model.kind == "linear" else model.n_parameters
+    return {"locator_errors": pd.DataFrame(summarize(parts, parameters, confidence))}
 
 
 def stages(data):
     """Return {stage: mask (C,)} of random spins and the states descended from them."""
-    return {"random": data.random, "frozen": ~data.random}
+    return {"random": data.random, "minimised": ~data.random}
 
 
 def late_stage(data):
@@ -66,12 +85,12 @@ def late_stage(data):
         return {"late": data.time >= 0.5 * np.nanmax(data.time)}
 
 
-def judge(engine, data, chosen):
+def judge(force_field, data, chosen):
     """Return squared errors and signals of a dataset's stages {name: mask}, and how often the error bar holds."""
     found = {"n_sites": data.structure.n_sites}
     for stage, mask in chosen.items():
         spins, exact = data.spins[mask], data.torque[mask]
-        result = engine.evaluate(spins)
+        result = force_field.evaluate(spins)
         error = torque(spins, result.field) - exact
         found[stage] = {
             "error": np.square(error).mean(),
@@ -79,8 +98,8 @@ def judge(engine, data, chosen):
             "energy": (result.energy - data.energy[mask]) / data.structure.n_sites,
             "configurations": int(mask.sum()),
         }
-        if hasattr(engine, "torque_uncertainty"):
-            ratio = np.linalg.norm(error, axis=2) / engine.torque_uncertainty(spins)
+        if hasattr(force_field, "torque_uncertainty"):
+            ratio = np.linalg.norm(error, axis=2) / force_field.torque_uncertainty(spins)
             found[stage]["covered"] = [np.mean(ratio < np.sqrt(-2 * np.log(1 - p))) for p in COVERAGE]
     return found
 
@@ -91,12 +110,13 @@ def summarize(parts, parameters, confidence):
     for (model, label), group in pd.DataFrame(parts).groupby(["model", "set"], sort=False):
         for stage in (stage for stage in STAGES if stage in group and group[stage].notna().all()):
             some = group[stage].tolist()
-            squares = np.array([one["error"] for one in some])
-            counts = np.array([one["configurations"] for one in some])
+            squares, counts, signal = (
+                np.array([part[name] for part in some]) for name in ("error", "configurations", "signal")
+            )
             rmse, low, high = root_mean_square(squares, counts, confidence)
-            rms = np.sqrt(np.average([one["signal"] for one in some], weights=counts))
-            energy = np.concatenate([one["energy"] for one in some])
-            covered = [one["covered"] for one in some if "covered" in one]
+            rms = np.sqrt(np.average(signal, weights=counts))
+            energy = np.concatenate([part["energy"] for part in some])
+            covered = [part["covered"] for part in some if "covered" in part]
             row = {"model": model, "parameters": parameters[model], "set": label, "stage": stage}
             row |= {"n_sites": group.n_sites.iloc[0], "realizations": len(some), "configurations": counts.sum()}
             row |= {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
@@ -106,7 +126,3 @@ def summarize(parts, parameters, confidence):
                 row[f"covered_{round(100 * p)}"] = value
             rows.append(row)
     return rows
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,79 +1,94 @@
 """What single precision does to the locator force field: torques of the same spins, drifts along trajectories."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.dynamics.trajectory import log_times
-from sdglass.forcefields.loading import load_force_field
-from sdglass.io import write_csv
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.structure import Structure
-from sdglass_study.jobs.arguments import run, step_parser, threads_from_environment, use_threads
+from sdglass_study.analysis import analysis, of
 
 REPLICAS = 4
 DAMPINGS = (0.0, 1.0)  # the energy is conserved, and it falls
 
 
-def main():
-    """Write one row per structure, damping and snapshot of the same run in both precisions."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--structures", nargs="+", required=True)
-    parser.add_argument("--model", required=True, help="model .safetensors that gives the field")
-    parser.add_argument("--duration", type=float, required=True)
-    parser.add_argument("--time-step", type=float, required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out", required=True)
-    args = parser.parse_args()
-    use_threads(threads_from_environment())
+@dataclass(frozen=True)
+class LocatorPrecision:
+    """What is integrated in both precisions.
+
+    Attributes
+    ----------
+    model : str
+    structures : tuple of str
+        The first realization of each.
+    duration, time_step : float
+        [1/(gamma t0)]
+    """
+
+    model: str = of("models")
+    structures: tuple[str, ...] = of("structures")
+    duration: float
+    time_step: float
+
+    def __post_init__(self):
+        log_times(self.duration, self.time_step)  # refuses a duration that is no multiple of the step
+
+
+def _inputs(study, settings):
+    structures = [study.structure_file(name, 0) for name in settings.structures]
+    return {"structures": structures, "model": study.driver_file(settings.model)}
+
+
+@analysis(
+    "locator_precision", settings=LocatorPrecision, inputs=_inputs, tables=("locator_precision",), common=("seed",)
+)
+def locator_precision(settings, inputs, seed):
+    """Return one row per structure, damping and snapshot of the same run in both precisions."""
+    from sdglass.forcefields.registry import load_force_field
+
     frames = []
-    with progress_bar(len(args.structures) * len(DAMPINGS), "both precisions", "run") as bar:
-        for path in args.structures:
+    with progress_bar(len(inputs["structures"]) * len(DAMPINGS), "both precisions", "run") as bar:
+        for path in inputs["structures"]:
             structure = Structure.load(path)
-            engines = [load_force_field(args.model, structure, dtype=dtype) for dtype in ("float64", "float32")]
+            fields = [load_force_field(inputs["model"][0], structure, dtype=f"float{bits}") for bits in (64, 32)]
             for damping in DAMPINGS:
-                frames.append(compare(engines, damping, args.duration, args.time_step, args.seed))
+                dynamics = LLG(damping, 0.0, settings.time_step)
+                frames.append(compare(fields, dynamics, settings.duration, seed))
                 bar.update()
-    write_csv(args.out, pd.concat(frames, ignore_index=True))
+    return {"locator_precision": pd.concat(frames, ignore_index=True)}
 
 
-def compare(engines, damping, duration, time_step, seed):
-    """Return the table of one run without noise, with the engine in double and the one in single precision.
+def compare(fields, dynamics, duration, seed):
+    """Return the table of one run without noise, with the force field in double and the one in single precision.
 
     Columns: rms over replicas of the change of the energy per site since t = 0 in both [t0]; rms difference of the
     spins' components; rms difference of the torques of the double run's spins over their rms.
     """
-    double, single = engines
-    n_sites = double.structure.n_sites
+    n_sites = fields[0].structure.n_sites
     start = random_initial_spins(n_sites, seed, 0, range(REPLICAS))
-    runs = [
-        quench(
-            engine,
-            start,
-            duration=duration,
-            dt=time_step,
-            damping=damping,
-            temperature=0.0,
-            seed=seed,
-            snapshot_times=log_times(duration, time_step, per_decade=2),
-        )
-        for engine in engines
-    ]
+    times = log_times(duration, dynamics.time_step, per_decade=2)
+    double, single = (
+        quench(field, start, dynamics, duration, seed=seed, snapshot_times=times) for field in fields
+    )
     rows = []
-    for number, time in enumerate(runs[0].times):
-        spins = runs[0].spins[number]
-        torques = [torque(spins, engine.evaluate(spins).field) for engine in (double, single)]
-        changes = [(one.energy[number] - one.energy[0]) / n_sites for one in runs]
+    for number, time in enumerate(double.times):
+        spins = double.spins[number]
+        torques = [torque(spins, field.evaluate(spins).field) for field in fields]
+        changes = [(run.energy[number] - run.energy[0]) / n_sites for run in (double, single)]
         rows.append(
             {
                 "n_sites": n_sites,
-                "damping": damping,
+                "damping": dynamics.damping,
                 "time": time,
                 "energy_change": _rms(changes[0]),
                 "energy_change_single": _rms(changes[1]),
                 "energy_difference": _rms(changes[1] - changes[0]),
-                "spin_difference": _rms(runs[1].spins[number] - spins),
+                "spin_difference": _rms(single.spins[number] - spins),
                 "torque_difference": _rms(torques[1] - torques[0]) / _rms(torques[0]),
             }
         )
@@ -82,7 +97,3 @@ def compare(engines, damping, duration, time_step, seed):
 
 def _rms(values):
     return np.sqrt(np.mean(np.square(values)))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,66 +1,74 @@
-"""psi from every defensible analysis of the large quenches, and the unit of time that would give the paper's."""
+"""psi from every defensible analysis of the quenches of Fig. 5, and the unit of time that would give the paper's."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from sdglass.errors import InputError
-from sdglass.io import write_csv
-from sdglass.observables.domain_growth import PAPER_PSI, fit_power_law, windows_of
+from sdglass.observables.domain_growth import POWER_LAW, fit_growth, windows_of
 from sdglass.progress import progress_bar
-from sdglass.random_streams import generator
-from sdglass_study.jobs.arguments import run
-from sdglass_study.jobs.ensembles import add_growth, ensemble_parser, load_ensembles
-from sdglass_study.psi_specifications import fit_all, fitted_windows, length_curves, unit_of_time_for
+from sdglass_study.analysis import analysis
+from sdglass_study.analysis._ensembles import Resampling, load_ensembles, observables
+from sdglass_study.analysis._specifications import fit_all, fitted_windows, length_curves, unit_of_time_for
+from sdglass_study.analysis.correlation_length import Growth
+from sdglass_study.psi_choices import PAPER_PSI
 
 
-def main():
-    """Write both tables."""
-    parser = ensemble_parser(__doc__, resampled=True)
-    add_growth(parser)
-    parser.add_argument("--bin-factors", type=int, nargs="+", required=True, help="fine bins that make one")
-    parser.add_argument("--range-start", type=float, nargs="+", required=True, help="[ell], besides r_min")
-    parser.add_argument("--range-stop", type=float, nargs="+", required=True, help="[ell], besides half the box")
-    parser.add_argument("--out-multiverse", required=True)
-    parser.add_argument("--out-units", required=True)
-    args = parser.parse_args()
-    settings = {name: getattr(args, name) for name in ("bin_factors", "range_start", "range_stop")}
-    fits, units, ensembles = [], [], load_ensembles(args.observables)
-    windows = [len(fitted_windows(one.times, args.fit_start, args.fit_stop)) for one in ensembles]
-    parts = sum(len(args.bin_factors) + count for count in windows if count)
-    bar = progress_bar(parts, "psi in all ways", "part")
-    for ensemble in ensembles:
-        labels = {
-            "run": ensemble.name.removeprefix("large-"),
-            "engine": ensemble.engine,
-            "damping": ensemble.damping,
-        }
-        if not fitted_windows(ensemble.times, args.fit_start, args.fit_stop):
-            print(f"{labels['run']}: too short for any window, left out")
-            continue
-        curves = length_curves(
-            ensemble.times,
-            ensemble.histograms,
-            ensemble.counts,
-            ensemble.edges,
-            (generator(args.seed, "bootstrap"), generator(args.seed, "replica halves")),
-            settings,
-            args.bootstrap,
-            args.splits,
-            bar.update,
-        )
-        table = fit_all(curves, args.fit_start, args.fit_stop, args.time_units, args.confidence, bar.update)
-        for place, (name, value) in enumerate(labels.items()):
-            table.insert(place, name, value)
-        fits.append(table)
-        units += _units(labels, curves, table, args.fit_start, args.fit_stop)
-    bar.close()
+@dataclass(frozen=True)
+class Specifications(Growth):
+    """Choices that are combined, with those of `Growth`.
+
+    Attributes
+    ----------
+    bin_factors : tuple of int
+        Bins that are made one.
+    range_start, range_stop : tuple of float
+        Of the integrals of xi, besides r_min and half the box [ell].
+    """
+
+    bin_factors: tuple[int, ...]
+    range_start: tuple[float, ...]
+    range_stop: tuple[float, ...]
+
+    def __post_init__(self):
+        super().__post_init__()
+        if min(self.bin_factors, default=0) < 1:
+            raise InputError(f"bin_factors = {list(self.bin_factors)}; expected integers >= 1")
+
+
+@analysis(
+    "psi_specifications",
+    settings=Specifications,
+    inputs=observables,
+    tables=("psi_specifications", "psi_units"),
+    common=("seed", "confidence", "bootstrap", "splits"),
+)
+def psi_specifications(settings, inputs, **common):
+    """Return psi of every combination of run and choices, and the units of time that give the paper's psi."""
+    resampling = Resampling(**common)
+    fits, units, ensembles = [], [], load_ensembles(inputs["observables"])
+    starts, stops = settings.fit_start, settings.fit_stop
+    windows = [len(fitted_windows(ensemble.times, starts, stops)) for ensemble in ensembles]
+    parts = sum(len(settings.bin_factors) + count for count in windows if count)
+    with progress_bar(parts, "psi in all ways", "part") as bar:
+        for ensemble, count in zip(ensembles, windows, strict=True):
+            labels = {"run": ensemble.name, "model": ensemble.model, "damping": ensemble.damping}
+            if not count:
+                print(f"{ensemble.name}: too short for any window, left out")
+                continue
+            curves = length_curves(ensemble, resampling, settings, bar.update)
+            table = fit_all(curves, starts, stops, settings.time_units, resampling.confidence, bar.update)
+            units += _units(labels, curves, table, starts, stops)
+            for name, value in reversed(labels.items()):
+                table.insert(0, name, value)
+            fits.append(table)
     if not fits:
         raise InputError(
-            f"fit_start = {args.fit_start}, fit_stop = {args.fit_stop}: no run is long enough for a window; "
+            f"fit_start = {list(starts)}, fit_stop = {list(stops)}: no run is long enough for a window; "
             "expected earlier times, or longer runs"
         )
-    write_csv(args.out_multiverse, pd.concat(fits, ignore_index=True))
-    write_csv(args.out_units, pd.DataFrame(units))
+    return {"psi_specifications": pd.concat(fits, ignore_index=True), "psi_units": pd.DataFrame(units)}
 
 
 def _units(labels, curves, table, starts, stops):
@@ -83,20 +91,8 @@ def _units(labels, curves, table, starts, stops):
             unit = unit_of_time_for(PAPER_PSI, curves.times, xi, (start, stop))
             slope = np.nan
             if np.isfinite(unit):
-                slope = fit_power_law(curves.times, xi, (start, stop)).slope
-            rows.append(
-                {
-                    **labels,
-                    "estimator": choice["estimator"],
-                    "start": start,
-                    "stop": stop,
-                    "identified": int(here.identified.iloc[0]),
-                    "power_law_slope": slope,
-                    "log10_unit": unit,
-                }
-            )
+                slope = fit_growth(curves.times, xi, (start, stop), POWER_LAW).slope
+            row = {**labels, "estimator": choice["estimator"], "start": start, "stop": stop}
+            row |= {"identified": int(here.identified.iloc[0])}
+            rows.append(row | {"power_law_slope": slope, "log10_unit": unit})
     return rows
-
-
-if __name__ == "__main__":
-    run(main)

@@ -28,10 +28,10 @@ import numpy as np
 import pandas as pd
 
 from sdglass.electrons.diagonalization import solve
-from sdglass.electrons import perturbation
 from sdglass.electrons.perturbation import (
     coupling_field,
     free_fermi_wavevector,
+    rkky,
     second_order_couplings,
     strong_coupling,
 )
@@ -77,7 +77,7 @@ class Rkky:
 
 
 @analysis("rkky", settings=Rkky, parameters=amorphous, tables=("rkky",), common=("electrons", "seed"))
-def rkky(settings, inputs, electrons, seed, n_sites, box_length, r_min):
+def relative_errors(settings, inputs, electrons, seed, n_sites, box_length, r_min):
     """Return the relative torque error of every model at every J."""
     couplings = sorted({*settings.couplings, electrons.coupling})
     if not couplings[0] > 0:
@@ -87,7 +87,9 @@ def rkky(settings, inputs, electrons, seed, n_sites, box_length, r_min):
         for realization in range(REALIZATIONS)
     ]
     sample = Sample(structures, electrons, settings.configurations, seed)
-    found = [rows(sample, replace(electrons, coupling=coupling)) for coupling in tracked(couplings, "rkky", "coupling")]
+    found = [
+        rows(sample, replace(electrons, coupling=coupling)) for coupling in tracked(couplings, "rkky", "coupling")
+    ]
     return {"rkky": pd.DataFrame(sum(found, []))}
 
 
@@ -117,7 +119,7 @@ class Sample:
 
     @staticmethod
     def _eq2(k_fermi):
-        return lambda distance: perturbation.rkky(2 * k_fermi * distance)
+        return lambda distance: rkky(2 * k_fermi * distance)
 
     def _of_distance(self, distances, law):
         return self.torques([_off_diagonal(law, distance) for distance in distances])

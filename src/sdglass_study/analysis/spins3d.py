@@ -1,39 +1,47 @@
-"""Take the first and the last snapshot of a quench, with the local energy of every spin, for the 3D picture."""
+"""The first and the last snapshot of a quench, with the local energy of every spin, for the 3D picture."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from sdglass.dynamics.trajectory import Trajectory
-from sdglass.io import write_csv
 from sdglass.observables.local_energy import local_energies
 from sdglass.structures.structure import Structure
-from sdglass_study.jobs.arguments import add_electrons, run, step_parser, threads_from_environment, use_threads
-from sdglass_study.jobs.model_engine import add_model, model_engine
+from sdglass_study.analysis import analysis, of
 
 
-def film_parser(module_doc):
-    """Return the parser of the steps that show a quench."""
-    parser = step_parser(module_doc)
-    parser.add_argument("--trajectory", required=True, help="its first replica is shown")
-    parser.add_argument("--structure", required=True)
-    add_electrons(parser)
-    add_model(parser)
-    return parser
+@dataclass(frozen=True)
+class Spins3D:
+    """What is shown.
+
+    Attributes
+    ----------
+    quench : str
+        Its first realization and replica, with its first model.
+    """
+
+    quench: str = of("quenches")
 
 
-def filmed(args):
-    """Return structure, trajectory, and the engine that the local energies are taken from."""
-    use_threads(threads_from_environment())
-    structure = Structure.load(args.structure)
-    return structure, Trajectory.load(args.trajectory), model_engine(args, structure)
+def filmed(study, settings):
+    """Return the inputs of what shows a quench."""
+    quench = study.quenches[settings.quench]
+    return {
+        "trajectory": study.trajectory_file(settings.quench, quench.models[0], 0),
+        "structure": study.structure_file(quench.structures, 0),
+        "model": study.driver_file(quench.models[0]),
+    }
 
 
-def main():
-    """Write the table."""
-    parser = film_parser(__doc__)
-    parser.add_argument("--out", required=True, help="table .csv")
-    args = parser.parse_args()
-    structure, trajectory, engine = filmed(args)
+@analysis("spins3d", settings=Spins3D, inputs=filmed, tables=("spins3d",), common=("electrons",))
+def spins3d(settings, inputs, electrons):
+    """Return positions, spins and local energies at the first and the last time."""
+    from sdglass.forcefields.registry import load_force_field
+
+    structure, trajectory = Structure.load(inputs["structure"][0]), Trajectory.load(inputs["trajectory"][0])
+    force_field = load_force_field((inputs["model"] or ["exact"])[0], structure, electrons)
+    made = trajectory.attributes
     parts = []
     for k in (0, len(trajectory.times) - 1):
         spins = trajectory.spins[k, 0]
@@ -43,13 +51,8 @@ def main():
                 | {f"box_{axis}": edge for axis, edge in zip("xyz", structure.box, strict=True)}
                 | dict(zip("xyz", structure.positions.T, strict=True))
                 | dict(zip(("sx", "sy", "sz"), spins.T, strict=True))
-                | {"local_energy": local_energies(engine, spins)[0]}
-                | {"energy": trajectory.energy[k, 0], "engine": trajectory.attributes["engine"]}
-                | {"damping": trajectory.attributes["damping"]}
+                | {"local_energy": local_energies(force_field, spins)[0], "energy": trajectory.energy[k, 0]}
+                | {"model": made["model"] if "model" in made else made["engine"], "damping": made["damping"]}
             )
         )
-    write_csv(args.out, pd.concat(parts))
-
-
-if __name__ == "__main__":
-    run(main)
+    return {"spins3d": pd.concat(parts, ignore_index=True)}

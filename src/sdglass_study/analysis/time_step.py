@@ -1,80 +1,88 @@
-"""How the error of the two integrators falls with the time step, and how the energy drifts (Eq. 3)."""
+"""How the error of the integrators falls with the time step, and how the energy drifts (Eq. 3)."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from sdglass.dynamics.llg import INTEGRATORS
+from sdglass.dynamics.llg import INTEGRATORS, LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
-from sdglass.forcefields.loading import load_force_field
-from sdglass.io import write_csv
+from sdglass.errors import InputError
 from sdglass.progress import progress_bar
 from sdglass.structures.structure import Structure
-from sdglass_study.jobs.arguments import run, step_parser
+from sdglass_study.analysis import analysis, of
 
 REPLICAS = 4
 
 
-def main():
-    """Write errors at the end of a deterministic run for every damping, and the energy drift without damping."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--structure", required=True)
-    parser.add_argument("--model", required=True, help="model .safetensors that gives the field")
-    parser.add_argument("--dampings", type=float, nargs="+", required=True)
-    parser.add_argument("--duration", type=float, required=True)
-    parser.add_argument("--time-steps", type=float, nargs="+", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out", required=True)
-    args = parser.parse_args()
-    structure = Structure.load(args.structure)
-    engine = load_force_field(args.model, structure)
-    start = random_initial_spins(structure.n_sites, args.seed, 0, range(REPLICAS))
+@dataclass(frozen=True)
+class TimeStep:
+    """What is integrated.
 
-    steps = sorted(args.time_steps)
-    runs = len(INTEGRATORS) * (len(steps) * (1 + len(args.dampings)) + len(args.dampings))
-    bar = progress_bar(runs, "time steps", "run")
+    Attributes
+    ----------
+    structures : str
+        The first realization is taken.
+    model : str
+        It gives the field.
+    dampings : tuple of float
+        [gamma]
+    duration : float
+        [1/(gamma t0)]
+    time_steps : tuple of float
+        [1/(gamma t0)]
+    """
+
+    structures: str = of("structures")
+    model: str = of("models")
+    dampings: tuple[float, ...]
+    duration: float
+    time_steps: tuple[float, ...]
+
+    def __post_init__(self):
+        for name in ("dampings", "time_steps"):
+            if not getattr(self, name) or not min(getattr(self, name)) > 0:
+                raise InputError(f"{name} = {list(getattr(self, name))}; expected positive numbers")
+
+
+def _inputs(study, settings):
+    structure = study.structure_file(settings.structures, 0)
+    return {"structure": structure, "model": study.driver_file(settings.model)}
+
+
+@analysis("time_step", settings=TimeStep, inputs=_inputs, tables=("time_step",), common=("seed",))
+def time_step(settings, inputs, seed):
+    """Return errors at the end of a run without noise for every damping, and the energy drift without damping."""
+    from sdglass.forcefields.registry import load_force_field
+
+    structure = Structure.load(inputs["structure"][0])
+    force_field = load_force_field(inputs["model"][0], structure)
+    start = random_initial_spins(structure.n_sites, seed, 0, range(REPLICAS))
+    steps, ends = sorted(settings.time_steps), [0.0, settings.duration]
 
     def final(integrator, dt, damping):
-        run = quench(
-            engine,
-            start,
-            duration=args.duration,
-            dt=dt,
-            damping=damping,
-            temperature=0.0,
-            seed=args.seed,
-            integrator=integrator,
-            snapshot_times=[0.0, args.duration],
-        )
+        dynamics = LLG(damping, 0.0, dt, integrator)
+        run = quench(force_field, start, dynamics, settings.duration, seed=seed, snapshot_times=ends)
         bar.update()
         return run.spins[-1], run.energy
 
     rows = []
-    for integrator in INTEGRATORS:
-        # Without damping the energy is conserved: the drift is the same in the rows of every damping.
-        drift = {dt: _drift(final(integrator, dt, 0.0)[1], structure.n_sites) for dt in steps}
-        for damping in args.dampings:
-            # The reference is twice as fine as the finest step: its own error is a quarter of that row's.
-            reference, _ = final(integrator, steps[0] / 2, damping)
-            for dt in steps:
-                spins, _ = final(integrator, dt, damping)
-                rows.append(
-                    {
-                        "integrator": integrator,
-                        "damping": damping,
-                        "duration": args.duration,
-                        "time_step": dt,
-                        "error": np.sqrt(np.mean((spins - reference) ** 2)),
-                        "energy_drift": drift[dt],
-                    }
-                )
-    bar.close()
-    write_csv(args.out, pd.DataFrame(rows))
+    runs = len(INTEGRATORS) * (len(steps) * (1 + len(settings.dampings)) + len(settings.dampings))
+    with progress_bar(runs, "time steps", "run") as bar:
+        for integrator in INTEGRATORS:
+            # Without damping the energy is conserved: the drift is the same in the rows of every damping.
+            drift = {dt: _drift(final(integrator, dt, 0.0)[1], structure.n_sites) for dt in steps}
+            for damping in settings.dampings:
+                # The reference is twice as fine as the finest step: its own error is a quarter of that row's.
+                reference, _ = final(integrator, steps[0] / 2, damping)
+                for dt in steps:
+                    spins, _ = final(integrator, dt, damping)
+                    row = {"integrator": integrator, "damping": damping, "duration": settings.duration}
+                    row |= {"time_step": dt, "error": np.sqrt(np.mean((spins - reference) ** 2))}
+                    rows.append(row | {"energy_drift": drift[dt]})
+    return {"time_step": pd.DataFrame(rows)}
 
 
 def _drift(energy, n_sites):
     """Return the rms change of the energy (K, R) between first and last time, per site [t0]."""
     return np.sqrt(np.mean((energy[-1] - energy[0]) ** 2)) / n_sites
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,10 +1,12 @@
-"""Torque errors of all models on training, held-out, unseen and larger realizations (paper Fig. 3)."""
+"""Torque errors of models on their training, held-out and other realizations (paper Fig. 3)."""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from sdglass.io import write_csv
-from sdglass_study.jobs.arguments import run, step_parser
+from sdglass.errors import InputError
+from sdglass_study.analysis import analysis, of
 from sdglass_study.model_errors import (
     HISTOGRAM_EDGES,
     STAGES,
@@ -15,44 +17,93 @@ from sdglass_study.model_errors import (
     student,
 )
 
-# Models with which all others are compared on the same realizations: those of them that the study has.
-DENOMINATORS = ("pair", "linear", "bond", "small")
-FIGURE_THREE = ("bond", "chirality")
-TRAINED_ON = ("training", "validation")
+FITTED = ("training", "validation")  # sets of every model's own labels
 
 
-def main():
-    """Write the tables of errors."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--errors", nargs="+", required=True, help="of each model, .h5")
-    parser.add_argument("--confidence", type=float, required=True)
-    for name in ("models", "errors", "committee", "quench", "parity", "histogram", "single", "paired"):
-        parser.add_argument(f"--out-{name}", required=True)
-    args = parser.parse_args()
-    models = [ModelErrors.load(path) for path in args.errors]
-    tables = {name: [] for name in ("errors", "committee", "quench", "parity", "histogram", "single")}
+@dataclass(frozen=True)
+class TorqueErrors:
+    """Models, and what they are judged on.
+
+    Attributes
+    ----------
+    models : tuple of str
+    labels : tuple of str
+        Sets that none was fitted to; errors along quenches are of the first.
+    drawn : tuple of str
+        Those whose errors are drawn one by one, as in Fig. 3.
+    baselines : tuple of str
+        Those that all others are compared with on the same realizations.
+    """
+
+    models: tuple[str, ...] = of("models")
+    labels: tuple[str, ...] = of("labels")
+    drawn: tuple[str, ...] = of("models", default=())
+    baselines: tuple[str, ...] = of("models", default=())
+
+
+@analysis(
+    "torque_errors",
+    settings=TorqueErrors,
+    inputs=lambda study, settings: {"errors": [study.error_file(model) for model in settings.models]},
+    tables=(
+        "models",
+        "torque_errors",
+        "committee",
+        "error_along_quench",
+        "fig3_parity",
+        "fig3_histogram",
+        "float32",
+        "paired",
+    ),
+    common=("confidence",),
+)
+def torque_errors(settings, inputs, confidence):
+    """Return what the models are, and their errors: by stage, along quenches, against each other."""
+    models = load_errors(settings.models, inputs["errors"])
+    for model, path in zip(models, inputs["errors"], strict=True):
+        missing = [label for label in settings.labels if label not in model.sets]
+        if missing:
+            raise InputError(f"{path}: no errors on '{missing[0]}'; it holds {', '.join(model.sets)}")
+    rows = {name: [] for name in ("errors", "committee", "quench", "parity", "histogram", "single")}
     for model in models:
-        for label, one in model.sets.items():
+        for label in (label for label in (*FITTED, *settings.labels) if label in model.sets):
+            errors = model.sets[label]
             for kind in model.kinds(label):
-                tables["errors"] += error_rows(model.name, label, kind, one, args.confidence)
-            if one.spread is not None:
-                tables["committee"] += committee_rows(model.name, label, one)
-            if label == "unseen":
-                tables["quench"] += quench_rows(model.name, model.kinds(label)[0], one, args.confidence)
-            if model.name in FIGURE_THREE and one.histogram is not None:
-                histogram, parity = figure_three(model.name, label, one)
-                tables["histogram"] += histogram
-                tables["parity"] += parity
+                rows["errors"] += error_rows(model.name, label, kind, errors, confidence)
+            if errors.spread is not None:
+                rows["committee"] += committee_rows(model.name, label, errors)
+            if label == settings.labels[0]:
+                rows["quench"] += quench_rows(model.name, model.kinds(label)[0], errors, confidence)
+            if model.name in settings.drawn and errors.histogram is not None:
+                histogram, parity = figure_three(model.name, label, errors)
+                rows["histogram"] += histogram
+                rows["parity"] += parity
         for label, values in model.drift.items():
             where = {"model": model.name, "set": label}
-            tables["single"] += [{**where, "quantity": name, "value": value} for name, value in values.items()]
-    columns = {"committee": "model set stage n_sites spread rmse ratio", "single": "model set quantity value"}
-    for name, rows in tables.items():
-        frame = pd.DataFrame(rows, columns=columns[name].split() if name in columns else None)
-        write_csv(getattr(args, f"out_{name}"), frame)
-    write_csv(args.out_models, pd.DataFrame([model_row(model) for model in models]))
-    columns = "numerator denominator set stage member networks ratio low high realizations".split()
-    write_csv(args.out_paired, pd.DataFrame(paired_rows(models, args.confidence), columns=columns))
+            rows["single"] += [{**where, "quantity": name, "value": value} for name, value in values.items()]
+    return {
+        "models": pd.DataFrame([model_row(model) for model in models]),
+        "torque_errors": pd.DataFrame(rows["errors"]),
+        "committee": _table(rows["committee"], "model set stage n_sites spread rmse ratio"),
+        "error_along_quench": pd.DataFrame(rows["quench"]),
+        "fig3_parity": _table(rows["parity"], "model set exact predicted"),
+        "fig3_histogram": _table(rows["histogram"], "model set error density sigma"),
+        "float32": _table(rows["single"], "model set quantity value"),
+        "paired": _table(
+            paired_rows(models, settings.labels, settings.baselines, confidence),
+            "numerator denominator set stage member networks ratio low high realizations",
+        ),
+    }
+
+
+def load_errors(names, paths):
+    """Return the `ModelErrors` of models by the names that a study gives them."""
+    return [replace(ModelErrors.load(path), name=name) for name, path in zip(names, paths, strict=True)]
+
+
+def _table(rows, columns):
+    """Return rows as a table with these columns, even without any row."""
+    return pd.DataFrame(rows, columns=columns.split())
 
 
 def model_row(model):
@@ -64,32 +115,32 @@ def model_row(model):
     return row | {"networks": len(info["folds"])} | {k: info[k] for k in ("realizations", "configurations")}
 
 
-def error_rows(name, label, kind, one, confidence):
+def error_rows(name, label, kind, errors, confidence):
     """Return the rows of torque_errors.csv of a model on a set, a row per stage."""
     rows = []
-    offsets = one.energy_errors(kind)
+    offsets = errors.energy_errors(kind)
     for stage in STAGES:
-        squares, counts = one.by_realization(one.torque_squares(kind), stage)
+        squares, counts = errors.by_realization(errors.torque_squares(kind), stage)
         if not counts.any():
             continue
-        mask = one.stage(stage)
+        mask = errors.stage(stage)
         rmse, low, high = root_mean_square(squares, counts, confidence)
-        rms = np.sqrt(one.signal[mask].mean())
-        means = np.array([one.by_realization(offset, stage)[0][one.realization[mask]] for offset in offsets])
+        rms = np.sqrt(errors.signal[mask].mean())
+        means = np.array([errors.by_realization(offset, stage)[0][errors.realization[mask]] for offset in offsets])
         rows.append(
             {
                 "model": name,
                 "member": kind,
                 "set": label,
                 "stage": stage,
-                "n_sites": one.n_sites,
+                "n_sites": errors.n_sites,
                 "rmse": rmse,
                 "low": low,
                 "high": high,
                 "rms": rms,
                 "relative": rmse / rms,
-                "energy_rmse_per_site": np.sqrt(np.mean(offsets[:, mask] ** 2)) / one.n_sites,
-                "energy_rmse_within": np.sqrt(np.mean((offsets[:, mask] - means) ** 2)) / one.n_sites,
+                "energy_rmse_per_site": np.sqrt(np.mean(offsets[:, mask] ** 2)) / errors.n_sites,
+                "energy_rmse_within": np.sqrt(np.mean((offsets[:, mask] - means) ** 2)) / errors.n_sites,
                 "realizations": int((counts > 0).sum()),
                 "configurations": int(counts.sum()),
             }
@@ -97,29 +148,31 @@ def error_rows(name, label, kind, one, confidence):
     return rows
 
 
-def committee_rows(name, label, one):
+def committee_rows(name, label, errors):
     """Return the spread of a committee and the error of its mean, a row per stage."""
     rows = []
     for stage in STAGES:
-        mask = one.stage(stage)
+        mask = errors.stage(stage)
         if mask.any():
-            spread, error = (np.sqrt(values[mask].mean()) for values in (one.spread, one.committee_torque_error))
-            where = {"model": name, "set": label, "stage": stage, "n_sites": one.n_sites}
-            rows.append({**where, "spread": spread, "rmse": error, "ratio": spread / error})
+            spread, rmse = (
+                np.sqrt(values[mask].mean()) for values in (errors.spread, errors.committee_torque_error)
+            )
+            where = {"model": name, "set": label, "stage": stage, "n_sites": errors.n_sites}
+            rows.append({**where, "spread": spread, "rmse": rmse, "ratio": spread / rmse})
     return rows
 
 
-def quench_rows(name, kind, one, confidence):
+def quench_rows(name, kind, errors, confidence):
     """Return errors at each snapshot time of the relaxations; random spins stand at time 0."""
-    time = np.nan_to_num(one.time, nan=0.0)
-    squares = one.torque_squares(kind)
+    time = np.nan_to_num(errors.time, nan=0.0)
+    squares = errors.torque_squares(kind)
     rows = []
     for t in np.unique(time):
         at_t = time == t
-        counts = np.bincount(one.realization[at_t], minlength=one.realizations)
+        counts = np.bincount(errors.realization[at_t], minlength=errors.realizations)
         error, signal = (
-            np.bincount(one.realization[at_t], values[at_t], minlength=one.realizations)[counts > 0]
-            for values in (squares, one.signal)
+            np.bincount(errors.realization[at_t], values[at_t], minlength=errors.realizations)[counts > 0]
+            for values in (squares, errors.signal)
         )
         counts = counts[counts > 0]
         rmse, low, high = root_mean_square(error / counts, counts, confidence)
@@ -141,20 +194,20 @@ def quench_rows(name, kind, one, confidence):
     return rows
 
 
-def figure_three(name, label, one):
+def figure_three(name, label, errors):
     """Return the rows of the histogram of the error and of the parity plot, every network on its own."""
     edges = HISTOGRAM_EDGES
-    sigma = np.sqrt(one.torque_error.mean() - one.mean_error**2)
-    density = one.histogram[1:-1] / (one.histogram.sum() * np.diff(edges))
+    sigma = np.sqrt(errors.torque_error.mean() - errors.mean_error**2)
+    density = errors.histogram[1:-1] / (errors.histogram.sum() * np.diff(edges))
     where = {"model": name, "set": label}
     centres = 0.5 * (edges[1:] + edges[:-1])
     histogram = [
         {**where, "error": e, "density": d, "sigma": sigma} for e, d in zip(centres, density, strict=True)
     ]
-    return histogram, [{**where, "exact": exact, "predicted": predicted} for exact, predicted in one.parity]
+    return histogram, [{**where, "exact": exact, "predicted": predicted} for exact, predicted in errors.parity]
 
 
-def paired_rows(models, confidence):
+def paired_rows(models, labels, baselines, confidence):
     """Return ratios of the errors of two models on the same realizations, as geometric means over them.
 
     A network's committee is compared with a linear model, which has seen all the training data too; two
@@ -163,13 +216,16 @@ def paired_rows(models, confidence):
     Parameters
     ----------
     models : list of ModelErrors
+    labels : sequence of str
+        Sets to compare on.
+    baselines : sequence of str
+        Names of those with which all others are compared.
     confidence : float
         Of Student's interval of the mean logarithm.
     """
     by_name = {model.name: model for model in models}
     rows = []
-    labels = [label for label in models[0].sets if label not in TRAINED_ON]
-    for denominator in (by_name[name] for name in DENOMINATORS if name in by_name):
+    for denominator in (by_name[name] for name in baselines if name in by_name):
         for numerator in models:
             if numerator is denominator or (denominator.is_network and not numerator.is_network):
                 continue
@@ -195,7 +251,3 @@ def _ratio_rows(numerator, denominator, label, confidence):
             values = {"ratio": ratio, "low": low, "high": high, "realizations": count}
             rows.append({**names, "member": kind, "networks": networks, **values})
     return rows
-
-
-if __name__ == "__main__":
-    run(main)

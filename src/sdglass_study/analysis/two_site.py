@@ -52,7 +52,9 @@ def two_site(settings, inputs, electrons):
             value = pair_coupling(matrix, replace(electrons, coupling=coupling))
             half = strong_coupling(matrix, coupling)[0, 1]
             row = {"coupling": coupling, "distance": distance, "hopping": matrix[0, 1], "pair_coupling": value}
-            rows.append(row | {"t2_over_2J": half, "t2_over_J": 2 * half, "ratio_to_t2_over_J": value / (2 * half)})
+            rows.append(
+                row | {"t2_over_2J": half, "t2_over_J": 2 * half, "ratio_to_t2_over_J": value / (2 * half)}
+            )
     return {"two_site": pd.DataFrame(rows)}
 
 
