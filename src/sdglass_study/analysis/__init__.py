@@ -11,11 +11,11 @@ A module registers what it makes:
         return {"two_site": frame}
 
 A study makes it if its configuration has a section of that name in ``analysis``, whose keys are the fields of
-`settings`, a dataclass. A field made with ``of("quenches")`` names entries of that table. Modules whose names begin
-with an underscore are shared by the others.
+`settings`, a dataclass. A field made with ``of("quenches")`` names entries of that table. Modules whose names
+begin with an underscore are shared by the others.
 
-A job makes the tables in a process of its own, from plain data alone: `arguments` says what these are, and a change
-of any of them, or of an input, is a change of the tables.
+A job makes the tables in a process of its own, from plain data alone: `arguments` says what these are, and a
+change of any of them, or of an input, is a change of the tables.
 """
 
 import json
@@ -51,8 +51,8 @@ class Analysis:
     Attributes
     ----------
     make : callable
-        ``make(settings, inputs, **common, **parameters) -> {table: pandas.DataFrame}``; `inputs` are lists of paths
-        by name.
+        ``make(settings, inputs, **common, **parameters) -> {table: pandas.DataFrame}``; `inputs` are lists of
+        paths by name.
     settings : type
         Dataclass of its section of the configuration.
     tables : tuple of str, or callable

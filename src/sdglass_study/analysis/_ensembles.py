@@ -17,12 +17,7 @@ from sdglass_study.analysis import of
 
 @dataclass(frozen=True)
 class Quenches:
-    """Settings of an analysis of quenches.
-
-    Attributes
-    ----------
-    quenches : tuple of str
-    """
+    """Settings of an analysis of quenches."""
 
     quenches: tuple[str, ...] = of("quenches")
 

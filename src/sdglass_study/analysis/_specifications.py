@@ -165,9 +165,9 @@ def fit_all(curves, starts, stops, time_units, level, progress=lambda: None):
     Returns
     -------
     pandas.DataFrame
-        Columns: estimator, bin_width, r_low, r_max, start, stop, time_unit, offset, fit, then law (barrier or power_law), n_points, exponent,
-        exponent_low, exponent_high, grows, identified, delta_aic. The exponent is psi, or z of the power law, of
-        which ``none`` alone is listed. ``grows``: xi grows significantly (the interval of the slope is above
+        Columns: estimator, bin_width, r_low, r_max, start, stop, time_unit, offset, fit, law (barrier or
+        power_law), n_points, exponent, exponent_low, exponent_high, grows, identified, delta_aic. The exponent is
+        psi, or z of the power law, of which ``none`` alone is listed. ``grows``: xi grows significantly (the interval of the slope is above
         zero). ``identified``: it grows and the exponent has a finite interval, which with a free offset is more
         to ask: the interval has to end inside what was searched. ``delta_aic``: AIC of the weighted fit minus
         that of a power law with the same offset; negative where log t is the better variable.

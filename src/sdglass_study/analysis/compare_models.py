@@ -13,13 +13,7 @@ from sdglass_study.model_errors import STAGES, paired_ratio, root_mean_square
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Models of each comparison, a table each; the first one is the reference, a network.
-
-    Attributes
-    ----------
-    network_size, training_size, activation : tuple of str
-        What the models differ in; no table without any.
-    """
+    """Models that differ in one respect, a table each; the first one is the reference, a network."""
 
     network_size: tuple[str, ...] = of("models", default=())
     training_size: tuple[str, ...] = of("models", default=())

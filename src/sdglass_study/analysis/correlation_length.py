@@ -14,19 +14,11 @@ from sdglass_study.analysis._ensembles import Quenches, Resampling, load_ensembl
 
 @dataclass(frozen=True)
 class Growth(Quenches):
-    """In which windows the growth of xi(t) is fitted.
-
-    Attributes
-    ----------
-    fit_start, fit_stop : tuple of float
-        A window is a start with a stop after it; it ends with its run at the latest [1/(gamma t0)].
-    time_units : tuple of float
-        Of log(t / unit) [1/(gamma t0)].
-    """
+    """In which windows the growth of xi(t) is fitted; all in [1/(gamma t0)]."""
 
     fit_start: tuple[float, ...]
-    fit_stop: tuple[float, ...]
-    time_units: tuple[float, ...]
+    fit_stop: tuple[float, ...]  # a window ends with its run at the latest
+    time_units: tuple[float, ...]  # of log(t / unit)
 
     def __post_init__(self):
         for name in ("fit_start", "fit_stop", "time_units"):

@@ -15,19 +15,12 @@ CONFIGURATIONS = 10  # of random spins, which the network's couplings are averag
 
 @dataclass(frozen=True)
 class Couplings:
-    """Models whose couplings are shown, on what structures.
-
-    Attributes
-    ----------
-    labels : str
-    network, linear, pair : str
-        A network (its first fold), a linear model with three-site functions, and one without.
-    """
+    """Models whose couplings are shown, on what structures."""
 
     labels: str = of("labels")
-    network: str = of("models")
-    linear: str = of("models")
-    pair: str = of("models")
+    network: str = of("models")  # its first fold
+    linear: str = of("models")  # with three-site functions
+    pair: str = of("models")  # without
 
 
 def _inputs(study, settings):

@@ -77,25 +77,13 @@ class Spectra:
 
 @dataclass(frozen=True)
 class DensityOfStates:
-    """Which spectra are averaged.
+    """Which spectra are averaged."""
 
-    Attributes
-    ----------
-    structures : str
-        Amorphous ones like these are made.
-    realizations, coupled_realizations : int
-        Of each system with J = 0, and of the one with J on.
-    bin_width : float
-        [t0]
-    dense_sites : int
-        Sites of the larger systems.
-    """
-
-    structures: str = of("structures")
-    realizations: int
-    coupled_realizations: int
-    bin_width: float
-    dense_sites: int
+    structures: str = of("structures")  # amorphous ones like these are made
+    realizations: int  # of each system with J = 0
+    coupled_realizations: int  # of the one with J on
+    bin_width: float  # [t0]
+    dense_sites: int  # of the larger systems
 
     def __post_init__(self):
         for name in ("realizations", "coupled_realizations"):

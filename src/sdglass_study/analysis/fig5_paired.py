@@ -11,11 +11,8 @@ from sdglass_study.analysis._paired import CURVE, NUMBERS, compare, gathered, pa
 class Comparison(Quenches):
     """Quenches that are compared.
 
-    Attributes
-    ----------
-    references : tuple of str
-        Models that others are held against, the nearest to the electrons first: each is the reference of those after
-        it, and of all that are not named.
+    Each of the references, the nearest to the electrons first, is that of the models after it and of all that are
+    not named.
     """
 
     references: tuple[str, ...] = of("models", default=("exact",))

@@ -9,13 +9,7 @@ from sdglass_study.analysis import analysis, of
 
 @dataclass(frozen=True)
 class LearningCurves:
-    """Whose curves are gathered.
-
-    Attributes
-    ----------
-    models : tuple of str
-        Networks.
-    """
+    """Networks whose curves are gathered."""
 
     models: tuple[str, ...] = of("models")
 

@@ -25,21 +25,11 @@ STAGES = ("random", "minimised")
 
 @dataclass(frozen=True)
 class LocatorAblation:
-    """What is fitted and judged.
+    """What is fitted and judged."""
 
-    Attributes
-    ----------
-    model : str
-        The locator model that things are left out of.
-    test : tuple of str
-        Labels that it was not fitted to.
-    ridge : float
-        Of the symmetry functions' fit.
-    """
-
-    model: str = of("models")
-    test: tuple[str, ...] = of("labels")
-    ridge: float
+    model: str = of("models")  # the locator model that things are left out of
+    test: tuple[str, ...] = of("labels")  # that it was not fitted to
+    ridge: float  # of the symmetry functions' fit
 
     def __post_init__(self):
         if not self.ridge >= 0:
@@ -127,7 +117,7 @@ class Judging:
         Parameters
         ----------
         errors : callable
-            ``errors(number, configurations)`` gives the mean squared torque error of some configurations of a realization.
+            ``errors(number, configurations)`` gives the mean squared torque error of some configurations.
         """
         for name in dict.fromkeys(self.sets[~self.trained]):
             members = np.flatnonzero(~self.trained & (self.sets == name))
@@ -231,8 +221,9 @@ def learning_curve(rows, judging, seed):
 
 def symmetry_functions(judging, descriptor, ridge):
     """Return the rows of the symmetry functions' linear models, fitted to the same data."""
-    from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
     from sdglass.forcefields.registry import FITTED_MODELS
+
+    from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 
     linear, functions = FITTED_MODELS["linear"], SymmetryFunctions(**descriptor)
     maps = [build_feature_maps(one.structure, functions) for one in judging.data]

@@ -21,19 +21,11 @@ STAGES = ("random", "minimised", "late")
 
 @dataclass(frozen=True)
 class LocatorErrors:
-    """Force fields, and what they are judged on.
+    """Force fields, and what they are judged on."""
 
-    Attributes
-    ----------
-    minimised, quenched : tuple of str
-        Labels: of random spins and of what they descend to, and of quenches, of which the late states count.
-    models : tuple of str
-        The first fold of each.
-    """
-
-    minimised: tuple[str, ...] = of("labels")
-    quenched: tuple[str, ...] = of("labels")
-    models: tuple[str, ...] = of("models")
+    minimised: tuple[str, ...] = of("labels")  # random spins, and what they descend to
+    quenched: tuple[str, ...] = of("labels")  # of which the late states count
+    models: tuple[str, ...] = of("models")  # the first fold of each
 
 
 def _inputs(study, settings):

@@ -19,20 +19,11 @@ DAMPINGS = (0.0, 1.0)  # the energy is conserved, and it falls
 
 @dataclass(frozen=True)
 class LocatorPrecision:
-    """What is integrated in both precisions.
-
-    Attributes
-    ----------
-    model : str
-    structures : tuple of str
-        The first realization of each.
-    duration, time_step : float
-        [1/(gamma t0)]
-    """
+    """What is integrated in both precisions."""
 
     model: str = of("models")
-    structures: tuple[str, ...] = of("structures")
-    duration: float
+    structures: tuple[str, ...] = of("structures")  # the first realization of each
+    duration: float  # [1/(gamma t0)]
     time_step: float
 
     def __post_init__(self):

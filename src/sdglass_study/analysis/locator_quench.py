@@ -1,4 +1,4 @@
-"""What the locator force field changes in the quenches of Fig. 5: C(r, t), xi(t), energy, beside the other models."""
+"""What the locator force field changes in the quenches of Fig. 5: C(r, t), xi(t) and the energy."""
 
 from dataclasses import dataclass
 

@@ -12,25 +12,15 @@ from sdglass_study.analysis import analysis, of
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Where it is taken from.
+    """Where it is taken from."""
 
-    Attributes
-    ----------
-    labels : str
-        The last configuration of the first realization is shown.
-    """
-
-    labels: str = of("labels")
-
-
-def _labels(study, settings):
-    return {"labels": study.label_files(settings.labels)[:1]}
+    labels: str = of("labels")  # the last configuration of the first realization
 
 
 @analysis(
     "neighbourhood",
     settings=Neighbourhood,
-    inputs=_labels,
+    inputs=lambda study, settings: {"labels": study.label_files(settings.labels)[0]},
     tables=("fig1_neighbourhood",),
     common=("descriptor",),
 )

@@ -1,4 +1,4 @@
-"""psi from every defensible analysis of the quenches of Fig. 5, and the unit of time that would give the paper's."""
+"""psi from every defensible analysis of quenches, and the unit of time that would give the paper's (Fig. 5)."""
 
 from dataclasses import dataclass
 
@@ -17,19 +17,11 @@ from sdglass_study.psi_choices import PAPER_PSI
 
 @dataclass(frozen=True)
 class Specifications(Growth):
-    """Choices that are combined, with those of `Growth`.
+    """Choices that are combined, with those of `Growth`."""
 
-    Attributes
-    ----------
-    bin_factors : tuple of int
-        Bins that are made one.
-    range_start, range_stop : tuple of float
-        Of the integrals of xi, besides r_min and half the box [ell].
-    """
-
-    bin_factors: tuple[int, ...]
-    range_start: tuple[float, ...]
-    range_stop: tuple[float, ...]
+    bin_factors: tuple[int, ...]  # bins that are made one
+    range_start: tuple[float, ...]  # of the integrals of xi, besides r_min [ell]
+    range_stop: tuple[float, ...]  # besides half the box [ell]
 
     def __post_init__(self):
         super().__post_init__()

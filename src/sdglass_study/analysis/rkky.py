@@ -23,6 +23,7 @@ shrinks as 1 / N, so at small J the numbers depend on N.
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -53,21 +54,11 @@ REALIZATIONS = 4  # structures
 
 @dataclass(frozen=True)
 class Rkky:
-    """Where the exact torques are compared with.
+    """Where perturbation theory is compared with the exact torques."""
 
-    Attributes
-    ----------
-    structures : str
-        Amorphous ones like these are made.
-    couplings : tuple of float
-        J [t0]; that of the electrons is added.
-    configurations : int
-        Random spin configurations per coupling and structure.
-    """
-
-    structures: str = of("structures")
-    couplings: tuple[float, ...]
-    configurations: int
+    structures: str = of("structures")  # amorphous ones like these are made
+    couplings: tuple[float, ...]  # J [t0]; that of the electrons is added
+    configurations: int  # random spin states per structure
 
     def __post_init__(self):
         if not min(self.couplings, default=1.0) > 0:
@@ -90,7 +81,7 @@ def relative_errors(settings, inputs, electrons, seed, n_sites, box_length, r_mi
     found = [
         rows(sample, replace(electrons, coupling=coupling)) for coupling in tracked(couplings, "rkky", "coupling")
     ]
-    return {"rkky": pd.DataFrame(sum(found, []))}
+    return {"rkky": pd.DataFrame(chain.from_iterable(found))}
 
 
 class Sample:

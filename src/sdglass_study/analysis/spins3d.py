@@ -13,15 +13,9 @@ from sdglass_study.analysis import analysis, of
 
 @dataclass(frozen=True)
 class Spins3D:
-    """What is shown.
+    """What is shown."""
 
-    Attributes
-    ----------
-    quench : str
-        Its first realization and replica, with its first model.
-    """
-
-    quench: str = of("quenches")
+    quench: str = of("quenches")  # its first model, realization and replica
 
 
 def filmed(study, settings):

@@ -17,27 +17,13 @@ REPLICAS = 4
 
 @dataclass(frozen=True)
 class TimeStep:
-    """What is integrated.
+    """What is integrated."""
 
-    Attributes
-    ----------
-    structures : str
-        The first realization is taken.
-    model : str
-        It gives the field.
-    dampings : tuple of float
-        [gamma]
-    duration : float
-        [1/(gamma t0)]
-    time_steps : tuple of float
-        [1/(gamma t0)]
-    """
-
-    structures: str = of("structures")
-    model: str = of("models")
-    dampings: tuple[float, ...]
-    duration: float
-    time_steps: tuple[float, ...]
+    structures: str = of("structures")  # the first realization
+    model: str = of("models")  # gives the field
+    dampings: tuple[float, ...]  # [gamma]
+    duration: float  # [1/(gamma t0)]
+    time_steps: tuple[float, ...]  # [1/(gamma t0)]
 
     def __post_init__(self):
         for name in ("dampings", "time_steps"):

@@ -22,23 +22,12 @@ FITTED = ("training", "validation")  # sets of every model's own labels
 
 @dataclass(frozen=True)
 class TorqueErrors:
-    """Models, and what they are judged on.
-
-    Attributes
-    ----------
-    models : tuple of str
-    labels : tuple of str
-        Sets that none was fitted to; errors along quenches are of the first.
-    drawn : tuple of str
-        Those whose errors are drawn one by one, as in Fig. 3.
-    baselines : tuple of str
-        Those that all others are compared with on the same realizations.
-    """
+    """Models, and what they are judged on."""
 
     models: tuple[str, ...] = of("models")
-    labels: tuple[str, ...] = of("labels")
-    drawn: tuple[str, ...] = of("models", default=())
-    baselines: tuple[str, ...] = of("models", default=())
+    labels: tuple[str, ...] = of("labels")  # that none was fitted to; errors along quenches are of the first
+    drawn: tuple[str, ...] = of("models", default=())  # whose errors are drawn one by one, as in Fig. 3
+    baselines: tuple[str, ...] = of("models", default=())  # which all others are compared with
 
 
 @analysis(

@@ -23,18 +23,10 @@ ANTIPARALLEL = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]])
 
 @dataclass(frozen=True)
 class TwoSite:
-    """Which pairs are solved.
+    """Which pairs are solved."""
 
-    Attributes
-    ----------
-    couplings : tuple of float
-        J [t0]
-    distances : tuple of float
-        [ell]
-    """
-
-    couplings: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 20.0, 50.0)
-    distances: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5)
+    couplings: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 20.0, 50.0)  # J [t0]
+    distances: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5)  # [ell]
 
 
 @analysis("two_site", settings=TwoSite, tables=("two_site",), common=("electrons",))
