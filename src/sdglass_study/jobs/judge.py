@@ -1,7 +1,5 @@
 """Judge one model on all labelled configurations: its torque and energy errors, one by one, in a small file.
 
-    python -m sdglass_study.jobs.model_errors --name bond --models fold-0.safetensors fold-1.safetensors ...
-
 A network's training samples are predicted by a network that was trained on them, what was held out by one
 that held it out, everything else by all of its networks and by their mean, the committee.
 """
@@ -10,80 +8,98 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
-from sdglass.forcefields.behler_parrinello.training_set import fold_splits, reduced_samples
-from sdglass.forcefields.loading import DTYPES, load_force_field
-from sdglass.forcefields.model_file import TrainedModel
 from sdglass.progress import tracked
 from sdglass.provenance import provenance
 from sdglass.random_streams import generator
 from sdglass.spins import torque
-from sdglass_study.jobs.arguments import run, step_parser, threads_from_environment, use_threads
+from sdglass_study.analysis import plain
 from sdglass_study.model_errors import HISTOGRAM_EDGES, ModelErrors, SetErrors
 
+TRAINING = "training"
 PARITY_POINTS = 2000
-# Sets whose torques are drawn one by one and as a histogram (paper Fig. 3).
-DRAWN = ("training", "unseen")
 DRIFT_CONFIGURATIONS = 20  # of each set, for the difference between single and double precision
 
 
-def main():
-    """Write the errors."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--models", nargs="+", required=True, help="a linear model, or the networks of all folds")
-    parser.add_argument("--data", nargs="+", required=True)
-    parser.add_argument("--features", nargs="+", required=True)
-    parser.add_argument("--sets", nargs="+", required=True, help="set of each dataset: training, unseen, ...")
-    parser.add_argument("--realizations", type=int, help="training realizations that it used; all if not given")
-    parser.add_argument("--configurations", type=int, help="configurations used of each; all if not given")
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="arithmetic of networks")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--recipe", default="", help="digest of what the result depends on, kept with it")
-    parser.add_argument("--out", required=True, help="errors .h5")
-    args = parser.parse_args()
-    use_threads(threads_from_environment())
-    models = [TrainedModel.load(path) for path in args.models]
-    parts, drifts, lengths, place = {}, {}, [], {}
-    judged_files = list(zip(args.data, args.features, args.sets, strict=True))
-    for data_path, features, label in tracked(judged_files, f"errors of {args.name}", "dataset"):
-        data = LabelledConfigurations.load(data_path)
-        maps = load_feature_maps(features, data.structure, models[0].functions)
-        engines = [
-            load_force_field(path, data.structure, data.model, maps=maps, dtype=args.dtype, device=args.device)
-            for path in args.models
-        ]
-        judged = predict(engines, data)
-        number = place[label] = place.get(label, -1) + 1
-        parts.setdefault(label, []).append(Judged(data, number, *judged))
-        if label == "training":
-            lengths.append(len(data))
-        if models[0].networks and args.dtype == "float32":
-            count = -(-DRIFT_CONFIGURATIONS // args.sets.count(label))
-            double = load_force_field(args.models[0], data.structure, data.model, maps=maps, device=args.device)
-            drifts.setdefault(label, []).append(single_precision(data, judged, double, count))
-    info, samples = describe(args, models, lengths)
+def judged(study, model):
+    """Return {set: entry of ``labels``} of what a model is judged on: ``training``, and what it was not fitted to.
+
+    Labels of several entries are of several sizes, of which there is no error per site: they are no training set.
+    """
+    own = study.models[model].labels
+    torque_errors = study.analysis.get("torque_errors")
+    others = study.labels if torque_errors is None else torque_errors.labels
+    return ({TRAINING: own[0]} if len(own) == 1 else {}) | {name: name for name in others if name not in own}
+
+
+def arguments(study, model):
+    """Return the inputs and the settings of `run`."""
+    sets, entry = judged(study, model), study.models[model]
+    inputs = {"models": study.fit_files(model), "labels": study.label_files(*sets.values())}
+    settings = {
+        "name": model,
+        "sets": [name for name, labels in sets.items() for _ in range(study.labelled(labels))],
+        "drawn": list(sets)[:2],  # paper Fig. 3
+        "fit": plain(entry.settings),
+        "folds": list(entry.settings.folds),
+        "dtype": entry.dtype,
+        "device": study.device,
+        "seed": study.seed,
+    }
+    return inputs, settings
+
+
+def run(inputs, outputs, settings):
+    """Write the errors of a model.
+
+    Parameters
+    ----------
+    inputs : dict
+        ``models``: its fits, one per fold; ``labels``: files of labelled configurations.
+    outputs : dict
+        ``errors``: .h5
+    settings : dict
+        ``name`` of the model; ``sets``, the set of each file of labels; ``drawn``, sets whose torques are kept one
+        by one and as a histogram; ``fit``, what the fit was told, and its ``folds``; ``dtype`` and ``device``, of
+        networks; ``seed``.
+    """
+    from sdglass.forcefields.registry import load_model
+
+    models = [load_model(path) for path in inputs["models"]]
+    is_network = "layers" in settings["fit"]
+    options = {"dtype": settings["dtype"], "device": settings["device"]} if is_network else {}
+    parts, drifts = {}, {}
+    files = list(zip(inputs["labels"], settings["sets"], strict=True))
+    for path, label in tracked(files, f"errors of {settings['name']}", "file"):
+        data = LabelledConfigurations.load(path)
+        predictions = predict([model.on(data.structure, **options) for model in models], data)
+        parts.setdefault(label, []).append(Judged(data, len(parts.get(label, [])), *predictions))
+        if is_network and settings["dtype"] == "float32":
+            count = -(-DRIFT_CONFIGURATIONS // settings["sets"].count(label))
+            double = models[0].on(data.structure, device=settings["device"])
+            drifts.setdefault(label, []).append(single_precision(data, predictions, double, count))
+    lengths = [len(part.data) for part in parts.get(TRAINING, [])]
+    info, samples = describe(models, inputs["models"], settings, lengths)
     sets = {}
     for label, whole in parts.items():
-        if samples and label == "training":
-            for name, used in zip(("training", "validation"), samples, strict=True):
-                sets[name] = collect(name, [one.by_turns(used) for one in whole], args.seed)
+        if samples and label == TRAINING:
+            for name, used in zip((TRAINING, "validation"), samples, strict=True):
+                sets[name] = collect(name, [part.by_turns(used) for part in whole], settings)
         else:
-            sets[label] = collect(label, whole, args.seed)
-    record = provenance([*args.models, *args.data, *args.features], dtype=args.dtype, seed=args.seed)
+            sets[label] = collect(label, whole, settings)
+    record = provenance([*inputs["models"], *inputs["labels"]], dtype=settings["dtype"], seed=settings["seed"])
     drift = {label: summarize(some) for label, some in drifts.items()}
-    ModelErrors(args.name, info, sets, drift, {"recipe": args.recipe, "provenance": record}).save(args.out)
+    ModelErrors(settings["name"], info, sets, drift, {"provenance": record}).save(outputs["errors"])
 
 
-def predict(engines, data):
-    """Return energies (M, C) [t0] and torques (M, C, N, 3) [t0] of M engines on a dataset."""
-    results = [engine.evaluate(data.spins) for engine in engines]
-    return np.array([one.energy for one in results]), np.array([torque(data.spins, one.field) for one in results])
+def predict(force_fields, data):
+    """Return energies (M, C) [t0] and torques (M, C, N, 3) [t0] of M force fields on labelled configurations."""
+    results = [force_field.evaluate(data.spins) for force_field in force_fields]
+    energies = np.array([result.energy for result in results])
+    return energies, np.array([torque(data.spins, result.field) for result in results])
 
 
 class Judged:
-    """Predictions of M networks, or of a linear model, for configurations of one realization.
+    """Predictions of M networks, or of another model, for configurations of one realization.
 
     Attributes
     ----------
@@ -92,7 +108,7 @@ class Judged:
         Of the realization in its set.
     energy, torque : numpy.ndarray, shapes (M, C), (M, C, N, 3)
     chosen : numpy.ndarray, shape (C',)
-        Configurations of the dataset that belong to the set; the predictions are those of them alone.
+        Configurations of the data that belong to the set; the predictions are those of them alone.
     """
 
     def __init__(self, data, number, energy, torque, chosen=None):
@@ -115,9 +131,8 @@ class Judged:
         chosen = np.flatnonzero(counts)
         first_allowed = np.argsort(~allowed, axis=0, kind="stable")
         member = first_allowed[chosen % counts[chosen], chosen]
-        return Judged(
-            self.data, self.number, self.energy[member, chosen][None], self.torque[member, chosen][None], chosen
-        )
+        energy, torque = (values[member, chosen][None] for values in (self.energy, self.torque))
+        return Judged(self.data, self.number, energy, torque, chosen)
 
     @property
     def torque_error(self):
@@ -130,89 +145,88 @@ class Judged:
         return self.energy - self.data.energy[self.chosen]
 
 
-def describe(args, models, lengths):
-    """Return what the model is, and the samples of (training, validation) of each network, None for linear models.
+def describe(models, paths, settings, lengths):
+    """Return what the model is, and the samples of (training, validation) of each network, None for other models.
 
     Raises
     ------
     InputError
-        If the networks are not folds of one training, or were trained on other samples than the options say.
+        If the networks were trained on other samples than the settings say.
     """
-    first = models[0]
-    info = {"folds": [], "protocol": None, "layers": None, "activation": None, "linear_term": None}
-    info["chirality"] = first.functions.chirality
-    if not first.networks:
-        info |= {"parameters": len(first.coefficients), "realizations": len(lengths)}
-        return info | {"configurations": sum(lengths)}, None
+    fit, seed = settings["fit"], settings["seed"]
+    names = ("protocol", "layers", "activation", "linear_term")
+    info = {"folds": [], **{name: fit.get(name) for name in names}, "parameters": models[0].n_parameters}
+    info["chirality"] = bool((fit.get("descriptor") or {}).get("chirality"))
+    if info["layers"] is None:
+        configurations = sum(lengths) or models[0].info.get("configurations")
+        return info | {"realizations": len(lengths) or None, "configurations": configurations}, None
+    from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
+
+    splits = fold_splits(fit["protocol"], lengths, fit["n_folds"], seed)
     training, validation = [], []
-    for path, model in zip(args.models, models, strict=True):
-        own = model.info
-        if len(model.networks) != 1 or "fold" not in own:
-            raise InputError(f"{path}: a committee; expected the network of a single fold")
-        if model.functions != first.functions or model.networks[0].settings != first.networks[0].settings:
-            raise InputError(f"{path}: another network than {args.models[0]}")
-        train, held_out = fold_splits(own["protocol"], lengths, own["folds"], args.seed)[own["fold"]]
-        train = reduced_samples(train, args.realizations, args.configurations, args.seed)
-        if len(train) != own["configurations"] or held_out.tolist() != own["validation"]:
+    for path, model, fold in zip(paths, models, settings["folds"], strict=True):
+        train, held_out = splits[fold]
+        train = reduced_samples(train, fit["realizations"], fit["configurations"], seed)
+        made = [model.info.get(name) for name in ("fold", "configurations", "validation")]
+        if made != [fold, len(train), held_out.tolist()]:
             raise InputError(
-                f"{path}: trained on {own['configurations']} configurations that are not the {len(train)} of "
-                "these datasets, seed and options; train it again, or give those that it was trained with"
+                f"{path}: fold {made[0]}, trained on {made[1]} configurations that are not the {len(train)} of "
+                f"fold {fold} of these labels, seed and settings; train it again"
             )
         training.append(train)
         validation.append(held_out)
-    settings = first.networks[0].settings
-    info |= {name: settings[name] for name in ("layers", "activation", "linear_term")}
-    info |= {"folds": [model.info["fold"] for model in models], "protocol": first.info["protocol"]}
-    info["parameters"] = first.info["parameters"]
+    info["folds"] = list(settings["folds"])
     # Folds differ by one realization at most; the first one stands for them.
     info |= {"realizations": len(np.unique(training[0][:, 0])), "configurations": len(training[0])}
     return info, (training, validation)
 
 
-def collect(label, judged, seed):
+def collect(label, parts, settings):
     """Return the `SetErrors` of a set from its realizations, a list of `Judged`."""
-    times = [one.data.time for one in judged]
+    times = [part.data.time for part in parts]
     latest = max((np.nanmax(time) for time in times if not np.isnan(time).all()), default=0.0)
     columns = {
-        "realization": [np.full(len(one.chosen), one.number) for one in judged],
-        "configuration": [one.chosen for one in judged],
-        "time": [one.data.time[one.chosen] for one in judged],
-        "signal": [np.square(one.data.torque[one.chosen]).mean((1, 2)) for one in judged],
-        "torque_error": [np.square(one.torque_error).mean((2, 3)) for one in judged],
-        "energy_error": [one.energy_error for one in judged],
+        "realization": [np.full(len(part.chosen), part.number) for part in parts],
+        "configuration": [part.chosen for part in parts],
+        "time": [part.data.time[part.chosen] for part in parts],
+        "signal": [np.square(part.data.torque[part.chosen]).mean((1, 2)) for part in parts],
+        "torque_error": [np.square(part.torque_error).mean((2, 3)) for part in parts],
+        "energy_error": [part.energy_error for part in parts],
     }
-    if len(judged[0].energy) > 1:
-        columns["committee_torque_error"] = [np.square(one.torque_error.mean(0)).mean((1, 2)) for one in judged]
-        columns["committee_energy_error"] = [one.energy_error.mean(0) for one in judged]
-        columns["spread"] = [one.torque.var(0, ddof=1).mean((1, 2)) for one in judged]
-    arrays = {name: np.concatenate(parts, axis=-1) for name, parts in columns.items()}
-    drawn = _drawn(label, judged, seed) if label in DRAWN else {}
-    return SetErrors(judged[0].data.structure.n_sites, len(judged), float(latest), **arrays, **drawn)
+    if len(parts[0].energy) > 1:
+        columns["committee_torque_error"] = [np.square(part.torque_error.mean(0)).mean((1, 2)) for part in parts]
+        columns["committee_energy_error"] = [part.energy_error.mean(0) for part in parts]
+        columns["spread"] = [part.torque.var(0, ddof=1).mean((1, 2)) for part in parts]
+    arrays = {name: np.concatenate(values, axis=-1) for name, values in columns.items()}
+    if label in settings["drawn"]:
+        arrays |= _drawn(label, parts, settings["seed"])
+    return SetErrors(parts[0].data.structure.n_sites, len(parts), float(latest), **arrays)
 
 
-def _drawn(label, judged, seed):
+def _drawn(label, parts, seed):
     """Return the parity points and the histogram of the error, every network on its own."""
     outside = np.array([-np.inf, *HISTOGRAM_EDGES, np.inf])
-    errors = [one.torque_error for one in judged]
+    errors = [part.torque_error for part in parts]
     histogram = sum(np.histogram(error, outside)[0] for error in errors)
     points = []
-    for one in judged:
-        rng = generator(seed, f"parity {label}", one.number)
-        exact = one.data.torque[one.chosen].ravel()
-        predicted = one.torque[one.number % len(one.torque)].ravel()  # the networks take turns
-        some = rng.choice(exact.size, min(-(-PARITY_POINTS // len(judged)), exact.size), replace=False)
+    for part in parts:
+        # All sets that the model was not fitted to have one key, on structures of their own.
+        stream = generator(seed, f"parity {TRAINING if label == TRAINING else 'unseen'}", part.number)
+        exact = part.data.torque[part.chosen].ravel()
+        predicted = part.torque[part.number % len(part.torque)].ravel()  # the networks take turns
+        some = stream.choice(exact.size, min(-(-PARITY_POINTS // len(parts)), exact.size), replace=False)
         points.append(np.stack([exact[some], predicted[some]], axis=1))
     mean = sum(error.sum() for error in errors) / sum(error.size for error in errors)
     return {"parity": np.concatenate(points), "histogram": histogram, "mean_error": float(mean)}
 
 
-def single_precision(data, judged, double, count):
+def single_precision(data, predictions, double, count):
     """Return squared and largest differences between the first network in single and in double precision.
 
     Parameters
     ----------
     data : LabelledConfigurations
-    judged : tuple
+    predictions : tuple
         Energies and torques that `predict` returns, in single precision.
     double : ForceField
     count : int
@@ -220,19 +234,19 @@ def single_precision(data, judged, double, count):
     """
     some = np.unique(np.linspace(0, len(data) - 1, count).astype(int))
     result = double.evaluate(data.spins[some])
-    difference = judged[1][0, some] - torque(data.spins[some], result.field)
-    energy = (judged[0][0, some] - result.energy) / data.structure.n_sites
+    energy, torques = (values[0, some] for values in predictions)
+    difference = torques - torque(data.spins[some], result.field)
     return {
         "squares": np.square(difference).sum(),
         "signal": np.square(data.torque[some]).sum(),
         "components": difference.size,
         "largest": np.abs(difference).max(),
-        "energy": np.abs(energy).max(),
+        "energy": np.abs((energy - result.energy) / data.structure.n_sites).max(),
     }
 
 
 def summarize(parts):
-    """Return the numbers of tables/float32.csv from the realizations of a set."""
+    """Return the numbers of float32.csv from the realizations of a set."""
     total = {name: sum(part[name] for part in parts) for name in ("squares", "signal", "components")}
     return {
         "torque_rms_difference": float(np.sqrt(total["squares"] / total["components"])),
@@ -240,7 +254,3 @@ def summarize(parts):
         "torque_rms_difference_relative": float(np.sqrt(total["squares"] / total["signal"])),
         "energy_per_site_max_difference": float(max(part["energy"] for part in parts)),
     }
-
-
-if __name__ == "__main__":
-    run(main)
