@@ -106,6 +106,27 @@ def of(table, default=MISSING):
     return field(metadata={"of": table}) if default is MISSING else field(default=default, metadata={"of": table})
 
 
+def data_frame(rows, columns=None):
+    """Return a `pandas.DataFrame`; pandas is imported when the first table is made, not with every analysis."""
+    import pandas
+
+    return pandas.DataFrame(rows, columns=columns)
+
+
+def joined(frames):
+    """Return tables under each other as one."""
+    import pandas
+
+    return pandas.concat(list(frames), ignore_index=True)
+
+
+def read_table(path):
+    """Return the table of a CSV file."""
+    import pandas
+
+    return pandas.read_csv(path)
+
+
 def plain(settings):
     """Return a dataclass of settings as JSON gives it back: the plain data that it is rebuilt from."""
     return json.loads(json.dumps(asdict(settings)))

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.observables.correlation import bin_centres, bootstrap_average
@@ -12,7 +11,7 @@ from sdglass.observables.correlation_length import split_correlation_length
 from sdglass.observables.measure import Observables
 from sdglass.random_streams import generator
 from sdglass.statistics import centred_interval
-from sdglass_study.analysis import of
+from sdglass_study.analysis import data_frame, of
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,8 @@ class Ensemble:
         if all(np.ndim(array) == 2 for array in values.values()):
             times, distances = np.meshgrid(self.times, self.centres, indexing="ij")
             values = {"time": times, "distance": distances, **values}
-            return pd.DataFrame({**labels, **{name: array.ravel() for name, array in values.items()}})
-        return pd.DataFrame({**labels, "time": self.times, **values})
+            return data_frame({**labels, **{name: array.ravel() for name, array in values.items()}})
+        return data_frame({**labels, "time": self.times, **values})
 
 
 def load_ensembles(paths):

@@ -3,10 +3,10 @@
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from sdglass.observables.correlation_length import correlation_length
 from sdglass.observables.curve_features import value_at_contact
+from sdglass_study.analysis import data_frame, joined
 from sdglass_study.analysis._ensembles import shared_part
 
 CURVE = ("distance", "correlation", "reference_correlation", "difference", "low", "high", "error")
@@ -51,7 +51,7 @@ def gathered(frames, ensembles, quantities):
     if not frames:
         none = {"reference": "none", "reference_ensemble": "none"}
         frames = [
-            pd.DataFrame(
+            data_frame(
                 [
                     {
                         **one.labels,
@@ -66,7 +66,7 @@ def gathered(frames, ensembles, quantities):
             )
             for one in ensembles
         ]
-    return pd.concat(frames, ignore_index=True)
+    return joined(frames)
 
 
 def length_quantities(ensemble, average, resampling, r_max=np.inf):
@@ -127,4 +127,4 @@ def compare(labels, reference, other, resampling):
         }
         columns |= resampling.interval(difference, resampled - reference_samples, n)
         numbers.append(other.frame(labels, columns))
-    return curves, pd.concat(numbers, ignore_index=True)
+    return curves, joined(numbers)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import brentq
 
 from sdglass.errors import InputError
@@ -19,6 +18,7 @@ from sdglass.observables.correlation_length import length_of_magnitude, split_in
 from sdglass.observables.domain_growth import windows_of
 from sdglass.random_streams import generator
 from sdglass.statistics import centred_interval
+from sdglass_study.analysis import data_frame, joined
 
 ESTIMATORS = ("naive", "split", "subtracted")
 FEWEST_POINTS = 4
@@ -166,11 +166,12 @@ def fit_all(curves, starts, stops, time_units, level, progress=lambda: None):
     -------
     pandas.DataFrame
         Columns: estimator, bin_width, r_low, r_max, start, stop, time_unit, offset, fit, law (barrier or
-        power_law), n_points, exponent, exponent_low, exponent_high, grows, identified, delta_aic. The exponent is
-        psi, or z of the power law, of which ``none`` alone is listed. ``grows``: xi grows significantly (the interval of the slope is above
-        zero). ``identified``: it grows and the exponent has a finite interval, which with a free offset is more
-        to ask: the interval has to end inside what was searched. ``delta_aic``: AIC of the weighted fit minus
-        that of a power law with the same offset; negative where log t is the better variable.
+        power_law), n_points, exponent, exponent_low, exponent_high, grows, identified, delta_aic. The exponent
+        is psi, or z of the power law, of which ``none`` alone is listed. ``grows``: xi grows significantly (the
+        interval of the slope is above zero). ``identified``: it grows and the exponent has a finite interval,
+        which with a free offset is more to ask: the interval has to end inside what was searched.
+        ``delta_aic``: AIC of the weighted fit minus that of a power law with the same offset; negative where
+        log t is the better variable.
     """
     parts = []
     for window in fitted_windows(curves.times, starts, stops):
@@ -193,7 +194,7 @@ def fit_all(curves, starts, stops, time_units, level, progress=lambda: None):
             f"starts = {list(starts)}, stops = {list(stops)}: no window of this run (t <= {curves.times[-1]:.6g}) "
             f"holds {FEWEST_POINTS} snapshots; expected a longer run or earlier starts"
         )
-    return pd.concat(parts, ignore_index=True)
+    return joined(parts)
 
 
 def unit_of_time_for(exponent, times, xi, window):
@@ -388,7 +389,7 @@ def _rows(curves, data, common, unit, law, offset, fit, result, rival):
         exponent = np.where(result.slope > 0, 1.0 / result.slope, np.nan)
         low = np.where(result.high > 0, 1.0 / result.high, np.nan)
         high = np.where(result.low > 0, 1.0 / result.low, np.where(result.high > 0, np.inf, np.nan))
-    frame = pd.DataFrame(curves.choices).assign(**common, time_unit=unit, offset=offset, fit=fit, law=law)
+    frame = data_frame(curves.choices).assign(**common, time_unit=unit, offset=offset, fit=fit, law=law)
     results = {"exponent": exponent, "exponent_low": low, "exponent_high": high}
     # Four digits are far below any error, and keep a long table small.
     results = {name: [float(f"{value:.4g}") for value in values] for name, values in results.items()}

@@ -3,10 +3,9 @@
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, of
 from sdglass_study.analysis.torque_errors import FITTED, load_errors, model_row
 from sdglass_study.model_errors import STAGES, paired_ratio, root_mean_square
 
@@ -37,7 +36,7 @@ def made(settings):
 def compare_models(settings, inputs, confidence):
     """Return one table per comparison; ratios are to its first model, on the same realizations and folds."""
     return {
-        name: pd.DataFrame(compare(load_errors(getattr(settings, name), inputs[name]), confidence))
+        name: data_frame(compare(load_errors(getattr(settings, name), inputs[name]), confidence))
         for name in made(settings)
     }
 

@@ -1,11 +1,10 @@
 """C(r, t) of quenches with several models, and what the paper reads off it (Eq. 20, Fig. 4)."""
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.observables.curve_features import ferromagnetic_peak, first_zero_crossing, value_at_contact
-from sdglass_study.analysis import analysis
+from sdglass_study.analysis import analysis, data_frame, joined
 from sdglass_study.analysis._ensembles import Quenches, Resampling, load_ensembles, observables
 
 # What the paper reads off Fig. 4: C(r_min) = -0.4 by t = 30, zero near 1.4 ell, a peak near 1.5 ell.
@@ -46,9 +45,9 @@ def correlation(settings, inputs, **common):
         none = {"difference": np.nan, "low": np.nan, "high": np.nan}
         differences = [curve.head(1).drop(columns="correlation").assign(**none) for curve in curves]
     return {
-        "fig4_correlation": pd.concat(curves, ignore_index=True),
-        "fig4_difference": pd.concat(differences, ignore_index=True),
-        "fig4_events": pd.DataFrame(events),
+        "fig4_correlation": joined(curves),
+        "fig4_difference": joined(differences),
+        "fig4_events": data_frame(events),
     }
 
 

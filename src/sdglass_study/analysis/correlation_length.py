@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.observables.correlation_length import correlation_length as length_of
 from sdglass.observables.domain_growth import window_table
-from sdglass_study.analysis import analysis
+from sdglass_study.analysis import analysis, joined
 from sdglass_study.analysis._ensembles import Quenches, Resampling, load_ensembles, observables
 
 
@@ -61,4 +60,4 @@ def correlation_length(settings, inputs, **common):
                 table.insert(0, name, value)
             fits.append(table)
     tables = {"fig5_length": lengths, "fig5_fits": fits, "fig5_correlation": curves}
-    return {name: pd.concat(frames, ignore_index=True) for name, frames in tables.items()}
+    return {name: joined(frames) for name, frames in tables.items()}

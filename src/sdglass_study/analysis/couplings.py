@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.progress import tracked
 from sdglass.structures.neighbours import neighbour_pairs
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, joined, of
 
 CONFIGURATIONS = 10  # of random spins, which the network's couplings are averaged over
 
@@ -56,7 +55,7 @@ def couplings(settings, inputs, bin_width):
     frames = [
         binned(model, *map(np.concatenate, zip(*parts, strict=True)), bin_width) for model, parts in found.items()
     ]
-    return {"couplings": pd.concat(frames, ignore_index=True)}
+    return {"couplings": joined(frames)}
 
 
 def binned(model, distance, coupling, bin_width):
@@ -70,4 +69,4 @@ def binned(model, distance, coupling, bin_width):
         centre = 0.5 * (edges[b] + edges[b + 1]) if b + 1 < len(edges) else edges[b]
         row = {"model": model, "distance": centre, "coupling": chosen.mean(), "low": low, "high": high}
         rows.append(row | {"pairs": len(chosen)})
-    return pd.DataFrame(rows)
+    return data_frame(rows)

@@ -14,7 +14,6 @@ levels by construction, which can add up to one level to the bin around it (leve
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from sdglass.electrons.occupation import chemical_potential
 from sdglass.electrons.sd_model import hopping_matrix, sd_hamiltonian
@@ -33,7 +32,7 @@ from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.statistics import bootstrap_weights
 from sdglass.structures.amorphous import cube_edge, random_sequential_addition
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, joined, of
 from sdglass_study.analysis._amorphous import amorphous
 
 # Resamples for the errors of peak and gap; a standard error from 400 is good to 4 %.
@@ -113,8 +112,8 @@ def averaged_spectra(settings, inputs, electrons, seed, n_sites, box_length, r_m
             summaries.append(summary_table(system, spectra, edges, rho, rng))
     summaries.append(exponent_table(summaries[0], summaries[2], chosen[2]))
     return {
-        "fig2_density_of_states": pd.concat(curves, ignore_index=True),
-        "electrons": pd.concat(summaries, ignore_index=True),
+        "fig2_density_of_states": joined(curves),
+        "electrons": joined(summaries),
     }
 
 
@@ -181,7 +180,7 @@ def histograms(spectra, bin_width):
 
 def curve_table(system, edges, rho):
     """Return the rows of fig2_density_of_states.csv for one system."""
-    return pd.DataFrame(
+    return data_frame(
         {
             **system.columns(),
             "energy": bin_centres(edges),
@@ -218,7 +217,7 @@ def summary_table(system, spectra, edges, rho, rng):
 
     count = len(rho)
     values = statistics(np.full(count, 1 / count))
-    resampled = pd.DataFrame([statistics(w / count) for w in bootstrap_weights(count, RESAMPLES, rng)])
+    resampled = data_frame([statistics(w / count) for w in bootstrap_weights(count, RESAMPLES, rng)])
     rows = [(name, value, resampled[name].std()) for name, value in values.items()]
     means = {
         "dos_at_fermi_level": rho[:, fermi_bin],
@@ -234,7 +233,7 @@ def summary_table(system, spectra, edges, rho, rng):
 
 def _rows(columns, rows, samples):
     quantity, value, error = zip(*rows, strict=True)
-    frame = pd.DataFrame({"quantity": quantity, **columns, "value": value, "standard_error": error})
+    frame = data_frame({"quantity": quantity, **columns, "value": value, "standard_error": error})
     return frame.assign(samples=samples)
 
 

@@ -1,10 +1,9 @@
 """Evaluate the symmetry functions of the neighbourhood that Fig. 1 shows, one by one as in paper Eqs. 8-13."""
 
 import numpy as np
-import pandas as pd
 
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, f2, f3
-from sdglass_study.analysis import analysis
+from sdglass_study.analysis import analysis, data_frame, joined, read_table
 
 
 @analysis(
@@ -16,20 +15,20 @@ from sdglass_study.analysis import analysis
 def descriptor_example(settings, inputs, descriptor):
     """Return every symmetry function against its radius."""
     functions = SymmetryFunctions(**descriptor)
-    sites = pd.read_csv(inputs["neighbourhood"][0])
+    sites = read_table(inputs["neighbourhood"][0])
     others = sites[sites.is_centre == 0]
     spin = ["sx", "sy", "sz"]
     centre = sites[sites.is_centre == 1][spin].to_numpy()[0]
     features = neighbourhood_features(others[["x", "y", "z"]], centre, others[spin], functions)
     kinds = [("G2", np.nan, np.nan)] + [("G3", *block) for block in functions.angular]
     parts = [
-        pd.DataFrame(
+        data_frame(
             {"function": name, "sign": sign, "pair_distance": distance, "shell": functions.radii, "value": values}
             | {"width": functions.width, "cutoff": functions.cutoff, "pair_width": functions.pair_width}
         )
         for (name, sign, distance), values in zip(kinds, features, strict=True)
     ]
-    return {"descriptor": pd.concat(parts, ignore_index=True)}
+    return {"descriptor": joined(parts)}
 
 
 def neighbourhood_features(vectors, centre, spins, functions):

@@ -1,11 +1,10 @@
 """Freezing of the dynamics: torque, energy, step overlap and magnetization; the subtraction of Eq. 20."""
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.observables.correlation import ensemble_average
-from sdglass_study.analysis import analysis
+from sdglass_study.analysis import analysis, data_frame, joined
 from sdglass_study.analysis._ensembles import Quenches, load_ensembles, observables
 
 
@@ -17,8 +16,8 @@ def freezing(settings, inputs):
     if not several:
         raise InputError("every ensemble has a single replica; the second term of Eq. 20 needs at least 2 in one")
     return {
-        "freezing": pd.concat(map(over_time, ensembles), ignore_index=True),
-        "disconnected": pd.concat(map(second_term, several), ignore_index=True),
+        "freezing": joined(map(over_time, ensembles)),
+        "disconnected": joined(map(second_term, several)),
     }
 
 
@@ -50,7 +49,7 @@ def over_time(ensemble):
     }.items():
         frame["energy_per_site" if name == "energy" else name] = value
         frame[f"{name}_error"] = error
-    return pd.DataFrame(frame)
+    return data_frame(frame)
 
 
 def second_term(ensemble):

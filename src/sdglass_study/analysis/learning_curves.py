@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
-
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, joined, of, read_table
 
 
 @dataclass(frozen=True)
@@ -33,13 +31,11 @@ def learning_curves(settings, inputs, fits):
     """Return the curves and a summary of them; `fits` are model and fold of each history."""
     curves, rows = [], []
     for (model, fold), path in zip(fits, inputs["histories"], strict=True):
-        curve = pd.read_csv(path)
+        curve = read_table(path)
         which = {"model": model, "fold": fold}
-        curves.append(
-            pd.DataFrame(which | {name: curve[name] for name in curve if name not in ("variant", *which)})
-        )
+        curves.append(data_frame(which | {name: curve[name] for name in curve if name not in ("variant", *which)}))
         rows.append(which | summary(curve))
-    return {"learning_curves": pd.concat(curves, ignore_index=True), "training": pd.DataFrame(rows)}
+    return {"learning_curves": joined(curves), "training": data_frame(rows)}
 
 
 def summary(curve):

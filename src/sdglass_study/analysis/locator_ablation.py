@@ -7,14 +7,13 @@ outside of them. Fits with the same cutoffs share their least-squares rows, so t
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass.spins import torque
-from sdglass_study.analysis import analysis, of, plain
+from sdglass_study.analysis import analysis, data_frame, of, plain
 from sdglass_study.model_errors import root_mean_square
 
 LOOP_CUTOFFS = (2.0, 2.5, 3.0)
@@ -84,7 +83,7 @@ def locator_ablation(settings, inputs, sets, fit, descriptor, confidence, seed):
             rows = Rows(data, changed, exponent, bar.update)
             found += judging.rows(name, int(rows.terms().sum()), rows.errors(rows.fit(judging.training)))
     found += symmetry_functions(judging, descriptor, settings.ridge)
-    return {"locator_ablation": pd.DataFrame(found), "locator_learning": pd.DataFrame(learning)}
+    return {"locator_ablation": data_frame(found), "locator_learning": data_frame(learning)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,11 @@ Stages: random spins, minimised states (descended from random spins), and late s
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, of
 from sdglass_study.model_errors import root_mean_square
 
 # Two Gaussian components: the torque error of a site is inside with these probabilities.
@@ -61,7 +60,7 @@ def locator_errors(settings, inputs, confidence, sets):
                 force_field = load_force_field(model, data.structure, data.model)
                 parts.append({"model": name, "set": label, **judge(force_field, data, chosen)})
                 bar.update()
-    return {"locator_errors": pd.DataFrame(summarize(parts, parameters, confidence))}
+    return {"locator_errors": data_frame(summarize(parts, parameters, confidence))}
 
 
 def stages(data):
@@ -99,7 +98,7 @@ def judge(force_field, data, chosen):
 def summarize(parts, parameters, confidence):
     """Return the rows of the table: errors over realizations with intervals."""
     rows = []
-    for (model, label), group in pd.DataFrame(parts).groupby(["model", "set"], sort=False):
+    for (model, label), group in data_frame(parts).groupby(["model", "set"], sort=False):
         for stage in (stage for stage in STAGES if stage in group and group[stage].notna().all()):
             some = group[stage].tolist()
             squares, counts, signal = (

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
@@ -11,7 +10,7 @@ from sdglass.dynamics.trajectory import log_times
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.structure import Structure
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, joined, of
 
 REPLICAS = 4
 DAMPINGS = (0.0, 1.0)  # the energy is conserved, and it falls
@@ -51,7 +50,7 @@ def locator_precision(settings, inputs, seed):
                 dynamics = LLG(damping, 0.0, settings.time_step)
                 frames.append(compare(fields, dynamics, settings.duration, seed))
                 bar.update()
-    return {"locator_precision": pd.concat(frames, ignore_index=True)}
+    return {"locator_precision": joined(frames)}
 
 
 def compare(fields, dynamics, duration, seed):
@@ -83,7 +82,7 @@ def compare(fields, dynamics, duration, seed):
                 "torque_difference": _rms(torques[1] - torques[0]) / _rms(torques[0]),
             }
         )
-    return pd.DataFrame(rows)
+    return data_frame(rows)
 
 
 def _rms(values):

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, joined, of
 from sdglass_study.analysis._ensembles import Resampling, load_ensembles, observables
 from sdglass_study.analysis._paired import NUMBERS, compare, gathered, length_quantities, pairs
 from sdglass_study.analysis.fig5_paired import Comparison
@@ -38,9 +37,9 @@ def locator_quench(settings, inputs, **common):
         _, numbers = compare(labels, reference, other, resampling)
         differences += [numbers, other.frame(labels, _energies(reference, other, resampling))]
     return {
-        "locator_quench": pd.concat([over_time(*pair, r_max, resampling) for pair in averaged], ignore_index=True),
+        "locator_quench": joined([over_time(*pair, r_max, resampling) for pair in averaged]),
         "locator_quench_difference": gathered(differences, ensembles, NUMBERS),
-        "locator_quench_correlation": pd.concat(last_curves(averaged, resampling), ignore_index=True),
+        "locator_quench_correlation": joined(last_curves(averaged, resampling)),
     }
 
 
@@ -59,7 +58,7 @@ def over_time(ensemble, average, r_max, resampling):
     for quantity, values in (("energy", _energy_per_site(ensemble)), ("torque_rms", torques)):
         columns = {"quantity": quantity, **_over_units(values, "value", resampling.confidence)}
         frames.append(ensemble.frame(_labels(ensemble), columns))
-    return pd.concat(frames)
+    return joined(frames)
 
 
 def _energy_per_site(ensemble):
@@ -88,5 +87,5 @@ def last_curves(averaged, resampling):
         at = np.abs(ensemble.times - last).argmin()  # snapshots are log-spaced: near, if not the same
         columns = {"time": ensemble.times[at], "distance": ensemble.centres, "correlation": average.mean[at]}
         columns |= resampling.interval(average.mean[at], average.samples[:, at], average.n_units)
-        frames.append(pd.DataFrame(_labels(ensemble) | columns))
+        frames.append(data_frame(_labels(ensemble) | columns))
     return frames

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.structures.neighbours import environments
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, of
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def neighbourhood(settings, inputs, descriptor):
     row = slice(env.start[centre], env.start[centre + 1])
     sites = np.concatenate([[centre], env.neighbour[row]])
     positions = np.concatenate([np.zeros((1, 3)), env.vector[row]])
-    frame = pd.DataFrame(np.hstack([positions, data.spins[-1][sites]]), columns=["x", "y", "z", "sx", "sy", "sz"])
+    frame = data_frame(np.hstack([positions, data.spins[-1][sites]]), columns=["x", "y", "z", "sx", "sy", "sz"])
     frame.insert(0, "site", sites)
     frame["distance"] = np.concatenate([[0.0], env.distance[row]])
     frame["is_centre"] = (frame["site"] == centre).astype(int)

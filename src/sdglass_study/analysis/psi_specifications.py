@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
 from sdglass.observables.domain_growth import POWER_LAW, fit_growth, windows_of
 from sdglass.progress import progress_bar
-from sdglass_study.analysis import analysis
+from sdglass_study.analysis import analysis, data_frame, joined
 from sdglass_study.analysis._ensembles import Resampling, load_ensembles, observables
 from sdglass_study.analysis._specifications import fit_all, fitted_windows, length_curves, unit_of_time_for
 from sdglass_study.analysis.correlation_length import Growth
@@ -60,7 +59,7 @@ def psi_specifications(settings, inputs, **common):
             f"fit_start = {list(starts)}, fit_stop = {list(stops)}: no run is long enough for a window; "
             "expected earlier times, or longer runs"
         )
-    return {"psi_specifications": pd.concat(fits, ignore_index=True), "psi_units": pd.DataFrame(units)}
+    return {"psi_specifications": joined(fits), "psi_units": data_frame(units)}
 
 
 def _units(labels, curves, table, starts, stops):

@@ -26,7 +26,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
-import pandas as pd
 
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.perturbation import (
@@ -42,7 +41,7 @@ from sdglass.progress import tracked
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, of
 from sdglass_study.analysis._amorphous import amorphous
 
 # k_F tried in the fits, in units of the free electrons' (steps of 2 %).
@@ -81,7 +80,7 @@ def relative_errors(settings, inputs, electrons, seed, n_sites, box_length, r_mi
     found = [
         rows(sample, replace(electrons, coupling=coupling)) for coupling in tracked(couplings, "rkky", "coupling")
     ]
-    return {"rkky": pd.DataFrame(chain.from_iterable(found))}
+    return {"rkky": data_frame(chain.from_iterable(found))}
 
 
 class Sample:

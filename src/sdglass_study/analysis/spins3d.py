@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.observables.local_energy import local_energies
 from sdglass.structures.structure import Structure
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, joined, of
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def spins3d(settings, inputs, electrons):
     for k in (0, len(trajectory.times) - 1):
         spins = trajectory.spins[k, 0]
         parts.append(
-            pd.DataFrame(
+            data_frame(
                 {"time": trajectory.times[k], "site": np.arange(structure.n_sites)}
                 | {f"box_{axis}": edge for axis, edge in zip("xyz", structure.box, strict=True)}
                 | dict(zip("xyz", structure.positions.T, strict=True))
@@ -49,4 +48,4 @@ def spins3d(settings, inputs, electrons):
                 | {"model": made["model"] if "model" in made else made["engine"], "damping": made["damping"]}
             )
         )
-    return {"spins3d": pd.concat(parts, ignore_index=True)}
+    return {"spins3d": joined(parts)}

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from sdglass.dynamics.llg import INTEGRATORS, LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.errors import InputError
 from sdglass.progress import progress_bar
 from sdglass.structures.structure import Structure
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, of
 
 REPLICAS = 4
 
@@ -36,13 +35,13 @@ def _inputs(study, settings):
     return {"structure": structure, "model": study.driver_file(settings.model)}
 
 
-@analysis("time_step", settings=TimeStep, inputs=_inputs, tables=("time_step",), common=("seed",))
-def time_step(settings, inputs, seed):
+@analysis("time_step", settings=TimeStep, inputs=_inputs, tables=("time_step",), common=("electrons", "seed"))
+def time_step(settings, inputs, electrons, seed):
     """Return errors at the end of a run without noise for every damping, and the energy drift without damping."""
     from sdglass.forcefields.registry import load_force_field
 
     structure = Structure.load(inputs["structure"][0])
-    force_field = load_force_field(inputs["model"][0], structure)
+    force_field = load_force_field((inputs["model"] or ["exact"])[0], structure, electrons)
     start = random_initial_spins(structure.n_sites, seed, 0, range(REPLICAS))
     steps, ends = sorted(settings.time_steps), [0.0, settings.duration]
 
@@ -66,7 +65,7 @@ def time_step(settings, inputs, seed):
                     row = {"integrator": integrator, "damping": damping, "duration": settings.duration}
                     row |= {"time_step": dt, "error": np.sqrt(np.mean((spins - reference) ** 2))}
                     rows.append(row | {"energy_drift": drift[dt]})
-    return {"time_step": pd.DataFrame(rows)}
+    return {"time_step": data_frame(rows)}
 
 
 def _drift(energy, n_sites):

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from sdglass.errors import InputError
-from sdglass_study.analysis import analysis, of
+from sdglass_study.analysis import analysis, data_frame, of
 from sdglass_study.model_errors import (
     HISTOGRAM_EDGES,
     STAGES,
@@ -71,10 +70,10 @@ def torque_errors(settings, inputs, confidence):
             where = {"model": model.name, "set": label}
             rows["single"] += [{**where, "quantity": name, "value": value} for name, value in values.items()]
     return {
-        "models": pd.DataFrame([model_row(model) for model in models]),
-        "torque_errors": pd.DataFrame(rows["errors"]),
+        "models": data_frame([model_row(model) for model in models]),
+        "torque_errors": data_frame(rows["errors"]),
         "committee": _table(rows["committee"], "model set stage n_sites spread rmse ratio"),
-        "error_along_quench": pd.DataFrame(rows["quench"]),
+        "error_along_quench": data_frame(rows["quench"]),
         "fig3_parity": _table(rows["parity"], "model set exact predicted"),
         "fig3_histogram": _table(rows["histogram"], "model set error density sigma"),
         "float32": _table(rows["single"], "model set quantity value"),
@@ -92,7 +91,7 @@ def load_errors(names, paths):
 
 def _table(rows, columns):
     """Return rows as a table with these columns, even without any row."""
-    return pd.DataFrame(rows, columns=columns.split())
+    return data_frame(rows, columns=columns.split())
 
 
 def model_row(model):

@@ -8,14 +8,13 @@ Two electrons are put on the two sites, whatever the filling; the electrons' J i
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.perturbation import strong_coupling
 from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.errors import InputError
 from sdglass.structures.structure import Structure
-from sdglass_study.analysis import analysis
+from sdglass_study.analysis import analysis, data_frame
 
 PARALLEL = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
 ANTIPARALLEL = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]])
@@ -47,7 +46,7 @@ def two_site(settings, inputs, electrons):
             rows.append(
                 row | {"t2_over_2J": half, "t2_over_J": 2 * half, "ratio_to_t2_over_J": value / (2 * half)}
             )
-    return {"two_site": pd.DataFrame(rows)}
+    return {"two_site": data_frame(rows)}
 
 
 def pair(distance, hopping):

@@ -38,7 +38,7 @@ def arguments(study, model):
     settings = {
         "name": model,
         "sets": [name for name, labels in sets.items() for _ in range(study.labelled(labels))],
-        "drawn": list(sets)[:2],  # paper Fig. 3
+        "drawn": [TRAINING, *(name for name in sets if name != TRAINING)][:2],  # paper Fig. 3
         "fit": plain(entry.settings),
         "folds": list(entry.settings.folds),
         "dtype": entry.dtype,
