@@ -1,5 +1,7 @@
 """psi in every way at once: planted growth is found, and what the data do not fix is said."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,20 +9,14 @@ import pytest
 from sdglass.errors import InputError
 from sdglass.observables.correlation import bootstrap_average, merge_bins
 from sdglass.observables.correlation_length import correlation_length, split_correlation_length
-from sdglass.observables.domain_growth import (
-    compare_models,
-    fit_barrier_exponent,
-    fit_power_law,
-    fit_with_confidence,
-)
+from sdglass.observables.domain_growth import POWER_LAW, compare_laws, fit_growth
+from sdglass.random_streams import generator
 from sdglass.statistics import bootstrap_weights
-from sdglass_study.psi_specifications import (
-    CHOICES,
+from sdglass_study.analysis._ensembles import Resampling
+from sdglass_study.analysis._specifications import (
     LengthCurves,
-    by_choice,
     fit_all,
     fitted_windows,
-    holds_paper,
     length_curves,
     unit_of_time_for,
 )
@@ -56,21 +52,21 @@ def chosen(table, **where):
 
 
 def test_fits_are_those_of_the_single_analysis():
-    """Slope, interval and AIC of `log` and `weighted` are what growth.py finds for the same curve."""
+    """Slope, interval and AIC of `log` and `weighted` are what `fit_growth` finds for the same curve."""
     one = curves([law(2.0)])
     table = fit_all(one, [10.0], [1000.0], [1.0], 0.95)
     xi, samples = one.lengths[0, 0], one.lengths[0, 1:]
     row = chosen(table, offset="none", fit="log", law="barrier").iloc[0]
-    direct = fit_with_confidence(TIMES, xi, samples, (10.0, 1000.0), level=0.95, n_units=N)
-    assert row.exponent == pytest.approx(direct.fit.exponent, rel=1e-3)  # four digits are kept
+    direct = fit_growth(TIMES, xi, (10.0, 1000.0), samples=samples, level=0.95, n_units=N)
+    assert row.exponent == pytest.approx(direct.exponent, rel=1e-3)  # four digits are kept
     assert (row.exponent_low, row.exponent_high) == pytest.approx(direct.exponent_interval, rel=1e-3)
-    assert row.n_points == direct.fit.n_points
+    assert row.n_points == direct.n_points
     weighted = chosen(table, offset="none", fit="weighted", law="barrier").iloc[0]
     assert -weighted.delta_aic == pytest.approx(
-        compare_models(TIMES, xi, samples, (10.0, 1000.0)).delta_aic, abs=1e-3
+        compare_laws(TIMES, xi, samples, (10.0, 1000.0)).delta_aic, abs=1e-3
     )
     power = chosen(table, law="power_law", fit="log").iloc[0]
-    assert power.exponent == pytest.approx(fit_power_law(TIMES, xi, (10.0, 1000.0)).exponent, rel=1e-3)
+    assert power.exponent == pytest.approx(fit_growth(TIMES, xi, (10.0, 1000.0), POWER_LAW).exponent, rel=1e-3)
     assert power.delta_aic == 0
 
 
@@ -164,7 +160,7 @@ def test_a_unit_of_time_makes_any_exponent(psi):
     xi = np.maximum(TIMES, 1.0) ** 0.02
     unit = unit_of_time_for(psi, TIMES, xi, (10.0, 5000.0))
     if unit > -300:
-        assert fit_barrier_exponent(TIMES, xi, (10.0, 5000.0), 10.0**unit).exponent == pytest.approx(psi, rel=1e-6)
+        assert fit_growth(TIMES, xi, (10.0, 5000.0), time_unit=10.0**unit).exponent == pytest.approx(psi, rel=1e-6)
     # The smaller psi, the earlier the unit; for the planted law it is the planted one.
     assert unit < unit_of_time_for(psi + 1, TIMES, xi, (10.0, 5000.0)) < 1.0
     assert unit_of_time_for(psi, TIMES, law(psi), (10.0, 5000.0)) == pytest.approx(0.0, abs=1e-6)
@@ -174,7 +170,7 @@ def test_a_unit_of_time_makes_any_exponent(psi):
 # ---- from histograms ------------------------------------------------------------------------------------------
 
 EDGES = 0.5 + 0.1 * np.arange(37)
-SETTINGS = {"bin_factors": [1, 4], "range_start": [0.9], "range_stop": [2.1]}
+SETTINGS = SimpleNamespace(bin_factors=[1, 4], range_start=[0.9], range_stop=[2.1])
 
 
 def histograms(seed=0, noise=0.02, replicas=6):
@@ -186,16 +182,17 @@ def histograms(seed=0, noise=0.02, replicas=6):
     return [clean + noise * rng.standard_normal((len(TIMES), replicas, 36)) for _ in counts], counts
 
 
-def streams(seed=1):
-    return np.random.default_rng(seed), np.random.default_rng(seed + 1)
+def lengths(hist, counts, settings=SETTINGS, bootstrap=5, splits=1):
+    ensemble = SimpleNamespace(times=TIMES, histograms=hist, counts=counts, edges=EDGES)
+    return length_curves(ensemble, Resampling(1, 0.95, bootstrap, splits), settings)
 
 
 def test_curves_are_the_lengths_of_the_single_analysis():
     hist, counts = histograms()
-    found = length_curves(TIMES, hist, counts, EDGES, streams(), SETTINGS, n_samples=30, n_splits=5)
+    found = lengths(hist, counts, bootstrap=30, splits=5)
     names = pd.DataFrame(found.choices)
     assert len(names.drop_duplicates()) == len(names) == 3 * 2 * 2 * 2  # estimators, bins, starts, ends
-    average = bootstrap_average(hist, counts, streams()[0], 30)
+    average = bootstrap_average(hist, counts, generator(1, "bootstrap"), 30)
     for k, choice in enumerate(found.choices):
         if choice["bin_width"] == 0.1 and choice["estimator"] != "subtracted":
             ends = {"r_low": choice["r_low"], "r_max": choice["r_max"]}
@@ -205,8 +202,9 @@ def test_curves_are_the_lengths_of_the_single_analysis():
                     correlation_length(EDGES, average.samples, **ends),
                 )
             else:
+                halves = generator(1, "replica halves")
                 split = split_correlation_length(
-                    hist, counts, EDGES, streams()[1], n_splits=5, weights=average.weights, **ends
+                    hist, counts, EDGES, halves, n_splits=5, weights=average.weights, **ends
                 )
                 direct = split.length, split.samples
             assert found.lengths[k, 0] == pytest.approx(direct[0], nan_ok=True)
@@ -215,8 +213,8 @@ def test_curves_are_the_lengths_of_the_single_analysis():
 
 def test_subtracting_the_variance_takes_the_bias_of_the_noise_away():
     """Noise of 0.02 in every bin draws xi to the middle of the range; what is left of it must be a small part."""
-    exact = length_curves(TIMES, *histograms(noise=1e-9), EDGES, streams(), SETTINGS, 20, 2)
-    noisy = length_curves(TIMES, *histograms(noise=0.05), EDGES, streams(), SETTINGS, 200, 2)
+    exact = lengths(*histograms(noise=1e-9), bootstrap=20, splits=2)
+    noisy = lengths(*histograms(noise=0.05), bootstrap=200, splits=2)
     place = {
         c["estimator"]: k
         for k, c in enumerate(noisy.choices)
@@ -232,8 +230,8 @@ def test_subtracting_the_variance_takes_the_bias_of_the_noise_away():
 
 def test_ranges_with_hardly_a_bin_are_left_out():
     hist, counts = histograms()
-    settings = {"bin_factors": [1, 12], "range_start": [0.9, 9.0], "range_stop": [1.0, 2.1]}
-    found = length_curves(TIMES, hist, counts, EDGES, streams(), settings, n_samples=5, n_splits=1)
+    settings = SimpleNamespace(bin_factors=[1, 12], range_start=[0.9, 9.0], range_stop=[1.0, 2.1])
+    found = lengths(hist, counts, settings)
     assert {(c["r_low"], c["r_max"]) for c in found.choices} == {
         (0.5, 1.0),
         (0.5, 2.1),
@@ -244,7 +242,7 @@ def test_ranges_with_hardly_a_bin_are_left_out():
     wide = [(c["r_low"], c["r_max"]) for c in found.choices if c["bin_width"] == 1.2]
     assert set(wide) == {(0.5, 4.1)}
     with pytest.raises(InputError, match="fewer than 3 bins"):
-        length_curves(TIMES, hist, counts, EDGES, streams(), settings | {"bin_factors": [30]}, 5, 1)
+        lengths(hist, counts, SimpleNamespace(bin_factors=[30], range_start=[], range_stop=[]))
 
 
 def test_merged_bins_are_weighted_by_their_pairs():
@@ -261,22 +259,3 @@ def test_merged_bins_are_weighted_by_their_pairs():
     assert np.isnan(merge_bins(empty, counts, EDGES, 5)[0][0][..., 0]).all()
     with pytest.raises(InputError, match="factor = 40"):
         merge_bins(hist, counts, EDGES, 40)
-
-
-# ---- the table as a whole -------------------------------------------------------------------------------------
-
-
-def test_choices_are_counted_with_what_they_do():
-    table = fit_all(curves([law(1.02), law(6.0), 0 * TIMES + 0.8], scatter=1e-3), [10.0], [5000.0], [1.0], 0.95)
-    table = table.assign(run="pair-fast")
-    assert set(CHOICES) <= set(table)
-    choices = by_choice(table)
-    assert choices.combinations.where(choices.dimension == "r_max").dropna().tolist() == [6, 6, 6]
-    rows = choices[choices.dimension == "r_max"].set_index("choice")
-    assert rows.holds["4"] >= 3  # of none's three fits, at least: the offset r_low is wrong here
-    assert (rows.holds["5"], rows.holds["6"], rows.identified["6"]) == (0, 0, 0)
-    assert np.isnan(rows.exponent_median["6"])
-    assert rows.exponent_low["5"] <= rows.exponent_median["5"] <= rows.exponent_high["5"]
-    barrier = table[table.law == "barrier"]
-    assert choices[choices.dimension == "run"].holds.tolist() == [int(holds_paper(barrier).sum())]
-    assert choices[choices.dimension == "offset"].choice.tolist() == ["none", "r_low", "free"]
