@@ -20,6 +20,7 @@ from sdglass_study.analysis._specifications import (
     length_curves,
     unit_of_time_for,
 )
+from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 TIMES = np.concatenate([[0.0], np.geomspace(5.0, 5000.0, 31)])
 N = 10
@@ -259,3 +260,22 @@ def test_merged_bins_are_weighted_by_their_pairs():
     assert np.isnan(merge_bins(empty, counts, EDGES, 5)[0][0][..., 0]).all()
     with pytest.raises(InputError, match="factor = 40"):
         merge_bins(hist, counts, EDGES, 40)
+
+
+# ---- the table as a whole -------------------------------------------------------------------------------------
+
+
+def test_choices_are_counted_with_what_they_do():
+    table = fit_all(curves([law(1.02), law(6.0), 0 * TIMES + 0.8], scatter=1e-3), [10.0], [5000.0], [1.0], 0.95)
+    table = table.assign(run="pair-fast")
+    assert set(CHOICES) <= set(table)
+    choices = by_choice(table)
+    assert choices.combinations.where(choices.dimension == "r_max").dropna().tolist() == [6, 6, 6]
+    rows = choices[choices.dimension == "r_max"].set_index("choice")
+    assert rows.holds["4"] >= 3  # of none's three fits, at least: the offset r_low is wrong here
+    assert (rows.holds["5"], rows.holds["6"], rows.identified["6"]) == (0, 0, 0)
+    assert np.isnan(rows.exponent_median["6"])
+    assert rows.exponent_low["5"] <= rows.exponent_median["5"] <= rows.exponent_high["5"]
+    barrier = table[table.law == "barrier"]
+    assert choices[choices.dimension == "run"].holds.tolist() == [int(holds_paper(barrier).sum())]
+    assert choices[choices.dimension == "offset"].choice.tolist() == ["none", "r_low", "free"]
