@@ -164,7 +164,15 @@ def test_two_site_table():
 
 # ---- perturbation theory --------------------------------------------------------------------------------------
 
-MODELS = {"rkky", "rkky-fitted-kf", "rkky-positive", "pair", "second-order", "second-order-scaled", "strong-coupling"}
+MODELS = {
+    "rkky",
+    "rkky-fitted-kf",
+    "rkky-positive",
+    "pair",
+    "second-order",
+    "second-order-scaled",
+    "strong-coupling",
+}
 
 
 def test_each_theory_is_found_in_its_own_limit():

@@ -256,9 +256,7 @@ def test_psi_has_every_run_and_choice(tmp_path, structures):
     # 2 power laws and 6 fits for each of 2 units.
     ranges = len(table[["bin_width", "r_low", "r_max"]].drop_duplicates())
     assert len(table) == 2 * 3 * 2 * ranges * (2 + 2 * 6)
-    first, second = (
-        table[table.run == run].drop(columns=["run", "model"]) for run in ("fig5-pair", "fig5-small")
-    )
+    first, second = (table[table.run == run].drop(columns=["run", "model"]) for run in ("fig5-pair", "fig5-small"))
     assert first.reset_index(drop=True).equals(second.reset_index(drop=True))  # the same spins and resamples
     assert set(units.estimator) == {"naive", "split", "subtracted"}
     assert len(units) == 2 * 3 * 2

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 from sdglass.errors import InputError
 from sdglass.observables.correlation import bootstrap_average, merge_bins
@@ -20,7 +21,6 @@ from sdglass_study.analysis._specifications import (
     length_curves,
     unit_of_time_for,
 )
-from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 TIMES = np.concatenate([[0.0], np.geomspace(5.0, 5000.0, 31)])
 N = 10
