@@ -155,3 +155,24 @@ def test_learning_curves_are_gathered_by_model_and_fold(tmp_path):
         ["small", fold, epoch] for fold in (0, 3) for epoch in (1, 2)
     ]
     assert found["training"].fold.tolist() == [0, 3]
+
+
+# ---- one neighbourhood ----------------------------------------------------------------------------------------
+
+
+def test_the_descriptor_of_the_neighbourhood_of_fig_1(tmp_path):
+    (data,) = exact_data(1, 3, 30)
+    data.save(tmp_path / "d.h5")
+    common = {"descriptor": {**BONDS.to_dict(), "cutoff": 2.0}}
+    found = run_analysis("neighbourhood", {"labels": "test"}, {"labels": str(tmp_path / "d.h5")}, common)
+    table = found["fig1_neighbourhood"]
+    assert table.is_centre.tolist() == [1] + [0] * (len(table) - 1)
+    np.testing.assert_allclose(table[["sx", "sy", "sz"]], data.spins[-1][table.site])
+    np.testing.assert_allclose(table.distance, data.structure.distances()[table.site[0], table.site])
+    assert table.distance.max() <= 2.0
+    write_csv(tmp_path / "n.csv", table)
+    common = {"descriptor": BONDS.to_dict()}
+    found = run_analysis("descriptor_example", {}, {"neighbourhood": str(tmp_path / "n.csv")}, common)
+    table = found["descriptor"]
+    assert list(table.function) == ["G2"] * BONDS.shells + ["G3"] * (BONDS.n_bond - BONDS.shells)
+    assert table.shell[: BONDS.shells].to_numpy() == pytest.approx(BONDS.radii)
