@@ -82,9 +82,8 @@ def test_states_at_the_lower_edge_are_the_localised_ones(value):
 def test_nothing_depends_on_how_many_realizations_follow():
     few, _ = spectra(realizations=2, coupled_realizations=2)
     system = density_of_states.systems(density_of_states.DensityOfStates(**DOS), 6.0, 24, 3.1)[0]
-    found = density_of_states.solve_realizations(system, MODEL, 0.5, 3)
-    found.levels = found.levels[:2]
-    _, rho = density_of_states.histograms(found, 0.1)
+    levels, _ = density_of_states.solve_realizations(system, MODEL, 0.5, 3)
+    _, rho = density_of_states.histograms(levels[:2], 0.1)
     curve = few[few["system"] == system.label]
     np.testing.assert_allclose(curve["density_of_states"], rho.mean(axis=0), atol=1e-12)
 

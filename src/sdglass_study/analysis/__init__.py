@@ -6,7 +6,7 @@ A module registers what it makes:
     class TwoSite:
         couplings: tuple[float, ...]
 
-    @analysis("two_site", settings=TwoSite, tables=("two_site",), common=("electrons",))
+    @analysis("two_site", TwoSite)
     def two_site(settings, inputs, electrons):
         return {"two_site": frame}
 
@@ -18,6 +18,7 @@ A job makes the tables in a process of its own, from plain data alone: `argument
 change of any of them, or of an input, is a change of the tables.
 """
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, field
@@ -27,15 +28,17 @@ from sdglass.registry import Registry
 
 ANALYSES = Registry("analysis", "sdglass_study.analysis")
 
-# What an analysis may depend on beside its own settings, as plain data.
+# What of the study is handed to an analysis that has an argument of that name, as plain data.
 COMMON = {
     "electrons": lambda study: study.electrons.to_dict(),
     "descriptor": lambda study: dict(study.descriptor),
     "seed": lambda study: study.seed,
     "confidence": lambda study: study.statistics.confidence,
-    "bootstrap": lambda study: study.statistics.bootstrap,
-    "splits": lambda study: study.statistics.splits,
     "bin_width": lambda study: study.statistics.bin_width,
+    "resampling": lambda study: {
+        "seed": study.seed,
+        **{name: getattr(study.statistics, name) for name in ("confidence", "bootstrap", "splits")},
+    },
 }
 
 
@@ -62,7 +65,7 @@ class Analysis:
     parameters : callable
         ``parameters(study, settings) -> dict`` of plain data: what it has to know of other entries of the study.
     common : tuple of str
-        What of `COMMON` it depends on.
+        What of `COMMON` it depends on, by the arguments of `make`.
     """
 
     make: Callable
@@ -90,11 +93,15 @@ def _nothing(study, settings):
     return {}
 
 
-def analysis(name, *, tables, settings=Nothing, inputs=_nothing, parameters=_nothing, common=()):
-    """Return a decorator that registers a function as the analysis `name`; see `Analysis`."""
+def analysis(name, settings=Nothing, *, tables=None, inputs=_nothing, parameters=_nothing):
+    """Return a decorator that registers a function as the analysis `name`; see `Analysis`.
+
+    It makes one table of that name if `tables` says nothing else.
+    """
 
     def add(make):
-        entry = Analysis(make, settings, tables, inputs, parameters, tuple(common))
+        common = tuple(key for key in inspect.signature(make).parameters if key in COMMON)
+        entry = Analysis(make, settings, tables or (name,), inputs, parameters, common)
         ANALYSES.register(name)(update_wrapper(entry, make))
         return make
 
@@ -166,16 +173,16 @@ def run_analysis(name, settings, inputs, common=None, parameters=None):
         If there is no such analysis, its settings are no settings of it, or a file is unusable.
     """
     from sdglass.electrons.sd_model import SDModel
+    from sdglass_study.analysis._ensembles import Resampling
     from sdglass_study.config.typed import Problems, build
 
-    entry, problems, common = ANALYSES[name], Problems(), dict(common or {})
+    kinds = {"electrons": SDModel.from_dict, "resampling": lambda data: Resampling(**data)}
+    entry, problems = ANALYSES[name], Problems()
     built = build(entry.settings, settings, f"analysis.{name}", problems)
     problems.refuse()
-    if "electrons" in common:
-        common["electrons"] = SDModel.from_dict(common["electrons"])
-    return entry.make(
-        built, {key: _listed(paths) for key, paths in inputs.items()}, **common, **(parameters or {})
-    )
+    given = {key: kinds[key](data) if key in kinds else data for key, data in (common or {}).items()}
+    paths = {key: _listed(paths) for key, paths in inputs.items()}
+    return entry.make(built, paths, **given, **(parameters or {}))
 
 
 def _listed(paths):

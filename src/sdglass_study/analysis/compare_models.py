@@ -24,15 +24,11 @@ def made(settings):
     return [name for name, models in asdict(settings).items() if models]
 
 
-@analysis(
-    "compare_models",
-    settings=Comparisons,
-    inputs=lambda study, settings: {
-        name: [study.error_file(model) for model in getattr(settings, name)] for name in made(settings)
-    },
-    tables=made,
-    common=("confidence",),
-)
+def _inputs(study, settings):
+    return {name: [study.error_file(model) for model in getattr(settings, name)] for name in made(settings)}
+
+
+@analysis("compare_models", Comparisons, inputs=_inputs, tables=made)
 def compare_models(settings, inputs, confidence):
     """Return one table per comparison; ratios are to its first model, on the same realizations and folds."""
     return {

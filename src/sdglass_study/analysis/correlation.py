@@ -5,7 +5,7 @@ import numpy as np
 from sdglass.errors import InputError
 from sdglass.observables.curve_features import ferromagnetic_peak, first_zero_crossing, value_at_contact
 from sdglass_study.analysis import analysis, data_frame, joined
-from sdglass_study.analysis._ensembles import Quenches, Resampling, load_ensembles, observables
+from sdglass_study.analysis._ensembles import Quenches, load_ensembles, observables
 
 # What the paper reads off Fig. 4: C(r_min) = -0.4 by t = 30, zero near 1.4 ell, a peak near 1.5 ell.
 CONTACT = -0.4
@@ -18,14 +18,12 @@ POSITIVE = ("contact_time", "zero_crossing", "peak_position", "difference")
 
 @analysis(
     "correlation",
-    settings=Quenches,
+    Quenches,
     inputs=observables,
     tables=("fig4_correlation", "fig4_difference", "fig4_events"),
-    common=("seed", "confidence", "bootstrap"),
 )
-def correlation(settings, inputs, **common):
+def correlation(settings, inputs, resampling):
     """Return C(r, t) with confidence bands, differences to the first model of each quench, and events."""
-    resampling = Resampling(**common)
     curves, differences, events, quenches = [], [], [], {}
     for ensemble in load_ensembles(inputs["observables"]):
         average = resampling.average(ensemble)

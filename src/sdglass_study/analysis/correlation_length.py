@@ -8,7 +8,7 @@ from sdglass.errors import InputError
 from sdglass.observables.correlation_length import correlation_length as length_of
 from sdglass.observables.domain_growth import window_table
 from sdglass_study.analysis import analysis, joined
-from sdglass_study.analysis._ensembles import Quenches, Resampling, load_ensembles, observables
+from sdglass_study.analysis._ensembles import Quenches, load_ensembles, observables
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,12 @@ class Growth(Quenches):
 
 @analysis(
     "correlation_length",
-    settings=Growth,
+    Growth,
     inputs=observables,
     tables=("fig5_length", "fig5_fits", "fig5_correlation"),
-    common=("seed", "confidence", "bootstrap", "splits"),
 )
-def correlation_length(settings, inputs, **common):
+def correlation_length(settings, inputs, resampling):
     """Return xi(t), the fits of its growth, and C(r, t)."""
-    resampling = Resampling(**common)
     lengths, fits, curves = [], [], []
     for ensemble in load_ensembles(inputs["observables"]):
         average = resampling.average(ensemble)

@@ -27,7 +27,7 @@ def _inputs(study, settings):
     return {"labels": study.label_files(settings.labels), **models}
 
 
-@analysis("couplings", settings=Couplings, inputs=_inputs, tables=("couplings",), common=("bin_width",))
+@analysis("couplings", Couplings, inputs=_inputs)
 def couplings(settings, inputs, bin_width):
     """Return the mean coupling per pair and its spread over pairs, per distance bin and model."""
     from sdglass.forcefields.registry import load_model

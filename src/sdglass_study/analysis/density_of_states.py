@@ -11,7 +11,7 @@ Energies are relative to the chemical potential of each realization. That lies b
 levels by construction, which can add up to one level to the bin around it (level repulsion makes it less).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -51,27 +51,8 @@ class System:
 
     def columns(self):
         """Return the columns that name the system in both tables."""
-        return {
-            "system": self.label,
-            "n_sites": self.n_sites,
-            "box_length": self.box_length,
-            "coupling": self.coupling,
-        }
-
-
-@dataclass
-class Spectra:
-    """What is kept of the realizations of one system: lists with one entry each.
-
-    `levels` (M,) are relative to `fermi_level` [t0] and counted once (orbital levels at J = 0), `gap` is
-    LUMO - HOMO, `spacing` the mean level spacing beside it, `windows` {quantity: mean over a window of levels}.
-    """
-
-    levels: list = field(default_factory=list)
-    fermi_level: list = field(default_factory=list)
-    gap: list = field(default_factory=list)
-    spacing: list = field(default_factory=list)
-    windows: list = field(default_factory=list)
+        sizes = {"n_sites": self.n_sites, "box_length": self.box_length}
+        return {"system": self.label, **sizes, "coupling": self.coupling}
 
 
 @dataclass(frozen=True)
@@ -94,10 +75,9 @@ class DensityOfStates:
 
 @analysis(
     "density_of_states",
-    settings=DensityOfStates,
+    DensityOfStates,
     parameters=amorphous,
     tables=("fig2_density_of_states", "electrons"),
-    common=("electrons", "seed"),
 )
 def averaged_spectra(settings, inputs, electrons, seed, n_sites, box_length, r_min):
     """Return the averaged densities of states, and what the text says of them."""
@@ -105,16 +85,13 @@ def averaged_spectra(settings, inputs, electrons, seed, n_sites, box_length, r_m
     curves, summaries = [], []
     with progress_bar(sum(system.realizations for system in chosen), "density of states", "realization") as bar:
         for index, system in enumerate(chosen):
-            spectra = solve_realizations(system, electrons, r_min, seed, bar.update)
-            edges, rho = histograms(spectra, settings.bin_width)
+            levels, means = solve_realizations(system, electrons, r_min, seed, bar.update)
+            edges, rho = histograms(levels, settings.bin_width)
             curves.append(curve_table(system, edges, rho))
             rng = generator(seed, "density of states bootstrap", index)
-            summaries.append(summary_table(system, spectra, edges, rho, rng))
+            summaries.append(summary_table(system, len(levels[0]), means, edges, rho, rng))
     summaries.append(exponent_table(summaries[0], summaries[2], chosen[2]))
-    return {
-        "fig2_density_of_states": joined(curves),
-        "electrons": joined(summaries),
-    }
+    return {"fig2_density_of_states": joined(curves), "electrons": joined(summaries)}
 
 
 def systems(settings, coupling, n_sites, box_length):
@@ -132,32 +109,36 @@ def systems(settings, coupling, n_sites, box_length):
     return result
 
 
-def solve_realizations(system, model, r_min, seed, progress=None):
-    """Diagonalise every realization of a system, calling `progress` after each; return its `Spectra`."""
-    spectra = Spectra()
-    n_electrons = model.n_electrons(system.n_sites)
+def solve_realizations(system, model, r_min, seed, progress=lambda: None):
+    """Diagonalise every realization of a system, calling `progress` after each.
+
+    Returns
+    -------
+    levels : list of numpy.ndarray, each (M,)
+        Relative to the Fermi level [t0], counted once (orbital levels at J = 0).
+    means : pandas.DataFrame
+        A row per realization: fermi_level, gap (LUMO - HOMO), level_spacing beside it, and, at J = 0, means over
+        windows of levels.
+    """
+    found, rows, n, n_electrons = [], [], system.n_sites, model.n_electrons(system.n_sites)
     for realization in range(system.realizations):
-        rng = generator(seed, f"density of states {system.n_sites}", realization)
-        structure = random_sequential_addition(system.n_sites, system.box_length, r_min, rng)
-        hopping = hopping_matrix(structure, model.hopping)
+        rng = generator(seed, f"density of states {n}", realization)
+        structure = random_sequential_addition(n, system.box_length, r_min, rng)
+        hopping, windows = hopping_matrix(structure, model.hopping), {}
         if system.coupling == 0.0:
             levels, vectors = np.linalg.eigh(hopping)
-            spectra.windows.append(_windows(levels, vectors))
+            windows = _windows(levels, vectors)
             states, filled = np.repeat(levels, 2), (n_electrons + 1) // 2
         else:
-            spins = random_spins(
-                system.n_sites, generator(seed, f"density of states spins {system.n_sites}", realization)
-            )
+            spins = random_spins(n, generator(seed, f"density of states spins {n}", realization))
             levels = np.linalg.eigvalsh(sd_hamiltonian(hopping, spins, system.coupling))
             states, filled = levels, n_electrons
         mu = chemical_potential(states, n_electrons, model.temperature)
-        spectra.levels.append(levels - mu)
-        spectra.fermi_level.append(mu)
-        spectra.gap.append(states[n_electrons] - states[n_electrons - 1])
-        spectra.spacing.append(spacing_around(levels, filled))
-        if progress is not None:
-            progress()
-    return spectra
+        found.append(levels - mu)
+        row = {"fermi_level": mu, "gap": states[n_electrons] - states[n_electrons - 1]}
+        rows.append(row | {"level_spacing": spacing_around(levels, filled)} | windows)
+        progress()
+    return found, data_frame(rows)
 
 
 def _windows(levels, vectors):
@@ -169,38 +150,31 @@ def _windows(levels, vectors):
     return result
 
 
-def histograms(spectra, bin_width):
+def histograms(levels, bin_width):
     """Return bin edges [t0], one bin centred on the Fermi level, and rho (R, B) that integrates to 1."""
-    low = np.floor(min(levels.min() for levels in spectra.levels) / bin_width) - 1
-    high = np.ceil(max(levels.max() for levels in spectra.levels) / bin_width) + 1
+    low = np.floor(min(part.min() for part in levels) / bin_width) - 1
+    high = np.ceil(max(part.max() for part in levels) / bin_width) + 1
     edges = (np.arange(low, high + 2) - 0.5) * bin_width
     # All levels are counted: N orbital ones at J = 0, 2 N otherwise.
-    return edges, np.stack([density_of_states(levels, edges, len(levels)) for levels in spectra.levels])
+    return edges, np.stack([density_of_states(part, edges, len(part)) for part in levels])
 
 
 def curve_table(system, edges, rho):
     """Return the rows of fig2_density_of_states.csv for one system."""
+    columns = {"energy": bin_centres(edges), "density_of_states": rho.mean(axis=0)}
     return data_frame(
-        {
-            **system.columns(),
-            "energy": bin_centres(edges),
-            "density_of_states": rho.mean(axis=0),
-            "standard_error": _standard_error(rho),
-            "realizations": len(rho),
-        }
+        system.columns() | columns | {"standard_error": _standard_error(rho), "realizations": len(rho)}
     )
 
 
 def _standard_error(values):
-    values = np.asarray(values)
     return values.std(axis=0, ddof=1) / np.sqrt(len(values))
 
 
-def summary_table(system, spectra, edges, rho, rng):
+def summary_table(system, n_levels, means, edges, rho, rng):
     """Return the rows of electrons.csv for one system."""
-    n_levels = len(spectra.levels[0])
-    gap, spacing = np.array(spectra.gap), np.array(spectra.spacing)
-    centres = bin_centres(edges)
+    gap, spacing = means.gap.to_numpy(), means.level_spacing.to_numpy()
+    centres, count = bin_centres(edges), len(rho)
     fermi_bin = int(np.argmin(np.abs(centres)))
 
     def statistics(weights):
@@ -215,19 +189,10 @@ def summary_table(system, spectra, edges, rho, rng):
             "gap_times_dos": (weights @ gap) * mean[fermi_bin] * n_levels,
         }
 
-    count = len(rho)
-    values = statistics(np.full(count, 1 / count))
     resampled = data_frame([statistics(w / count) for w in bootstrap_weights(count, RESAMPLES, rng)])
-    rows = [(name, value, resampled[name].std()) for name, value in values.items()]
-    means = {
-        "dos_at_fermi_level": rho[:, fermi_bin],
-        "fermi_level": spectra.fermi_level,
-        "gap": gap,
-        "level_spacing": spacing,
-    }
-    if spectra.windows:
-        means |= {name: [window[name] for window in spectra.windows] for name in spectra.windows[0]}
-    rows += [(name, np.mean(sample), _standard_error(sample)) for name, sample in means.items()]
+    rows = [(name, value, resampled[name].std()) for name, value in statistics(np.full(count, 1 / count)).items()]
+    samples = {"dos_at_fermi_level": rho[:, fermi_bin]} | {name: means[name].to_numpy() for name in means}
+    rows += [(name, np.mean(sample), _standard_error(sample)) for name, sample in samples.items()]
     return _rows(system.columns(), rows, count)
 
 
@@ -238,14 +203,9 @@ def _rows(columns, rows, samples):
 
 
 def exponent_table(small, large, system):
-    """Return D of (participating sites) ~ N^D between two sizes: 1 extended, 0 localised.
+    """Return D of (participating sites) ~ N^D: 1 extended, 0 localised.
 
-    Parameters
-    ----------
-    small, large : pandas.DataFrame
-        Rows of electrons.csv of the two sizes at the same density.
-    system : System
-        The larger one.
+    It is taken from the rows of electrons.csv of two sizes at the same density; `system` is the larger one.
     """
     small, large = small.set_index("quantity"), large.set_index("quantity")
     log_size = np.log(large["n_sites"].iloc[0] / small["n_sites"].iloc[0])

@@ -10,7 +10,6 @@ from sdglass_study.analysis import analysis, data_frame, joined, read_table
     "descriptor_example",
     inputs=lambda study, settings: {"neighbourhood": study.table_files("fig1_neighbourhood")},
     tables=("descriptor",),
-    common=("descriptor",),
 )
 def descriptor_example(settings, inputs, descriptor):
     """Return every symmetry function against its radius."""

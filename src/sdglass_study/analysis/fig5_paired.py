@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sdglass_study.analysis import analysis, of
-from sdglass_study.analysis._ensembles import Quenches, Resampling, load_ensembles, observables
+from sdglass_study.analysis._ensembles import Quenches, load_ensembles, observables
 from sdglass_study.analysis._paired import CURVE, NUMBERS, compare, gathered, pairs
 
 
@@ -20,14 +20,12 @@ class Comparison(Quenches):
 
 @analysis(
     "fig5_paired",
-    settings=Comparison,
+    Comparison,
     inputs=observables,
     tables=("fig5_difference", "fig5_paired"),
-    common=("seed", "confidence", "bootstrap", "splits"),
 )
-def fig5_paired(settings, inputs, **common):
+def fig5_paired(settings, inputs, resampling):
     """Return the differences of C(r, t), and those of xi(t) and of C at contact."""
-    resampling = Resampling(**common)
     ensembles = load_ensembles(inputs["observables"])
     found = [compare(*pair, resampling) for pair in pairs(ensembles, settings.references)]
     return {

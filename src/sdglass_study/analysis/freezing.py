@@ -8,7 +8,7 @@ from sdglass_study.analysis import analysis, data_frame, joined
 from sdglass_study.analysis._ensembles import Quenches, load_ensembles, observables
 
 
-@analysis("freezing", settings=Quenches, inputs=observables, tables=("freezing", "disconnected"))
+@analysis("freezing", Quenches, inputs=observables, tables=("freezing", "disconnected"))
 def freezing(settings, inputs):
     """Return what stops, and the second term of Eq. 20, against time."""
     ensembles = load_ensembles(inputs["observables"])

@@ -22,7 +22,7 @@ def _fits(study, settings):
 
 @analysis(
     "learning_curves",
-    settings=LearningCurves,
+    LearningCurves,
     inputs=_histories,
     parameters=_fits,
     tables=("learning_curves", "training"),

@@ -50,11 +50,10 @@ def _parameters(study, settings):
 
 @analysis(
     "locator_ablation",
-    settings=LocatorAblation,
+    LocatorAblation,
     inputs=_inputs,
     parameters=_parameters,
     tables=("locator_ablation", "locator_learning"),
-    common=("descriptor", "confidence", "seed"),
 )
 def locator_ablation(settings, inputs, sets, fit, descriptor, confidence, seed):
     """Return the tables of the ingredients and of the learning curve.

@@ -39,11 +39,9 @@ def _sets(study, settings):
 
 @analysis(
     "locator_errors",
-    settings=LocatorErrors,
+    LocatorErrors,
     inputs=_inputs,
     parameters=_sets,
-    tables=("locator_errors",),
-    common=("confidence",),
 )
 def locator_errors(settings, inputs, confidence, sets):
     """Return one row per model, set and stage; `sets` are the sets of the labels' files."""

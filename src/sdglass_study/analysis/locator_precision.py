@@ -34,9 +34,7 @@ def _inputs(study, settings):
     return {"structures": structures, "model": study.driver_file(settings.model)}
 
 
-@analysis(
-    "locator_precision", settings=LocatorPrecision, inputs=_inputs, tables=("locator_precision",), common=("seed",)
-)
+@analysis("locator_precision", LocatorPrecision, inputs=_inputs)
 def locator_precision(settings, inputs, seed):
     """Return one row per structure, damping and snapshot of the same run in both precisions."""
     from sdglass.forcefields.registry import load_force_field
@@ -70,18 +68,11 @@ def compare(fields, dynamics, duration, seed):
         spins = double.spins[number]
         torques = [torque(spins, field.evaluate(spins).field) for field in fields]
         changes = [(run.energy[number] - run.energy[0]) / n_sites for run in (double, single)]
-        rows.append(
-            {
-                "n_sites": n_sites,
-                "damping": dynamics.damping,
-                "time": time,
-                "energy_change": _rms(changes[0]),
-                "energy_change_single": _rms(changes[1]),
-                "energy_difference": _rms(changes[1] - changes[0]),
-                "spin_difference": _rms(single.spins[number] - spins),
-                "torque_difference": _rms(torques[1] - torques[0]) / _rms(torques[0]),
-            }
-        )
+        row = {"n_sites": n_sites, "damping": dynamics.damping, "time": time}
+        row |= {"energy_change": _rms(changes[0]), "energy_change_single": _rms(changes[1])}
+        row |= {"energy_difference": _rms(changes[1] - changes[0])}
+        row |= {"spin_difference": _rms(single.spins[number] - spins)}
+        rows.append(row | {"torque_difference": _rms(torques[1] - torques[0]) / _rms(torques[0])})
     return data_frame(rows)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from sdglass_study.analysis import analysis, data_frame, joined, of
-from sdglass_study.analysis._ensembles import Resampling, load_ensembles, observables
+from sdglass_study.analysis._ensembles import load_ensembles, observables
 from sdglass_study.analysis._paired import NUMBERS, compare, gathered, length_quantities, pairs
 from sdglass_study.analysis.fig5_paired import Comparison
 
@@ -20,14 +20,12 @@ class LocatorQuench(Comparison):
 
 @analysis(
     "locator_quench",
-    settings=LocatorQuench,
+    LocatorQuench,
     inputs=observables,
     tables=("locator_quench", "locator_quench_difference", "locator_quench_correlation"),
-    common=("seed", "confidence", "bootstrap", "splits"),
 )
-def locator_quench(settings, inputs, **common):
+def locator_quench(settings, inputs, resampling):
     """Return observables against time, their differences on shared quenches, and C(r) at the last common time."""
-    resampling = Resampling(**common)
     ensembles = load_ensembles(inputs["observables"])
     # One range of distances for all sizes: xi depends on it.
     r_max = min(ensemble.edges[-1] for ensemble in ensembles)

@@ -18,10 +18,9 @@ class Neighbourhood:
 
 @analysis(
     "neighbourhood",
-    settings=Neighbourhood,
+    Neighbourhood,
     inputs=lambda study, settings: {"labels": study.label_files(settings.labels)[0]},
     tables=("fig1_neighbourhood",),
-    common=("descriptor",),
 )
 def neighbourhood(settings, inputs, descriptor):
     """Return positions relative to the centre, spins and distances of one site and its neighbours."""

@@ -8,7 +8,7 @@ from sdglass.errors import InputError
 from sdglass.observables.domain_growth import POWER_LAW, fit_growth, windows_of
 from sdglass.progress import progress_bar
 from sdglass_study.analysis import analysis, data_frame, joined
-from sdglass_study.analysis._ensembles import Resampling, load_ensembles, observables
+from sdglass_study.analysis._ensembles import load_ensembles, observables
 from sdglass_study.analysis._specifications import fit_all, fitted_windows, length_curves, unit_of_time_for
 from sdglass_study.analysis.correlation_length import Growth
 from sdglass_study.psi_choices import PAPER_PSI
@@ -30,14 +30,12 @@ class Specifications(Growth):
 
 @analysis(
     "psi_specifications",
-    settings=Specifications,
+    Specifications,
     inputs=observables,
     tables=("psi_specifications", "psi_units"),
-    common=("seed", "confidence", "bootstrap", "splits"),
 )
-def psi_specifications(settings, inputs, **common):
+def psi_specifications(settings, inputs, resampling):
     """Return psi of every combination of run and choices, and the units of time that give the paper's psi."""
-    resampling = Resampling(**common)
     fits, units, ensembles = [], [], load_ensembles(inputs["observables"])
     starts, stops = settings.fit_start, settings.fit_stop
     windows = [len(fitted_windows(ensemble.times, starts, stops)) for ensemble in ensembles]

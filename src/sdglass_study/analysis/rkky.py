@@ -66,7 +66,7 @@ class Rkky:
             raise InputError(f"configurations = {self.configurations}; expected at least 1")
 
 
-@analysis("rkky", settings=Rkky, parameters=amorphous, tables=("rkky",), common=("electrons", "seed"))
+@analysis("rkky", Rkky, parameters=amorphous)
 def relative_errors(settings, inputs, electrons, seed, n_sites, box_length, r_min):
     """Return the relative torque error of every model at every J."""
     couplings = sorted({*settings.couplings, electrons.coupling})
@@ -186,16 +186,9 @@ def rows(sample, model):
         squared_error = ((predicted - exact) ** 2).mean(axis=(1, 2, 3))
         squared = (exact**2).mean(axis=(1, 2, 3))
         per_realization = np.sqrt(squared_error / squared)
-        result.append(
-            {
-                "coupling": model.coupling,
-                "model": name,
-                "relative_torque_error": np.sqrt(squared_error.mean() / squared.mean()),
-                "standard_error": per_realization.std(ddof=1) / np.sqrt(len(per_realization)),
-                "k_fermi": k_fermi,
-                "torque_rms": np.sqrt(squared.mean()),
-                "configurations": exact.shape[0] * exact.shape[1],
-                "amplitude": amplitude,
-            }
-        )
+        row = {"coupling": model.coupling, "model": name}
+        row["relative_torque_error"] = np.sqrt(squared_error.mean() / squared.mean())
+        row["standard_error"] = per_realization.std(ddof=1) / np.sqrt(len(per_realization))
+        row |= {"k_fermi": k_fermi, "torque_rms": np.sqrt(squared.mean())}
+        result.append(row | {"configurations": exact.shape[0] * exact.shape[1], "amplitude": amplitude})
     return result

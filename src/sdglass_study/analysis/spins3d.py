@@ -27,7 +27,7 @@ def filmed(study, settings):
     }
 
 
-@analysis("spins3d", settings=Spins3D, inputs=filmed, tables=("spins3d",), common=("electrons",))
+@analysis("spins3d", Spins3D, inputs=filmed)
 def spins3d(settings, inputs, electrons):
     """Return positions, spins and local energies at the first and the last time."""
     from sdglass.forcefields.registry import load_force_field

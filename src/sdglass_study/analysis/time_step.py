@@ -35,7 +35,7 @@ def _inputs(study, settings):
     return {"structure": structure, "model": study.driver_file(settings.model)}
 
 
-@analysis("time_step", settings=TimeStep, inputs=_inputs, tables=("time_step",), common=("electrons", "seed"))
+@analysis("time_step", TimeStep, inputs=_inputs)
 def time_step(settings, inputs, electrons, seed):
     """Return errors at the end of a run without noise for every damping, and the energy drift without damping."""
     from sdglass.forcefields.registry import load_force_field

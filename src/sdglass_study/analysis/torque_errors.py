@@ -29,21 +29,17 @@ class TorqueErrors:
     baselines: tuple[str, ...] = of("models", default=())  # which all others are compared with
 
 
+TABLES = (
+    *("models", "torque_errors", "committee", "error_along_quench"),
+    *("fig3_parity", "fig3_histogram", "float32", "paired"),
+)
+
+
 @analysis(
     "torque_errors",
-    settings=TorqueErrors,
+    TorqueErrors,
     inputs=lambda study, settings: {"errors": [study.error_file(model) for model in settings.models]},
-    tables=(
-        "models",
-        "torque_errors",
-        "committee",
-        "error_along_quench",
-        "fig3_parity",
-        "fig3_histogram",
-        "float32",
-        "paired",
-    ),
-    common=("confidence",),
+    tables=TABLES,
 )
 def torque_errors(settings, inputs, confidence):
     """Return what the models are, and their errors: by stage, along quenches, against each other."""
@@ -115,24 +111,11 @@ def error_rows(name, label, kind, errors, confidence):
         rmse, low, high = root_mean_square(squares, counts, confidence)
         rms = np.sqrt(errors.signal[mask].mean())
         means = np.array([errors.by_realization(offset, stage)[0][errors.realization[mask]] for offset in offsets])
-        rows.append(
-            {
-                "model": name,
-                "member": kind,
-                "set": label,
-                "stage": stage,
-                "n_sites": errors.n_sites,
-                "rmse": rmse,
-                "low": low,
-                "high": high,
-                "rms": rms,
-                "relative": rmse / rms,
-                "energy_rmse_per_site": np.sqrt(np.mean(offsets[:, mask] ** 2)) / errors.n_sites,
-                "energy_rmse_within": np.sqrt(np.mean((offsets[:, mask] - means) ** 2)) / errors.n_sites,
-                "realizations": int((counts > 0).sum()),
-                "configurations": int(counts.sum()),
-            }
-        )
+        row = {"model": name, "member": kind, "set": label, "stage": stage, "n_sites": errors.n_sites}
+        row |= {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
+        row["energy_rmse_per_site"] = np.sqrt(np.mean(offsets[:, mask] ** 2)) / errors.n_sites
+        row["energy_rmse_within"] = np.sqrt(np.mean((offsets[:, mask] - means) ** 2)) / errors.n_sites
+        rows.append(row | {"realizations": int((counts > 0).sum()), "configurations": int(counts.sum())})
     return rows
 
 
@@ -166,19 +149,10 @@ def quench_rows(name, kind, errors, confidence):
         rmse, low, high = root_mean_square(error / counts, counts, confidence)
         # Sum of squared errors over sum of squared torques: a mean of the realizations' ratios with these weights.
         relative = np.sqrt(np.maximum(student(error / signal, confidence, signal), 0.0))
-        rows.append(
-            {
-                "model": name,
-                "member": kind,
-                "time": t,
-                "rmse": rmse,
-                "low": low,
-                "high": high,
-                "rms": np.sqrt(signal.sum() / counts.sum()),
-                **dict(zip(("relative", "relative_low", "relative_high"), relative, strict=True)),
-                "realizations": len(counts),
-            }
-        )
+        row = {"model": name, "member": kind, "time": t, "rmse": rmse, "low": low, "high": high}
+        row["rms"] = np.sqrt(signal.sum() / counts.sum())
+        row |= dict(zip(("relative", "relative_low", "relative_high"), relative, strict=True))
+        rows.append(row | {"realizations": len(counts)})
     return rows
 
 
@@ -200,19 +174,8 @@ def paired_rows(models, labels, baselines, confidence):
 
     A network's committee is compared with a linear model, which has seen all the training data too; two
     networks are compared fold by fold, without the committees, whose gain depends on their size.
-
-    Parameters
-    ----------
-    models : list of ModelErrors
-    labels : sequence of str
-        Sets to compare on.
-    baselines : sequence of str
-        Names of those with which all others are compared.
-    confidence : float
-        Of Student's interval of the mean logarithm.
     """
-    by_name = {model.name: model for model in models}
-    rows = []
+    rows, by_name = [], {model.name: model for model in models}
     for denominator in (by_name[name] for name in baselines if name in by_name):
         for numerator in models:
             if numerator is denominator or (denominator.is_network and not numerator.is_network):

@@ -28,7 +28,7 @@ class TwoSite:
     distances: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5)  # [ell]
 
 
-@analysis("two_site", settings=TwoSite, tables=("two_site",), common=("electrons",))
+@analysis("two_site", TwoSite)
 def two_site(settings, inputs, electrons):
     """Return the pair coupling beside t^2 / (2 J) and t^2 / J, for every J and distance."""
     electrons = replace(electrons, filling=0.5)
