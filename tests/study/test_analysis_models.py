@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.forcefields.base import Evaluation
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.io import write_csv
 from sdglass.spins import random_spins, torque
 from sdglass.structures.neighbours import neighbour_pairs

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy import stats
-from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
-from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
+from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
+from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.spins import random_spins, torque
 from sdglass_study.analysis import data_frame, run_analysis, torque_errors
@@ -30,11 +30,11 @@ from sdglass_study.model_errors import (
 
 SEED = 4
 NETWORK = {
-    "protocol": "realizations",
     "layers": [8],
     "activation": "celu",
     "linear_term": True,
     "chirality": False,
+    "protocol": "realizations",
 }
 
 
@@ -127,26 +127,12 @@ def test_networks_are_paired_fold_by_fold():
 def paper_size(folds=5):
     """Return errors as many as those of a committee at the paper's scale."""
     rng = np.random.default_rng(0)
-
-    def one(realizations, each, members, drawn):
-        count = realizations * each
-        several = {
-            name: rng.random(count) for name in ("committee_torque_error", "committee_energy_error", "spread")
-        }
-        drawing = {"parity": rng.random((2000, 2)), "histogram": np.arange(82), "mean_error": 1e-5}
-        return SetErrors(
-            100, realizations, 1000.0, np.repeat(np.arange(realizations), each),
-            np.tile(np.arange(each), realizations), np.where(np.arange(count) % 2, np.nan, np.arange(count) % 25),
-            rng.random(count), rng.random((members, count)), rng.standard_normal((members, count)),
-            **(several if members > 1 else {}), **(drawing if drawn else {}),
-        )  # fmt: skip
-
-    sets = {"training": one(10, 250, 1, True), "validation": one(10, 250, 1, False)}
-    sets |= {
-        "test": one(10, 250, folds, True),
-        "test-500": one(4, 10, folds, False),
-        "test-1000": one(2, 10, folds, False),
-    }
+    where = {"times": np.where(np.arange(2500) % 2, np.nan, 1.0), "realizations": np.repeat(np.arange(10), 250)}
+    drawn = {"parity": rng.random((2000, 2)), "histogram": np.arange(82), "mean_error": 1e-5}
+    several = ("committee_torque_error", "committee_energy_error", "spread") if folds > 1 else ()
+    several = {name: rng.random(2500) for name in several}
+    sets = {name: errors_of(rng.random((1, 2500)), **where, **drawn) for name in ("training", "validation")}
+    sets["test"] = errors_of(rng.random((folds, 2500)), **where, **drawn, **several)
     made = {"provenance": {"inputs": {f"train-{k:03d}.h5": "0" * 64 for k in range(60)}}}
     info = NETWORK | {"folds": list(range(folds)), "parameters": 1, "realizations": 8, "configurations": 2000}
     return ModelErrors("paper", info, sets, {"test": {"torque_max_difference": 1e-8}}, made)

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 from sdglass.errors import InputError
 from sdglass.observables.correlation import bootstrap_average, merge_bins
@@ -14,13 +13,9 @@ from sdglass.observables.domain_growth import POWER_LAW, compare_laws, fit_growt
 from sdglass.random_streams import generator
 from sdglass.statistics import bootstrap_weights
 from sdglass_study.analysis._ensembles import Resampling
-from sdglass_study.analysis._specifications import (
-    LengthCurves,
-    fit_all,
-    fitted_windows,
-    length_curves,
-    unit_of_time_for,
-)
+from sdglass_study.analysis._length_curves import LengthCurves, length_curves
+from sdglass_study.analysis._psi_fits import fit_all, fitted_windows, unit_of_time_for
+from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 TIMES = np.concatenate([[0.0], np.geomspace(5.0, 5000.0, 31)])
 N = 10
@@ -44,6 +39,11 @@ def curves(laws, scatter=0.01, r_low=0.5, seed=0, n_samples=200):
 def law(psi, offset=0.0):
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.nan_to_num(offset + 0.5 * np.log(np.maximum(TIMES, 2.0)) ** (1 / psi))
+
+
+def fitted(laws, start=10.0, stop=5000.0, units=(1.0,), **options):
+    """Return all fits to planted laws on one window."""
+    return fit_all(curves(laws, **options), [start], [stop], units, 0.95)
 
 
 def chosen(table, **where):
@@ -73,7 +73,7 @@ def test_fits_are_those_of_the_single_analysis():
 
 @pytest.mark.parametrize("psi", [0.6, 1.02, 4.0])
 def test_every_fit_finds_planted_growth_without_noise(psi):
-    table = fit_all(curves([law(psi)], scatter=1e-5), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([law(psi)], scatter=1e-5)
     found = chosen(table, law="barrier", offset="none")
     assert set(found.fit) == {"log", "weighted", "nonlinear"}
     assert found.exponent.to_numpy() == pytest.approx(psi, rel=1e-3)
@@ -83,7 +83,7 @@ def test_every_fit_finds_planted_growth_without_noise(psi):
 
 
 def test_a_planted_offset_is_found_by_the_fits_that_allow_one_and_misleads_the_others():
-    table = fit_all(curves([law(1.02, offset=0.5)], scatter=1e-4), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([law(1.02, offset=0.5)], scatter=1e-4)
     shifted = chosen(table, offset="r_low", law="barrier")
     assert shifted.exponent.to_numpy() == pytest.approx(1.02, rel=1e-2)
     assert chosen(table, offset="free").exponent.iloc[0] == pytest.approx(1.02, rel=2e-2)
@@ -118,7 +118,7 @@ def test_intervals_of_the_nonlinear_fit_cover_the_planted_exponent():
 
 
 def test_what_does_not_grow_has_no_exponent_and_noise_leaves_a_free_offset_open():
-    table = fit_all(curves([0 * TIMES + 0.8, law(8.0)], scatter=0.02), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([0 * TIMES + 0.8, law(8.0)], scatter=0.02)
     flat, growing = (chosen(table, r_max=r, law="barrier") for r in (4.0, 5.0))
     assert not flat.grows.any()
     assert not flat.identified.any()
@@ -266,7 +266,7 @@ def test_merged_bins_are_weighted_by_their_pairs():
 
 
 def test_choices_are_counted_with_what_they_do():
-    table = fit_all(curves([law(1.02), law(6.0), 0 * TIMES + 0.8], scatter=1e-3), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([law(1.02), law(6.0), 0 * TIMES + 0.8], scatter=1e-3)
     table = table.assign(run="pair-fast")
     assert set(CHOICES) <= set(table)
     choices = by_choice(table)

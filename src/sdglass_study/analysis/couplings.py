@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
+from sdglass.forcefields.registry import load_model
 from sdglass.progress import tracked
 from sdglass.structures.neighbours import neighbour_pairs
 from sdglass_study.analysis import analysis, data_frame, joined, of
@@ -30,8 +31,6 @@ def _inputs(study, settings):
 @analysis("couplings", Couplings, inputs=_inputs)
 def couplings(settings, inputs, bin_width):
     """Return the mean coupling per pair and its spread over pairs, per distance bin and model."""
-    from sdglass.forcefields.registry import load_model
-
     models = {role: load_model(inputs[role][0]) for role in ("linear", "pair", "network")}
     found = {}
     for path in tracked(inputs["labels"], "couplings", "realization"):

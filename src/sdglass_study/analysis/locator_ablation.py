@@ -10,6 +10,7 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
+from sdglass.forcefields.registry import FITTED_MODELS
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass.spins import torque
@@ -219,8 +220,6 @@ def learning_curve(rows, judging, seed):
 
 def symmetry_functions(judging, descriptor, ridge):
     """Return the rows of the symmetry functions' linear models, fitted to the same data."""
-    from sdglass.forcefields.registry import FITTED_MODELS
-
     from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 
     linear, functions = FITTED_MODELS["linear"], SymmetryFunctions(**descriptor)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
+from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass_study.analysis import analysis, data_frame, of
@@ -45,8 +46,6 @@ def _sets(study, settings):
 )
 def locator_errors(settings, inputs, confidence, sets):
     """Return one row per model, set and stage; `sets` are the sets of the labels' files."""
-    from sdglass.forcefields.registry import load_force_field, load_model
-
     models = dict(zip(settings.models, inputs["models"], strict=True))
     parameters = {name: load_model(path).n_parameters for name, path in models.items()}
     parts = []

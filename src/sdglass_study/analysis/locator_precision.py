@@ -7,6 +7,7 @@ import numpy as np
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.dynamics.trajectory import log_times
+from sdglass.forcefields.registry import load_force_field
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.structure import Structure
@@ -37,8 +38,6 @@ def _inputs(study, settings):
 @analysis("locator_precision", LocatorPrecision, inputs=_inputs)
 def locator_precision(settings, inputs, seed):
     """Return one row per structure, damping and snapshot of the same run in both precisions."""
-    from sdglass.forcefields.registry import load_force_field
-
     frames = []
     with progress_bar(len(inputs["structures"]) * len(DAMPINGS), "both precisions", "run") as bar:
         for path in inputs["structures"]:

@@ -1,4 +1,11 @@
-"""psi from every defensible analysis of quenches, and the unit of time that would give the paper's (Fig. 5)."""
+"""The barrier exponent psi under every defensible analysis at once (paper Fig. 5): a specification curve.
+
+One number for psi hides the choices behind it: how |C| is kept free of noise, bins and range of the integrals,
+window, unit of time, what is fitted and how. Here all combinations are fitted, with intervals from the same
+bootstrap resamples, so that the scatter between choices can be set against the statistical error. (The idea:
+Simonsohn, Simmons and Nelson, "Specification curve analysis", doi:10.1038/s41562-020-0912-z.) Beside it: the
+unit of time that would give the paper's psi.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +16,8 @@ from sdglass.observables.domain_growth import POWER_LAW, fit_growth, windows_of
 from sdglass.progress import progress_bar
 from sdglass_study.analysis import analysis, data_frame, joined
 from sdglass_study.analysis._ensembles import load_ensembles, observables
-from sdglass_study.analysis._specifications import fit_all, fitted_windows, length_curves, unit_of_time_for
+from sdglass_study.analysis._length_curves import length_curves
+from sdglass_study.analysis._psi_fits import fit_all, fitted_windows, unit_of_time_for
 from sdglass_study.analysis.correlation_length import Growth
 from sdglass_study.psi_choices import PAPER_PSI
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.dynamics.trajectory import Trajectory
+from sdglass.forcefields.registry import load_force_field
 from sdglass.observables.local_energy import local_energies
 from sdglass.structures.structure import Structure
 from sdglass_study.analysis import analysis, data_frame, joined, of
@@ -30,8 +31,6 @@ def filmed(study, settings):
 @analysis("spins3d", Spins3D, inputs=filmed)
 def spins3d(settings, inputs, electrons):
     """Return positions, spins and local energies at the first and the last time."""
-    from sdglass.forcefields.registry import load_force_field
-
     structure, trajectory = Structure.load(inputs["structure"][0]), Trajectory.load(inputs["trajectory"][0])
     force_field = load_force_field((inputs["model"] or ["exact"])[0], structure, electrons)
     made = trajectory.attributes

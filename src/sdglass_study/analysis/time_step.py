@@ -7,6 +7,7 @@ import numpy as np
 from sdglass.dynamics.llg import INTEGRATORS, LLG
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.errors import InputError
+from sdglass.forcefields.registry import load_force_field
 from sdglass.progress import progress_bar
 from sdglass.structures.structure import Structure
 from sdglass_study.analysis import analysis, data_frame, of
@@ -38,8 +39,6 @@ def _inputs(study, settings):
 @analysis("time_step", TimeStep, inputs=_inputs)
 def time_step(settings, inputs, electrons, seed):
     """Return errors at the end of a run without noise for every damping, and the energy drift without damping."""
-    from sdglass.forcefields.registry import load_force_field
-
     structure = Structure.load(inputs["structure"][0])
     force_field = load_force_field((inputs["model"] or ["exact"])[0], structure, electrons)
     start = random_initial_spins(structure.n_sites, seed, 0, range(REPLICAS))

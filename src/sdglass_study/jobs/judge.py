@@ -8,6 +8,8 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
+from sdglass.forcefields.registry import load_model
 from sdglass.progress import tracked
 from sdglass.provenance import provenance
 from sdglass.random_streams import generator
@@ -62,8 +64,6 @@ def run(inputs, outputs, settings):
         by one and as a histogram; ``fit``, what the fit was told, and its ``folds``; ``dtype`` and ``device``, of
         networks; ``seed``.
     """
-    from sdglass.forcefields.registry import load_model
-
     models = [load_model(path) for path in inputs["models"]]
     is_network = "layers" in settings["fit"]
     options = {"dtype": settings["dtype"], "device": settings["device"]} if is_network else {}
@@ -160,8 +160,6 @@ def describe(models, paths, settings, lengths):
     if info["layers"] is None:
         configurations = sum(lengths) or models[0].info.get("configurations")
         return info | {"realizations": len(lengths) or None, "configurations": configurations}, None
-    from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
-
     splits = fold_splits(fit["protocol"], lengths, fit["n_folds"], seed)
     training, validation = [], []
     for path, model, fold in zip(paths, models, settings["folds"], strict=True):
