@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sdglass.errors import InputError
-from sdglass_study.analysis import ANALYSES, Nothing, analysis, arguments, run_analysis
+from sdglass_study.analysis import ANALYSES, analysis, arguments, run_analysis
 from sdglass_study.config.study import make_study
 from sdglass_study.jobs import judge
 
@@ -64,7 +64,7 @@ def test_settings_come_back_as_they_were(study, monkeypatch):
         ANALYSES, "_found", {name: ANALYSES[name] for name in ANALYSES}
     )  # what is added is forgotten
 
-    @analysis("test of settings", tables=("t",), settings=type(study.analysis["rkky"]), common=("electrons",))
+    @analysis("test of settings", type(study.analysis["rkky"]))
     def returned(settings, inputs, electrons, **parameters):
         return {"settings": settings, "inputs": inputs, "electrons": electrons}
 
@@ -74,7 +74,7 @@ def test_settings_come_back_as_they_were(study, monkeypatch):
     assert found["electrons"] == study.electrons
     assert found["inputs"] == {"one": ["a.h5"], "more": ["b.h5", "c.h5"]}
     with pytest.raises(InputError, match="would replace"):
-        analysis("rkky", tables=(), settings=Nothing)(returned)
+        analysis("rkky")(returned)
     with pytest.raises(InputError, match="correlatio"):
         run_analysis("correlatio", {}, {})
 

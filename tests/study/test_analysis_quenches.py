@@ -21,8 +21,9 @@ BOOTSTRAP = {"seed": 1, "confidence": 0.95, "bootstrap": 40, "splits": 4}
 RESAMPLING = Resampling(**BOOTSTRAP)
 
 
-def tables(name, paths, common=BOOTSTRAP, **settings):
+def tables(name, paths, **settings):
     """Return the tables of an analysis of observables."""
+    common = {} if name == "freezing" else {"resampling": BOOTSTRAP}
     return run_analysis(name, {"quenches": ["any"], **settings}, {"observables": paths}, common)
 
 
@@ -183,9 +184,8 @@ def test_the_shared_part_of_two_ensembles_is_what_both_have(tmp_path, structures
 
 
 def test_models_of_a_quench_are_paired(tmp_path, structures):
-    common = {name: BOOTSTRAP[name] for name in ("seed", "confidence", "bootstrap")}
     runs = quenched(structures) + quenched(structures, "small")
-    found = tables("correlation", write(tmp_path, structures, runs), common)
+    found = tables("correlation", write(tmp_path, structures, runs))
     curves, difference, events = (found[f"fig4_{name}"] for name in ("correlation", "difference", "events"))
     assert ((curves.low <= curves.correlation) & (curves.correlation <= curves.high)).all()
     # The same spins under another name: no difference at all, though each curve has an error.
@@ -194,8 +194,8 @@ def test_models_of_a_quench_are_paired(tmp_path, structures):
     assert (events[events.quantity == "difference_late_rms"].value == 0).all()
     swapped = [*runs[:3], runs[4], runs[3], runs[5]]
     with pytest.raises(InputError, match="realizations or times of small, exact differ"):
-        tables("correlation", write(tmp_path, structures, swapped), common)
-    alone = tables("correlation", write(tmp_path, structures, runs[:3]), common)["fig4_difference"]
+        tables("correlation", write(tmp_path, structures, swapped))
+    alone = tables("correlation", write(tmp_path, structures, runs[:3]))["fig4_difference"]
     assert alone.difference.isna().tolist() == [True]  # nothing to compare
 
 
@@ -286,13 +286,13 @@ def test_freezing_of_planted_trajectories(structures):
 
 def test_single_replicas_have_no_second_term(tmp_path, structures):
     paths = write(tmp_path, structures, quenched(structures, replicas=1) + quenched(structures, "pair"))
-    table, second = tables("freezing", paths, {}).values()
+    table, second = tables("freezing", paths).values()
     assert set(table.model) == {"exact", "pair"}
     assert set(second.model) == {"pair"}
     # Independent random spins: the product of different replicas is noise of 1 / sqrt(3 pairs), or less.
     assert abs(second.disconnected.mean()) < 0.02
     with pytest.raises(InputError, match="every ensemble has a single replica"):
-        tables("freezing", paths[:3], {})
+        tables("freezing", paths[:3])
 
 
 # ---- the locator force field beside the others ----------------------------------------------------------------

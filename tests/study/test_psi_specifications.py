@@ -54,20 +54,18 @@ def chosen(table, **where):
 
 def test_fits_are_those_of_the_single_analysis():
     """Slope, interval and AIC of `log` and `weighted` are what `fit_growth` finds for the same curve."""
-    one = curves([law(2.0)])
-    table = fit_all(one, [10.0], [1000.0], [1.0], 0.95)
-    xi, samples = one.lengths[0, 0], one.lengths[0, 1:]
+    planted, window = curves([law(2.0)]), (10.0, 1000.0)
+    table = fit_all(planted, [10.0], [1000.0], [1.0], 0.95)
+    xi, samples = planted.lengths[0, 0], planted.lengths[0, 1:]
     row = chosen(table, offset="none", fit="log", law="barrier").iloc[0]
-    direct = fit_growth(TIMES, xi, (10.0, 1000.0), samples=samples, level=0.95, n_units=N)
+    direct = fit_growth(TIMES, xi, window, samples=samples, level=0.95, n_units=N)
     assert row.exponent == pytest.approx(direct.exponent, rel=1e-3)  # four digits are kept
     assert (row.exponent_low, row.exponent_high) == pytest.approx(direct.exponent_interval, rel=1e-3)
     assert row.n_points == direct.n_points
     weighted = chosen(table, offset="none", fit="weighted", law="barrier").iloc[0]
-    assert -weighted.delta_aic == pytest.approx(
-        compare_laws(TIMES, xi, samples, (10.0, 1000.0)).delta_aic, abs=1e-3
-    )
+    assert -weighted.delta_aic == pytest.approx(compare_laws(TIMES, xi, samples, window).delta_aic, abs=1e-3)
     power = chosen(table, law="power_law", fit="log").iloc[0]
-    assert power.exponent == pytest.approx(fit_growth(TIMES, xi, (10.0, 1000.0), POWER_LAW).exponent, rel=1e-3)
+    assert power.exponent == pytest.approx(fit_growth(TIMES, xi, window, POWER_LAW).exponent, rel=1e-3)
     assert power.delta_aic == 0
 
 
@@ -143,16 +141,16 @@ def test_curves_without_a_length_are_rows_without_a_number():
 
 
 def test_units_before_the_window_only():
-    table = fit_all(curves([law(2.0)]), [10.0, 100.0], [5000.0], [1.0, 50.0], 0.95)
-    assert set(chosen(table, start=10.0, law="barrier").time_unit) == {1.0}
-    assert set(chosen(table, start=100.0, law="barrier").time_unit) == {1.0, 50.0}
+    for start, before in ((10.0, {1.0}), (100.0, {1.0, 50.0})):
+        table = fitted([law(2.0)], start, units=[1.0, 50.0])
+        assert set(chosen(table, law="barrier").time_unit) == before
 
 
 def test_a_run_without_four_snapshots_in_a_window_is_refused():
     assert fitted_windows(TIMES, [10.0], [3000.0]) == [(10.0, 3000.0)]
     assert fitted_windows([0.0, 10.0, 20.0, 30.0, 40.0], [30.0], [3000.0]) == []  # two snapshots
     with pytest.raises(InputError, match="no window of this run"):
-        fit_all(curves([law(2.0)]), [1000.0], [1300.0], [1.0], 0.95)
+        fitted([law(2.0)], 1000.0, 1300.0)
 
 
 @pytest.mark.parametrize("psi", [0.3, 1.02, 5.0])
