@@ -37,34 +37,20 @@ def pairs(ensembles, references):
 
 def pair_labels(reference, other):
     """Return the columns that name two ensembles, and count the quenches they share."""
-    return {
-        **other.labels,
-        "reference": reference.model,
-        "reference_ensemble": reference.name,
-        "realizations": len(reference.members),
-        "replicas": reference.replicas,
-    }
+    names = {"reference": reference.model, "reference_ensemble": reference.name}
+    return {**other.labels, **names, "realizations": len(reference.members), "replicas": reference.replicas}
 
 
 def gathered(frames, ensembles, quantities):
     """Return frames as one table; without any, a row per ensemble that says so, with nan as its `quantities`."""
     if not frames:
+        what = {} if "distance" in quantities else {"quantity": "none"}
         none = {"reference": "none", "reference_ensemble": "none"}
+        sizes = [{"realizations": len(one.members), "replicas": one.replicas, "time": np.nan} for one in ensembles]
+        nans = dict.fromkeys(quantities, np.nan)
         frames = [
-            data_frame(
-                [
-                    {
-                        **one.labels,
-                        **none,
-                        "realizations": len(one.members),
-                        "replicas": one.replicas,
-                        "time": np.nan,
-                    }
-                    | ({} if "distance" in quantities else {"quantity": "none"})
-                    | dict.fromkeys(quantities, np.nan)
-                ]
-            )
-            for one in ensembles
+            data_frame([{**one.labels, **none, **size, **what, **nans}])
+            for one, size in zip(ensembles, sizes, strict=True)
         ]
     return joined(frames)
 
@@ -119,12 +105,7 @@ def compare(labels, reference, other, resampling):
     for quantity, (value, resampled) in length_quantities(other, model, resampling).items():
         reference_value, reference_samples = under[quantity]
         difference = value - reference_value
-        columns = {
-            "quantity": quantity,
-            "value": value,
-            "reference_value": reference_value,
-            "difference": difference,
-        }
-        columns |= resampling.interval(difference, resampled - reference_samples, n)
+        columns = {"quantity": quantity, "value": value, "reference_value": reference_value}
+        columns |= {"difference": difference, **resampling.interval(difference, resampled - reference_samples, n)}
         numbers.append(other.frame(labels, columns))
     return curves, joined(numbers)

@@ -62,12 +62,13 @@ def compare(models, confidence):
                 rmse, low, high = root_mean_square(squares, counts, confidence)
                 rms = np.sqrt(errors.signal[errors.stage(stage)].mean())
                 ratio, ratio_low, ratio_high, _ = paired_ratio(squares, bottom, confidence)
-                rows.append(
-                    model_row(model)
-                    | {"folds": len(folds), "set": label, "stage": stage, "n_sites": errors.n_sites}
-                    | {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
-                    | {"reference": reference.name}
-                    | {"ratio": ratio, "ratio_low": ratio_low, "ratio_high": ratio_high}
-                    | {"judged_on": int((counts > 0).sum())}
-                )
+                row = {"folds": len(folds), "set": label, "stage": stage, "n_sites": errors.n_sites}
+                row |= {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
+                row |= {
+                    "reference": reference.name,
+                    "ratio": ratio,
+                    "ratio_low": ratio_low,
+                    "ratio_high": ratio_high,
+                }
+                rows.append(model_row(model) | row | {"judged_on": int((counts > 0).sum())})
     return rows
