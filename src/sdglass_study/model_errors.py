@@ -13,9 +13,8 @@ from scipy import stats
 from sdglass.errors import InputError
 from sdglass.io import attribute_text, new_hdf5, open_hdf5
 
-STAGES = ("random", "relaxed", "frozen", "all")
-# A relaxation counts as frozen in the last two thirds of its time.
-FROZEN = 1.0 / 3.0
+STAGES = ("random", "relaxed", "late", "all")
+LATE = 1.0 / 3.0  # part of the longest time after which a relaxed state is late
 HISTOGRAM_EDGES = np.linspace(-4e-3, 4e-3, 81)  # [t0], up to four times the error that the paper quotes
 
 _NUMBERS = ("realization", "configuration")
@@ -74,13 +73,13 @@ class SetErrors:
     mean_error: float = 0.0
 
     def stage(self, name):
-        """Return the mask (C,) of a stage: random, relaxed, frozen or all."""
+        """Return the mask (C,) of a stage: random, relaxed, late or all."""
         random = np.isnan(self.time)
         return {
             "all": np.ones(len(random), bool),
             "random": random,
             "relaxed": ~random,
-            "frozen": ~random & (np.nan_to_num(self.time) >= FROZEN * self.latest) & (self.latest > 0),
+            "late": ~random & (np.nan_to_num(self.time) >= LATE * self.latest) & (self.latest > 0),
         }[name]
 
     def torque_squares(self, kind, members=None):
@@ -123,13 +122,13 @@ class ModelErrors:
     info : dict
         What the model is and was trained on: ``parameters``, ``layers``, ``activation``, ``linear_term``,
         ``chirality``, ``protocol``, ``folds`` (those trained), ``realizations`` and ``configurations`` of
-        its training (of one fold). A linear model has layers None.
+        its training (of one fold). A model that is no network has layers None.
     sets : dict of SetErrors
-        By name: training, validation, unseen, large, and those of other sizes.
+        By name: training, validation, and those of the entries of ``labels`` that it was not fitted to.
     drift : dict
         Set -> {quantity: value}, the difference of single from double precision.
     attributes : dict
-        Recipe and provenance.
+        Provenance.
     """
 
     name: str
@@ -140,14 +139,32 @@ class ModelErrors:
 
     @property
     def is_network(self):
-        """Whether it is a network, and not a linear model."""
+        """Whether it is a network, or a committee of networks."""
         return self.info["layers"] is not None
 
     def kinds(self, label):
-        """Return how its errors on a set are counted: "-" for a linear model, or single and committee."""
+        """Return how its errors on a set are counted: "-" without networks, or single and committee."""
         if not self.is_network:
             return ["-"]
         return ["single"] if self.sets[label].committee_torque_error is None else ["committee", "single"]
+
+    def summary(self):
+        """Return what a model's own file says of its errors.
+
+        Returns
+        -------
+        dict
+            ``{set: {stage: {"rmse": [t0], "relative": of the rms torque}}}`` of all sets but ``training``; of a
+            committee where there is one.
+        """
+        found = {}
+        for label in (label for label in self.sets if label != "training"):
+            errors, found[label] = self.sets[label], {}
+            squares = errors.torque_squares(self.kinds(label)[0])
+            for stage in (stage for stage in STAGES if errors.stage(stage).any()):
+                rmse, rms = (np.sqrt(values[errors.stage(stage)].mean()) for values in (squares, errors.signal))
+                found[label][stage] = {"rmse": float(rmse), "relative": float(rmse / rms)}
+        return found
 
     def save(self, path):
         """Write everything to an HDF5 file; complete or not at all. Equal contents are equal bytes."""
@@ -155,12 +172,12 @@ class ModelErrors:
             words = {"name": self.name, "info": self.info, "drift": self.drift, "sets": list(self.sets)}
             handle.attrs["model"] = attribute_text(json.dumps(words, sort_keys=True))
             handle.attrs["attributes"] = attribute_text(json.dumps(self.attributes, sort_keys=True))
-            for label, one in self.sets.items():
+            for label, errors in self.sets.items():
                 group = handle.create_group(label)
                 for name in ("n_sites", "realizations", "latest", "mean_error"):
-                    group.attrs[name] = getattr(one, name)
+                    group.attrs[name] = getattr(errors, name)
                 for name in (*_NUMBERS, *_VALUES, *_COMMITTEE, *_SAMPLES):
-                    array = getattr(one, name)
+                    array = getattr(errors, name)
                     if array is not None:
                         _write(group, name, array)
 
@@ -271,12 +288,12 @@ def paired_ratio(over, under, confidence):
     return (*np.exp(student(logs, confidence)), int(there.sum()))
 
 
-def common_members(one, other):
+def common_members(model, other):
     """Return the members of two models whose networks left out the same fold, as two lists of numbers.
 
-    Linear models know no folds and go with all of the other's networks: None stands for all.
+    Other models know no folds and go with all of the other's networks: None stands for all.
     """
-    if not (one.is_network and other.is_network):
+    if not (model.is_network and other.is_network):
         return None, None
-    folds = [fold for fold in one.info["folds"] if fold in other.info["folds"]]
-    return tuple([model.info["folds"].index(fold) for fold in folds] for model in (one, other))
+    folds = [fold for fold in model.info["folds"] if fold in other.info["folds"]]
+    return tuple([one.info["folds"].index(fold) for fold in folds] for one in (model, other))

@@ -1,11 +1,8 @@
 """Errors of models: which network judges what, the small file they are kept in, and the tables made from it."""
 
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
@@ -14,14 +11,13 @@ from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
 from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
-from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.spins import random_spins, torque
-from sdglass_study.jobs import compare_models, torque_errors
-from sdglass_study.jobs import model_errors as step
-from sdglass_study.jobs.learning_curves import summary
+from sdglass_study.analysis import data_frame, run_analysis, torque_errors
+from sdglass_study.analysis.compare_models import compare
+from sdglass_study.jobs import judge
 from sdglass_study.model_errors import (
     HISTOGRAM_EDGES,
     ModelErrors,
@@ -34,11 +30,11 @@ from sdglass_study.model_errors import (
 
 SEED = 4
 NETWORK = {
-    "protocol": "realizations",
     "layers": [8],
     "activation": "celu",
     "linear_term": True,
     "chirality": False,
+    "protocol": "realizations",
 }
 
 
@@ -57,13 +53,13 @@ def errors_of(amounts, times=None, realizations=None, label_sites=100, **committ
 
 def network(name, amounts, folds, **options):
     info = NETWORK | {"folds": folds, "parameters": 10, "realizations": 8, "configurations": 100}
-    return ModelErrors(name, info, {"unseen": errors_of(amounts, **options)})
+    return ModelErrors(name, info, {"test": errors_of(amounts, **options)})
 
 
 def linear(name, amounts, **options):
     info = dict.fromkeys(NETWORK) | {"folds": [], "parameters": 5, "chirality": False}
     info |= {"realizations": 10, "configurations": 125}
-    return ModelErrors(name, info, {"unseen": errors_of(amounts, **options)})
+    return ModelErrors(name, info, {"test": errors_of(amounts, **options)})
 
 
 # ---- stages, averages, ratios ---------------------------------------------------------------------------------
@@ -73,9 +69,9 @@ def test_stages():
     one = errors_of(np.ones(6), [np.nan, np.nan, 0.0, 10.0, 30.0, 90.0])
     assert one.stage("random").tolist() == [True, True, False, False, False, False]
     assert one.stage("relaxed").tolist() == [False, False, True, True, True, True]
-    assert one.stage("frozen").tolist() == [False, False, False, False, True, True]  # the last two thirds
+    assert one.stage("late").tolist() == [False, False, False, False, True, True]  # the last two thirds
     assert one.stage("all").all()
-    assert not errors_of(np.ones(2)).stage("frozen").any()
+    assert not errors_of(np.ones(2)).stage("late").any()
 
 
 def test_means_by_realization():
@@ -131,29 +127,15 @@ def test_networks_are_paired_fold_by_fold():
 def paper_size(folds=5):
     """Return errors as many as those of a committee at the paper's scale."""
     rng = np.random.default_rng(0)
-
-    def one(realizations, each, members, drawn):
-        count = realizations * each
-        several = {
-            name: rng.random(count) for name in ("committee_torque_error", "committee_energy_error", "spread")
-        }
-        drawing = {"parity": rng.random((2000, 2)), "histogram": np.arange(82), "mean_error": 1e-5}
-        return SetErrors(
-            100, realizations, 1000.0, np.repeat(np.arange(realizations), each),
-            np.tile(np.arange(each), realizations), np.where(np.arange(count) % 2, np.nan, np.arange(count) % 25),
-            rng.random(count), rng.random((members, count)), rng.standard_normal((members, count)),
-            **(several if members > 1 else {}), **(drawing if drawn else {}),
-        )  # fmt: skip
-
-    sets = {"training": one(10, 250, 1, True), "validation": one(10, 250, 1, False)}
-    sets |= {
-        "unseen": one(10, 250, folds, True),
-        "large": one(4, 10, folds, False),
-        "n1000": one(2, 10, folds, False),
-    }
-    made = {"recipe": "abc", "provenance": {"inputs": {f"train-{k:03d}.h5": "0" * 64 for k in range(60)}}}
+    where = {"times": np.where(np.arange(2500) % 2, np.nan, 1.0), "realizations": np.repeat(np.arange(10), 250)}
+    drawn = {"parity": rng.random((2000, 2)), "histogram": np.arange(82), "mean_error": 1e-5}
+    several = ("committee_torque_error", "committee_energy_error", "spread") if folds > 1 else ()
+    several = {name: rng.random(2500) for name in several}
+    sets = {name: errors_of(rng.random((1, 2500)), **where, **drawn) for name in ("training", "validation")}
+    sets["test"] = errors_of(rng.random((folds, 2500)), **where, **drawn, **several)
+    made = {"provenance": {"inputs": {f"train-{k:03d}.h5": "0" * 64 for k in range(60)}}}
     info = NETWORK | {"folds": list(range(folds)), "parameters": 1, "realizations": 8, "configurations": 2000}
-    return ModelErrors("bond", info, sets, {"unseen": {"torque_max_difference": 1e-8}}, made)
+    return ModelErrors("paper", info, sets, {"test": {"torque_max_difference": 1e-8}}, made)
 
 
 def test_the_file_is_small_and_the_same_every_time(tmp_path):
@@ -200,7 +182,7 @@ def test_samples_are_judged_by_the_networks_that_they_are_for():
     spins = random_spins(5, np.random.default_rng(0), 6)
     data = LabelledConfigurations(sites(5), MODEL, spins, np.zeros(6), 0.0 * spins, np.full(6, np.nan), {})
     torques = np.arange(3.0)[:, None, None, None] + np.zeros((3, 6, 5, 3))  # network k is wrong by k
-    judged = step.Judged(data, 1, np.zeros((3, 6)), torques)
+    judged = judge.Judged(data, 1, np.zeros((3, 6)), torques)
     other = np.array([[0, 0], [0, 1], [0, 2]])  # samples of another realization
     samples = [np.array([[1, 0], [1, 2]]), other, np.array([[1, 2], [1, 3], [1, 5]])]
     turns = judged.by_turns(samples)
@@ -214,88 +196,85 @@ def test_samples_are_judged_by_the_networks_that_they_are_for():
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Three training realizations and one unseen; the networks of two folds of three, with random weights."""
+    """Three training realizations and one other; the networks of two folds of three, with random weights."""
     folder = tmp_path_factory.mktemp("study")
     data = exact_data(4, 5)
     data[3].time[3:] = [10.0, 90.0]
-    paths = {"data": [], "features": [], "sets": ["training"] * 3 + ["unseen"]}
-    for number, one in enumerate(data):
-        paths["data"].append(folder / f"d{number}.h5")
-        paths["features"].append(folder / f"f{number}.h5")
-        one.save(paths["data"][-1])
-        save_feature_maps(paths["features"][-1], build_feature_maps(one.structure, BONDS), one.structure, {})
+    labels = [str(folder / f"d{number}.h5") for number in range(4)]
+    for path, labelled in zip(labels, data, strict=True):
+        labelled.save(path)
     networks = [random_network(BONDS, seed, linear_term=True).float() for seed in range(2)]
 
-    def models(name, protocol="realizations", realizations=None, configurations=None):
+    def models(realizations=None, configurations=None):
         files = []
-        for place, fold in enumerate((0, 2)):
-            train, held_out = fold_splits(protocol, [5, 5, 5], 3, SEED)[fold]
+        for network, fold in zip(networks, (0, 2), strict=True):
+            train, held_out = fold_splits("realizations", [5, 5, 5], 3, SEED)[fold]
             train = reduced_samples(train, realizations, configurations, SEED)
-            info = {"fold": fold, "folds": 3, "protocol": protocol, "parameters": networks[place].n_parameters}
-            info |= {"validation": held_out.tolist(), "configurations": len(train)}
-            files.append(folder / f"{name}-{fold}.safetensors")
-            NetworkModel(MODEL, BONDS, [REFERENCE], [networks[place]], info).save(files[-1])
+            info = {"fold": fold, "validation": held_out.tolist(), "configurations": len(train)}
+            files.append(str(folder / f"{realizations}-{fold}.safetensors"))
+            NetworkModel(MODEL, BONDS, [REFERENCE], [network], info).save(files[-1])
         return files
 
-    return SimpleNamespace(folder=folder, data=data, paths=paths, networks=networks, models=models)
+    return SimpleNamespace(folder=folder, data=data, labels=labels, networks=networks, models=models)
 
 
-def judge(study, name, models, **options):
-    """Run the step in a process of its own; return its result and the path."""
+def judged_by(study, name, models, **changes):
+    """Run the job; return its result and the path."""
     out = study.folder / f"{name}.h5"
-    words = {"name": name, "models": models, **study.paths, "seed": SEED, "out": out, **options}
-    command = [sys.executable, "-m", "sdglass_study.jobs.model_errors"]
-    for key, value in words.items():
-        command += [f"--{key}", *map(str, value if isinstance(value, list) else [value])]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise InputError(done.stderr)
+    fit = NETWORK | {"n_folds": 3, "realizations": None, "configurations": None}
+    settings = {"name": name, "sets": ["training"] * 3 + ["test"], "drawn": ["training", "test"], "fit": fit}
+    settings |= {"folds": [0, 2][: len(models)], "dtype": "float32", "device": "cpu", "seed": SEED} | changes
+    judge.run({"models": models, "labels": study.labels}, {"errors": out}, settings)
     return ModelErrors.load(out), out
 
 
 def expected(study, place, number):
     """Return energies minus exact (C,) and mean squared torque errors (C,) of a network, in double precision."""
-    one = study.data[number]
-    reference = REFERENCE.energy(one.structure, MODEL.hopping)
-    result = NetworkForceField(one.structure, study.networks[place], BONDS, reference).evaluate(one.spins)
-    return result.energy - one.energy, np.square(torque(one.spins, result.field) - one.torque).mean((1, 2))
+    labelled = study.data[number]
+    model = NetworkModel(MODEL, BONDS, [REFERENCE], [study.networks[place]])
+    result = model.on(labelled.structure).evaluate(labelled.spins)
+    error = torque(labelled.spins, result.field) - labelled.torque
+    return result.energy - labelled.energy, np.square(error).mean((1, 2))
 
 
-def test_a_variant_is_judged_network_by_network_and_as_a_committee(study):
-    errors, path = judge(study, "bond", study.models("bond"), recipe="r1")
-    unseen = errors.sets["unseen"]
-    engines = [expected(study, place, 3) for place in range(2)]
-    np.testing.assert_allclose(unseen.torque_error, [torques for _, torques in engines], rtol=1e-4)
-    np.testing.assert_allclose(unseen.energy_error, [energy for energy, _ in engines], rtol=1e-4)
-    np.testing.assert_allclose(unseen.committee_energy_error, np.mean([e for e, _ in engines], axis=0), rtol=1e-4)
-    np.testing.assert_allclose(unseen.signal, np.square(study.data[3].torque).mean((1, 2)), rtol=1e-6)
+def test_networks_are_judged_one_by_one_and_as_a_committee(study):
+    errors, path = judged_by(study, "paper", study.models())
+    test = errors.sets["test"]
+    singles = [expected(study, place, 3) for place in range(2)]
+    np.testing.assert_allclose(test.torque_error, [torques for _, torques in singles], rtol=1e-4)
+    np.testing.assert_allclose(test.energy_error, [energy for energy, _ in singles], rtol=1e-4)
+    np.testing.assert_allclose(test.committee_energy_error, np.mean([e for e, _ in singles], axis=0), rtol=1e-4)
+    np.testing.assert_allclose(test.signal, np.square(study.data[3].torque).mean((1, 2)), rtol=1e-6)
     # Mean squared error of a member = that of the mean + variance: with ddof = 1 the variance is twice that of 2.
     np.testing.assert_allclose(
-        unseen.torque_error.mean(0), unseen.committee_torque_error + 0.5 * unseen.spread, rtol=1e-5
+        test.torque_error.mean(0), test.committee_torque_error + 0.5 * test.spread, rtol=1e-5
     )
-    assert unseen.stage("frozen").tolist() == [False, False, False, False, True]
-    assert unseen.parity.shape == (5 * 60, 2)  # all there are
-    assert unseen.histogram.sum() == 2 * 5 * 60
+    assert test.stage("late").tolist() == [False, False, False, False, True]
+    assert test.parity.shape == (5 * 60, 2)  # all there are
+    assert test.histogram.sum() == 2 * 5 * 60
     assert errors.info["folds"] == [0, 2]
     assert (errors.info["realizations"], errors.info["configurations"]) == (2, 10)
-    assert errors.attributes["recipe"] == "r1"
-    assert "bond-0.safetensors" in errors.attributes["provenance"]["inputs"]
-    assert errors.kinds("unseen") == ["committee", "single"]
+    assert "None-0.safetensors" in errors.attributes["provenance"]["inputs"]
+    assert errors.kinds("test") == ["committee", "single"]
     assert errors.kinds("validation") == ["single"]
     # Single precision: relative 1e-7, on the sum of a few hundred terms.
-    assert 0 < errors.drift["unseen"]["torque_rms_difference"] < 1e-5 * np.sqrt(unseen.torque_error.mean())
-    assert judge(study, "bond", study.models("bond"), recipe="r1")[1].read_bytes() == path.read_bytes()
+    assert 0 < errors.drift["test"]["torque_rms_difference"] < 1e-5 * np.sqrt(test.torque_error.mean())
+    summary = errors.summary()
+    assert set(summary) == {"validation", "test"}
+    assert summary["test"]["all"]["rmse"] == pytest.approx(np.sqrt(test.committee_torque_error.mean()))
+    again = path.read_bytes()
+    assert judged_by(study, "paper", study.models())[1].read_bytes() == again
 
 
 def test_training_and_validation_are_judged_by_those_that_have_seen_them_and_those_that_have_not(study):
-    errors, _ = judge(study, "bond", study.models("bond"))
+    errors, _ = judged_by(study, "paper", study.models())
     splits = [fold_splits("realizations", [5, 5, 5], 3, SEED)[fold] for fold in (0, 2)]
     for label, which in (("training", 0), ("validation", 1)):
-        one = errors.sets[label]
+        found = errors.sets[label]
         samples = {(r, c): place for place, split in enumerate(splits) for r, c in split[which].tolist()}
-        judged = list(zip(one.realization.tolist(), one.configuration.tolist(), strict=True))
+        judged = list(zip(found.realization.tolist(), found.configuration.tolist(), strict=True))
         assert sorted(judged) == sorted(samples)
-        for (r, c), error in zip(judged, one.torque_error[0], strict=True):
+        for (r, c), error in zip(judged, found.torque_error[0], strict=True):
             allowed = [place for place, split in enumerate(splits) if [r, c] in split[which].tolist()]
             assert any(error == pytest.approx(expected(study, place, r)[1][c], rel=1e-4) for place in allowed)
     # Fold 1 is not trained, so that its realization is nobody's validation, and everybody's training sample.
@@ -305,45 +284,38 @@ def test_training_and_validation_are_judged_by_those_that_have_seen_them_and_tho
 
 def test_what_was_left_out_of_the_training_is_in_no_training_set(study):
     small = {"realizations": 1, "configurations": 2}
-    models = study.models("less", **small)
-    errors, _ = judge(study, "less", models, **small)
-    one = errors.sets["training"]
+    models, fit = study.models(**small), NETWORK | {"n_folds": 3, **small}
+    errors, _ = judged_by(study, "less", models, fit=fit)
+    found = errors.sets["training"]
     used = [fold_splits("realizations", [5, 5, 5], 3, SEED)[fold][0] for fold in (0, 2)]
     used = np.unique(np.concatenate([reduced_samples(some, 1, 2, SEED) for some in used]), axis=0)
-    assert np.array_equal(np.stack([one.realization, one.configuration], 1), used)
+    assert np.array_equal(np.stack([found.realization, found.configuration], 1), used)
     assert (errors.info["realizations"], errors.info["configurations"]) == (1, 2)
-    with pytest.raises(InputError, match=r"less-0.safetensors: trained on 2 configurations that are not the 10"):
-        judge(study, "less", models)
-
-
-def test_networks_of_another_seed_or_kind_are_refused(study):
-    models = study.models("bond")
-    with pytest.raises(InputError, match=r"bond-\d.safetensors: trained on 10 configurations that are not the 10"):
-        judge(study, "other", models, seed=SEED + 1)
-    loaded = [NetworkModel.load(path) for path in models]
-    both = NetworkModel(MODEL, BONDS, [REFERENCE] * 2, [one.networks[0] for one in loaded], loaded[0].info)
-    both.save(study.folder / "both.safetensors")
-    with pytest.raises(InputError, match=r"both\.safetensors: a committee; expected the network of a single fold"):
-        judge(study, "other", [study.folder / "both.safetensors"])
+    with pytest.raises(
+        InputError, match=r"1-0.safetensors: fold 0, trained on 2 configurations that are not the 10"
+    ):
+        judged_by(study, "less", models)
+    with pytest.raises(InputError, match="trained on 10 configurations that are not the 10"):  # other folds
+        judged_by(study, "other", study.models(), seed=SEED + 1)
 
 
 def test_a_single_network_has_no_committee_and_a_linear_model_no_networks(study):
-    errors, _ = judge(study, "alone", study.models("alone")[:1])
-    assert errors.kinds("unseen") == ["single"]
-    assert errors.sets["unseen"].committee_torque_error is None
+    errors, _ = judged_by(study, "alone", study.models()[:1])
+    assert errors.kinds("test") == ["single"]
+    assert errors.sets["test"].committee_torque_error is None
     coefficients = 0.1 * np.random.default_rng(1).standard_normal(BONDS.n_bond)
-    model = study.folder / "linear.safetensors"
-    LinearModel(MODEL, BONDS, coefficients, REFERENCE).save(model)
-    errors, _ = judge(study, "linear", [model])
-    assert list(errors.sets) == ["training", "unseen"]
+    model = LinearModel(MODEL, BONDS, coefficients, REFERENCE)
+    model.save(study.folder / "linear.safetensors")
+    errors, _ = judged_by(study, "linear", [str(study.folder / "linear.safetensors")], fit={"g3": True}, folds=[0])
+    assert list(errors.sets) == ["training", "test"]
     assert errors.kinds("training") == ["-"]
     assert errors.drift == {}
     assert (errors.info["parameters"], errors.info["configurations"]) == (BONDS.n_bond, 15)
-    result = LinearModel.load(model).on(study.data[3].structure).evaluate(study.data[3].spins)
-    difference = torque(study.data[3].spins, result.field) - study.data[3].torque
-    np.testing.assert_allclose(
-        errors.sets["unseen"].torque_error[0], np.square(difference).mean((1, 2)), rtol=1e-6
+    labelled = study.data[3]
+    difference = (
+        torque(labelled.spins, model.on(labelled.structure).evaluate(labelled.spins).field) - labelled.torque
     )
+    np.testing.assert_allclose(errors.sets["test"].torque_error[0], np.square(difference).mean((1, 2)), rtol=1e-6)
 
 
 # ---- tables ---------------------------------------------------------------------------------------------------
@@ -352,7 +324,7 @@ def test_a_single_network_has_no_committee_and_a_linear_model_no_networks(study)
 def test_error_rows():
     offsets = np.repeat([0.01, 0.02, 0.03], 4)
     one = errors_of(offsets, realizations=np.repeat([0, 1, 2], 4))
-    rows = torque_errors.error_rows("pair", "unseen", "-", one, 0.95)
+    rows = torque_errors.error_rows("pair", "test", "-", one, 0.95)
     assert [row["stage"] for row in rows] == ["random", "all"]
     row = rows[1]
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean(offsets**2)))
@@ -365,13 +337,13 @@ def test_error_rows():
 def test_single_networks_count_on_average():
     one = errors_of([[1.0, 1.0], [3.0, 3.0]], committee_torque_error=np.array([0.5, 0.5]),
                     committee_energy_error=np.zeros(2), spread=np.full(2, 8.0))  # fmt: skip
-    (single,) = [r for r in torque_errors.error_rows("a", "unseen", "single", one, 0.95) if r["stage"] == "all"]
+    (single,) = [r for r in torque_errors.error_rows("a", "test", "single", one, 0.95) if r["stage"] == "all"]
     assert single["rmse"] == pytest.approx(np.sqrt(5))
     assert single["energy_rmse_per_site"] == pytest.approx(np.sqrt(5) / 100)
     assert single["energy_rmse_within"] == pytest.approx(0.0)  # each network has an offset of its own
-    (whole,) = [r for r in torque_errors.error_rows("a", "unseen", "committee", one, 0.95) if r["stage"] == "all"]
+    (whole,) = [r for r in torque_errors.error_rows("a", "test", "committee", one, 0.95) if r["stage"] == "all"]
     assert whole["rmse"] == pytest.approx(np.sqrt(0.5))
-    row = torque_errors.committee_rows("a", "unseen", one)[0]
+    row = torque_errors.committee_rows("a", "test", one)[0]
     assert (row["spread"], row["ratio"]) == pytest.approx((np.sqrt(8), 4.0))
 
 
@@ -396,8 +368,8 @@ def test_errors_along_a_quench():
 def test_the_histogram_is_a_density_and_its_width_that_of_all_errors():
     one = errors_of([[0.001, 0.003]], parity=np.array([[1.0, 2.0]]), histogram=np.zeros(82, int), mean_error=0.002)
     one.histogram[[1, 0]] = [3, 1]  # three components in the first bin, one to its left
-    histogram, parity = torque_errors.figure_three("bond", "unseen", one)
-    assert parity == [{"model": "bond", "set": "unseen", "exact": 1.0, "predicted": 2.0}]
+    histogram, parity = torque_errors.figure_three("paper", "test", one)
+    assert parity == [{"model": "paper", "set": "test", "exact": 1.0, "predicted": 2.0}]
     assert histogram[0]["density"] * np.diff(HISTOGRAM_EDGES)[0] == pytest.approx(0.75)
     assert sum(row["density"] for row in histogram[1:]) == 0
     assert histogram[0]["sigma"] == pytest.approx(0.001)
@@ -409,21 +381,21 @@ def test_pairs_of_models():
     models = [
         linear("pair", np.ones(4), realizations=[0, 0, 1, 1]),
         linear("linear", np.full(4, 2.0), realizations=[0, 0, 1, 1]),
-        network("bond", [[1.0] * 4, [3.0] * 4], [0, 1], **committee),
+        network("paper", [[1.0] * 4, [3.0] * 4], [0, 1], **committee),
         network("tiny", [[6.0] * 4], [1], realizations=[0, 0, 1, 1]),
         network("elsewhere", [[6.0] * 4], [2], realizations=[0, 0, 1, 1]),
     ]
-    table = pd.DataFrame(torque_errors.paired_rows(models, 0.95))
+    table = data_frame(torque_errors.paired_rows(models, ["test"], ["pair", "linear", "paper"], 0.95))
     table = table[table.stage == "all"].set_index(["numerator", "denominator"])
     assert set(table.index) == {
-        *((name, "pair") for name in ("linear", "bond", "tiny", "elsewhere")),
-        *((name, "linear") for name in ("pair", "bond", "tiny", "elsewhere")),
-        ("tiny", "bond"),  # and not elsewhere: no fold in common
+        *((name, "pair") for name in ("linear", "paper", "tiny", "elsewhere")),
+        *((name, "linear") for name in ("pair", "paper", "tiny", "elsewhere")),
+        ("tiny", "paper"),  # and not elsewhere: no fold in common
     }
     for names, ratio, member, networks in (
-        (("bond", "pair"), 0.5, "committee", 2),
+        (("paper", "pair"), 0.5, "committee", 2),
         (("tiny", "pair"), 6.0, "single", 1),
-        (("tiny", "bond"), 2.0, "single", 1),  # against bond's network of fold 1
+        (("tiny", "paper"), 2.0, "single", 1),  # against the network of fold 1
         (("linear", "pair"), 2.0, "-", 0),
     ):
         row = table.loc[names]
@@ -433,60 +405,37 @@ def test_pairs_of_models():
 
 def test_comparisons_use_the_folds_that_all_networks_have():
     models = [
-        network("bond", [[1.0] * 4, [3.0] * 4], [0, 1], realizations=[0, 0, 1, 1]),
+        network("paper", [[1.0] * 4, [3.0] * 4], [0, 1], realizations=[0, 0, 1, 1]),
         network("tiny", [[6.0] * 4], [1], realizations=[0, 0, 1, 1]),
         linear("pair", np.full(4, 1.5), realizations=[0, 0, 1, 1]),
     ]
-    table = pd.DataFrame(compare_models.compare(models, 0.95))
+    table = data_frame(compare(models, 0.95))
     table = table[table.stage == "all"].set_index("model")
-    assert table.rmse.to_dict() == pytest.approx({"bond": 3.0, "tiny": 6.0, "pair": 1.5})
-    assert table.ratio.to_dict() == pytest.approx({"bond": 1.0, "tiny": 2.0, "pair": 0.5})
-    assert set(table.reference) == {"bond"}
+    assert table.rmse.to_dict() == pytest.approx({"paper": 3.0, "tiny": 6.0, "pair": 1.5})
+    assert table.ratio.to_dict() == pytest.approx({"paper": 1.0, "tiny": 2.0, "pair": 0.5})
+    assert set(table.reference) == {"paper"}
     assert table.loc["tiny"].layers == "8"
     assert table.loc["pair"].layers == ""
 
 
-def test_tables_from_files(study, tmp_path):
-    files = [judge(study, name, study.models(name)[:count])[1] for name, count in (("bond", 2), ("chirality", 1))]
-    names = ("models", "errors", "committee", "quench", "parity", "histogram", "single", "paired")
-    command = [
-        sys.executable,
-        "-m",
-        "sdglass_study.jobs.torque_errors",
-        "--errors",
-        *files,
-        "--confidence",
-        "0.95",
-    ]
-    command += [word for name in names for word in (f"--out-{name}", tmp_path / f"{name}.csv")]
-    subprocess.run(list(map(str, command)), check=True)
-    tables = {name: pd.read_csv(tmp_path / f"{name}.csv") for name in names}
-    assert tables["models"].set_index("model").networks.to_dict() == {"bond": 2, "chirality": 1}
-    kinds = tables["errors"].groupby(["model", "set"]).member.unique().map(list).to_dict()
-    assert kinds["bond", "unseen"] == ["committee", "single"]
-    assert kinds["chirality", "unseen"] == kinds["bond", "training"] == ["single"]
-    assert set(tables["committee"].model) == {"bond"}
-    assert set(tables["single"].quantity) >= {"torque_rms_difference", "energy_per_site_max_difference"}
-    assert set(tables["parity"].set) == {"training", "unseen"}
+def test_tables_from_files(study):
+    files = [str(judged_by(study, name, study.models()[:count])[1]) for name, count in (("a", 2), ("b", 1))]
+    names = ["paper", "paper-chirality"]  # what the configuration calls them
+    settings = {"models": names, "labels": ["test"], "drawn": names[:1], "baselines": names[:1]}
+    found = run_analysis("torque_errors", settings, {"errors": files}, {"confidence": 0.95})
+    assert found["models"].set_index("model").networks.to_dict() == {"paper": 2, "paper-chirality": 1}
+    kinds = found["torque_errors"].groupby(["model", "set"]).member.unique().map(list).to_dict()
+    assert kinds["paper", "test"] == ["committee", "single"]
+    assert kinds["paper-chirality", "test"] == kinds["paper", "training"] == ["single"]
+    assert set(found["committee"].model) == {"paper"}
+    assert set(found["float32"].quantity) >= {"torque_rms_difference", "energy_per_site_max_difference"}
+    assert set(found["fig3_parity"].set) == {"training", "test"}
+    assert set(found["fig3_parity"].model) == {"paper"}
     # The same networks: their ratio is one, though the committee's would not be.
-    both = tables["paired"][(tables["paired"].numerator == "chirality") & (tables["paired"].denominator == "bond")]
+    both = found["paired"]
+    assert set(both.numerator) == {"paper-chirality"}
     assert both.ratio.to_numpy() == pytest.approx(1.0, abs=1e-12)
-    out = tmp_path / "comparison.csv"
-    command = [sys.executable, "-m", "sdglass_study.jobs.compare_models", "--errors", *files]
-    subprocess.run(list(map(str, [*command, "--confidence", 0.95, "--out", out])), check=True)
-    assert pd.read_csv(out).ratio.to_numpy() == pytest.approx(1.0, abs=1e-12)
-
-
-# ---- learning curves ------------------------------------------------------------------------------------------
-
-
-def test_the_last_third_of_a_learning_curve():
-    loss = [9.0, 4.0, 5.0, 3.0, 3.5, 2.9]
-    curve = pd.DataFrame({"epoch": range(1, 7), "validation_loss": loss, "train_loss": 1.0})
-    curve["validation_torque_rmse"] = np.sqrt(loss)
-    row = summary(curve)
-    assert (row["epochs"], row["best_epoch"]) == (6, 6)
-    assert row["last_third"] == pytest.approx(1 - np.sqrt(2.9 / 3.0))  # best of the first four epochs: 3
-    assert row["validation_torque_rmse"] == pytest.approx(np.sqrt(2.9))
-    assert summary(curve.head(5))["last_third"] == 0.0  # nothing better after the fourth
-    assert summary(curve.head(1))["last_third"] == 0.0
+    compared = run_analysis("compare_models", {"activation": names}, {"activation": files}, {"confidence": 0.95})
+    assert compared["activation"].ratio.to_numpy() == pytest.approx(1.0, abs=1e-12)
+    with pytest.raises(InputError, match=r"a\.h5: no errors on 'test-500'; it holds training, validation, test"):
+        run_analysis("torque_errors", settings | {"labels": ["test-500"]}, {"errors": files}, {"confidence": 0.95})

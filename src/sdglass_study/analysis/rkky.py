@@ -22,10 +22,10 @@ below the level spacing at the Fermi level or the electronic temperature, whiche
 shrinks as 1 / N, so at small J the numbers depend on N.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
-import pandas as pd
 
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.perturbation import (
@@ -37,17 +37,50 @@ from sdglass.electrons.perturbation import (
 )
 from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.errors import InputError
-from sdglass.io import write_csv
 from sdglass.progress import tracked
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass_study.jobs.arguments import add_electrons, electrons, run, step_parser
+from sdglass_study.analysis import analysis, data_frame, of
+from sdglass_study.analysis._amorphous import amorphous
 
 # k_F tried in the fits, in units of the free electrons' (steps of 2 %).
 K_FERMI_GRID = np.linspace(0.2, 4.0, 191)
 # Knots of the piecewise linear J(R); 0.13 ell apart in the small box, where t^2 bends by 0.8 % between two.
 KNOTS = 30
+REALIZATIONS = 4  # structures
+
+
+@dataclass(frozen=True)
+class Rkky:
+    """Where perturbation theory is compared with the exact torques."""
+
+    structures: str = of("structures")  # amorphous ones like these are made
+    couplings: tuple[float, ...]  # J [t0]; that of the electrons is added
+    configurations: int  # random spin states per structure
+
+    def __post_init__(self):
+        if not min(self.couplings, default=1.0) > 0:
+            raise InputError(f"couplings: {min(self.couplings)}; expected J > 0 [t0]")
+        if self.configurations < 1:
+            raise InputError(f"configurations = {self.configurations}; expected at least 1")
+
+
+@analysis("rkky", Rkky, parameters=amorphous)
+def relative_errors(settings, inputs, electrons, seed, n_sites, box_length, r_min):
+    """Return the relative torque error of every model at every J."""
+    couplings = sorted({*settings.couplings, electrons.coupling})
+    if not couplings[0] > 0:
+        raise InputError(f"coupling = {electrons.coupling}; expected J > 0 [t0]")
+    structures = [
+        random_sequential_addition(n_sites, box_length, r_min, generator(seed, "rkky structure", realization))
+        for realization in range(REALIZATIONS)
+    ]
+    sample = Sample(structures, electrons, settings.configurations, seed)
+    found = [
+        rows(sample, replace(electrons, coupling=coupling)) for coupling in tracked(couplings, "rkky", "coupling")
+    ]
+    return {"rkky": data_frame(chain.from_iterable(found))}
 
 
 class Sample:
@@ -61,16 +94,15 @@ class Sample:
         k_F of free electrons [1/ell].
     """
 
-    def __init__(self, args, model):
-        self.hopping, self.spins, distances = [], [], []
-        for realization in range(args.realizations):
-            rng = generator(args.seed, "rkky structure", realization)
-            structure = random_sequential_addition(args.n_sites, args.box_length, args.r_min, rng)
-            self.hopping.append(hopping_matrix(structure, model.hopping))
-            rng = generator(args.seed, "rkky spins", realization)
-            self.spins.append(random_spins(args.n_sites, rng, args.configurations))
-            distances.append(structure.distances())
-        self.k_free = free_fermi_wavevector(model.n_electrons(args.n_sites), args.box_length**3)
+    def __init__(self, structures, model, configurations, seed):
+        self.hopping = [hopping_matrix(structure, model.hopping) for structure in structures]
+        self.spins = [
+            random_spins(structure.n_sites, generator(seed, "rkky spins", realization), configurations)
+            for realization, structure in enumerate(structures)
+        ]
+        distances = [structure.distances() for structure in structures]
+        first = structures[0]
+        self.k_free = free_fermi_wavevector(model.n_electrons(first.n_sites), np.prod(first.box))
         self.rkky = np.stack([self._of_distance(distances, self._eq2(k * self.k_free)) for k in K_FERMI_GRID])
         self.rkky_free = self._of_distance(distances, self._eq2(self.k_free))
         self.pair = np.stack([self._of_distance(distances, hat) for hat in _hats(distances)])
@@ -154,54 +186,9 @@ def rows(sample, model):
         squared_error = ((predicted - exact) ** 2).mean(axis=(1, 2, 3))
         squared = (exact**2).mean(axis=(1, 2, 3))
         per_realization = np.sqrt(squared_error / squared)
-        result.append(
-            {
-                "coupling": model.coupling,
-                "model": name,
-                "relative_torque_error": np.sqrt(squared_error.mean() / squared.mean()),
-                "standard_error": per_realization.std(ddof=1) / np.sqrt(len(per_realization)),
-                "k_fermi": k_fermi,
-                "torque_rms": np.sqrt(squared.mean()),
-                "configurations": exact.shape[0] * exact.shape[1],
-                "amplitude": amplitude,
-            }
-        )
+        row = {"coupling": model.coupling, "model": name}
+        row["relative_torque_error"] = np.sqrt(squared_error.mean() / squared.mean())
+        row["standard_error"] = per_realization.std(ddof=1) / np.sqrt(len(per_realization))
+        row |= {"k_fermi": k_fermi, "torque_rms": np.sqrt(squared.mean())}
+        result.append(row | {"configurations": exact.shape[0] * exact.shape[1], "amplitude": amplitude})
     return result
-
-
-def argument_parser():
-    """Return the parser of the step's command line."""
-    parser = step_parser(__doc__)
-    add_electrons(parser)
-    parser.add_argument("--couplings", type=float, nargs="+", required=True, help="J [t0]; --coupling is added")
-    parser.add_argument("--configurations", type=int, required=True, help="random spin states per structure")
-    parser.add_argument("--realizations", type=int, default=4, help="structures (default 4)")
-    parser.add_argument("--n-sites", type=int, required=True)
-    parser.add_argument("--box-length", type=float, required=True, help="[ell]")
-    parser.add_argument("--r-min", type=float, required=True, help="[ell]")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out", required=True, help="rkky.csv")
-    return parser
-
-
-def main():
-    """Read the arguments, compare at every J, write the table."""
-    args = argument_parser().parse_args()
-    if args.realizations < 2 or args.configurations < 1:
-        raise InputError(
-            f"realizations = {args.realizations}, configurations = {args.configurations}; expected at least "
-            "2 structures, for an error bar, and 1 configuration on each"
-        )
-    couplings = sorted({*args.couplings, args.coupling})
-    if not couplings[0] > 0:
-        raise InputError(f"couplings: {couplings[0]}; expected J > 0 [t0]")
-    model = electrons(args)
-    sample = Sample(args, model)
-    table = []
-    for coupling in tracked(couplings, "rkky", "coupling"):
-        table += rows(sample, replace(model, coupling=coupling))
-    write_csv(args.out, pd.DataFrame(table))
-
-
-if __name__ == "__main__":
-    run(main)

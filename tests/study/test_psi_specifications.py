@@ -1,5 +1,7 @@
 """psi in every way at once: planted growth is found, and what the data do not fix is said."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,21 +9,13 @@ import pytest
 from sdglass.errors import InputError
 from sdglass.observables.correlation import bootstrap_average, merge_bins
 from sdglass.observables.correlation_length import correlation_length, split_correlation_length
-from sdglass.observables.domain_growth import (
-    compare_laws,
-    fit_growth,
-)
+from sdglass.observables.domain_growth import POWER_LAW, compare_laws, fit_growth
+from sdglass.random_streams import generator
 from sdglass.statistics import bootstrap_weights
-from sdglass_study.psi_specifications import (
-    CHOICES,
-    LengthCurves,
-    by_choice,
-    fit_all,
-    fitted_windows,
-    holds_paper,
-    length_curves,
-    unit_of_time_for,
-)
+from sdglass_study.analysis._ensembles import Resampling
+from sdglass_study.analysis._length_curves import LengthCurves, length_curves
+from sdglass_study.analysis._psi_fits import fit_all, fitted_windows, unit_of_time_for
+from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 TIMES = np.concatenate([[0.0], np.geomspace(5.0, 5000.0, 31)])
 N = 10
@@ -47,6 +41,11 @@ def law(psi, offset=0.0):
         return np.nan_to_num(offset + 0.5 * np.log(np.maximum(TIMES, 2.0)) ** (1 / psi))
 
 
+def fitted(laws, start=10.0, stop=5000.0, units=(1.0,), **options):
+    """Return all fits to planted laws on one window."""
+    return fit_all(curves(laws, **options), [start], [stop], units, 0.95)
+
+
 def chosen(table, **where):
     for column, value in where.items():
         table = table[table[column] == value]
@@ -54,27 +53,25 @@ def chosen(table, **where):
 
 
 def test_fits_are_those_of_the_single_analysis():
-    """Slope, interval and AIC of `log` and `weighted` are what growth.py finds for the same curve."""
-    one = curves([law(2.0)])
-    table = fit_all(one, [10.0], [1000.0], [1.0], 0.95)
-    xi, samples = one.lengths[0, 0], one.lengths[0, 1:]
+    """Slope, interval and AIC of `log` and `weighted` are what `fit_growth` finds for the same curve."""
+    planted, window = curves([law(2.0)]), (10.0, 1000.0)
+    table = fit_all(planted, [10.0], [1000.0], [1.0], 0.95)
+    xi, samples = planted.lengths[0, 0], planted.lengths[0, 1:]
     row = chosen(table, offset="none", fit="log", law="barrier").iloc[0]
-    direct = fit_growth(TIMES, xi, (10.0, 1000.0), samples=samples, level=0.95, n_units=N)
+    direct = fit_growth(TIMES, xi, window, samples=samples, level=0.95, n_units=N)
     assert row.exponent == pytest.approx(direct.exponent, rel=1e-3)  # four digits are kept
     assert (row.exponent_low, row.exponent_high) == pytest.approx(direct.exponent_interval, rel=1e-3)
     assert row.n_points == direct.n_points
     weighted = chosen(table, offset="none", fit="weighted", law="barrier").iloc[0]
-    assert -weighted.delta_aic == pytest.approx(
-        compare_laws(TIMES, xi, samples, (10.0, 1000.0)).delta_aic, abs=1e-3
-    )
+    assert -weighted.delta_aic == pytest.approx(compare_laws(TIMES, xi, samples, window).delta_aic, abs=1e-3)
     power = chosen(table, law="power_law", fit="log").iloc[0]
-    assert power.exponent == pytest.approx(fit_growth(TIMES, xi, (10.0, 1000.0), "power_law").exponent, rel=1e-3)
+    assert power.exponent == pytest.approx(fit_growth(TIMES, xi, window, POWER_LAW).exponent, rel=1e-3)
     assert power.delta_aic == 0
 
 
 @pytest.mark.parametrize("psi", [0.6, 1.02, 4.0])
 def test_every_fit_finds_planted_growth_without_noise(psi):
-    table = fit_all(curves([law(psi)], scatter=1e-5), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([law(psi)], scatter=1e-5)
     found = chosen(table, law="barrier", offset="none")
     assert set(found.fit) == {"log", "weighted", "nonlinear"}
     assert found.exponent.to_numpy() == pytest.approx(psi, rel=1e-3)
@@ -84,7 +81,7 @@ def test_every_fit_finds_planted_growth_without_noise(psi):
 
 
 def test_a_planted_offset_is_found_by_the_fits_that_allow_one_and_misleads_the_others():
-    table = fit_all(curves([law(1.02, offset=0.5)], scatter=1e-4), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([law(1.02, offset=0.5)], scatter=1e-4)
     shifted = chosen(table, offset="r_low", law="barrier")
     assert shifted.exponent.to_numpy() == pytest.approx(1.02, rel=1e-2)
     assert chosen(table, offset="free").exponent.iloc[0] == pytest.approx(1.02, rel=2e-2)
@@ -119,7 +116,7 @@ def test_intervals_of_the_nonlinear_fit_cover_the_planted_exponent():
 
 
 def test_what_does_not_grow_has_no_exponent_and_noise_leaves_a_free_offset_open():
-    table = fit_all(curves([0 * TIMES + 0.8, law(8.0)], scatter=0.02), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([0 * TIMES + 0.8, law(8.0)], scatter=0.02)
     flat, growing = (chosen(table, r_max=r, law="barrier") for r in (4.0, 5.0))
     assert not flat.grows.any()
     assert not flat.identified.any()
@@ -144,16 +141,16 @@ def test_curves_without_a_length_are_rows_without_a_number():
 
 
 def test_units_before_the_window_only():
-    table = fit_all(curves([law(2.0)]), [10.0, 100.0], [5000.0], [1.0, 50.0], 0.95)
-    assert set(chosen(table, start=10.0, law="barrier").time_unit) == {1.0}
-    assert set(chosen(table, start=100.0, law="barrier").time_unit) == {1.0, 50.0}
+    for start, before in ((10.0, {1.0}), (100.0, {1.0, 50.0})):
+        table = fitted([law(2.0)], start, units=[1.0, 50.0])
+        assert set(chosen(table, law="barrier").time_unit) == before
 
 
 def test_a_run_without_four_snapshots_in_a_window_is_refused():
     assert fitted_windows(TIMES, [10.0], [3000.0]) == [(10.0, 3000.0)]
     assert fitted_windows([0.0, 10.0, 20.0, 30.0, 40.0], [30.0], [3000.0]) == []  # two snapshots
     with pytest.raises(InputError, match="no window of this run"):
-        fit_all(curves([law(2.0)]), [1000.0], [1300.0], [1.0], 0.95)
+        fitted([law(2.0)], 1000.0, 1300.0)
 
 
 @pytest.mark.parametrize("psi", [0.3, 1.02, 5.0])
@@ -172,7 +169,7 @@ def test_a_unit_of_time_makes_any_exponent(psi):
 # ---- from histograms ------------------------------------------------------------------------------------------
 
 EDGES = 0.5 + 0.1 * np.arange(37)
-SETTINGS = {"bin_factors": [1, 4], "range_start": [0.9], "range_stop": [2.1]}
+SETTINGS = SimpleNamespace(bin_factors=[1, 4], range_start=[0.9], range_stop=[2.1])
 
 
 def histograms(seed=0, noise=0.02, replicas=6):
@@ -184,16 +181,17 @@ def histograms(seed=0, noise=0.02, replicas=6):
     return [clean + noise * rng.standard_normal((len(TIMES), replicas, 36)) for _ in counts], counts
 
 
-def streams(seed=1):
-    return np.random.default_rng(seed), np.random.default_rng(seed + 1)
+def lengths(hist, counts, settings=SETTINGS, bootstrap=5, splits=1):
+    ensemble = SimpleNamespace(times=TIMES, histograms=hist, counts=counts, edges=EDGES)
+    return length_curves(ensemble, Resampling(1, 0.95, bootstrap, splits), settings)
 
 
 def test_curves_are_the_lengths_of_the_single_analysis():
     hist, counts = histograms()
-    found = length_curves(TIMES, hist, counts, EDGES, streams(), SETTINGS, n_samples=30, n_splits=5)
+    found = lengths(hist, counts, bootstrap=30, splits=5)
     names = pd.DataFrame(found.choices)
     assert len(names.drop_duplicates()) == len(names) == 3 * 2 * 2 * 2  # estimators, bins, starts, ends
-    average = bootstrap_average(hist, counts, streams()[0], 30)
+    average = bootstrap_average(hist, counts, generator(1, "bootstrap"), 30)
     for k, choice in enumerate(found.choices):
         if choice["bin_width"] == 0.1 and choice["estimator"] != "subtracted":
             ends = {"r_low": choice["r_low"], "r_max": choice["r_max"]}
@@ -203,8 +201,9 @@ def test_curves_are_the_lengths_of_the_single_analysis():
                     correlation_length(EDGES, average.samples, **ends),
                 )
             else:
+                halves = generator(1, "replica halves")
                 split = split_correlation_length(
-                    hist, counts, EDGES, streams()[1], n_splits=5, weights=average.weights, **ends
+                    hist, counts, EDGES, halves, n_splits=5, weights=average.weights, **ends
                 )
                 direct = split.length, split.samples
             assert found.lengths[k, 0] == pytest.approx(direct[0], nan_ok=True)
@@ -213,8 +212,8 @@ def test_curves_are_the_lengths_of_the_single_analysis():
 
 def test_subtracting_the_variance_takes_the_bias_of_the_noise_away():
     """Noise of 0.02 in every bin draws xi to the middle of the range; what is left of it must be a small part."""
-    exact = length_curves(TIMES, *histograms(noise=1e-9), EDGES, streams(), SETTINGS, 20, 2)
-    noisy = length_curves(TIMES, *histograms(noise=0.05), EDGES, streams(), SETTINGS, 200, 2)
+    exact = lengths(*histograms(noise=1e-9), bootstrap=20, splits=2)
+    noisy = lengths(*histograms(noise=0.05), bootstrap=200, splits=2)
     place = {
         c["estimator"]: k
         for k, c in enumerate(noisy.choices)
@@ -230,8 +229,8 @@ def test_subtracting_the_variance_takes_the_bias_of_the_noise_away():
 
 def test_ranges_with_hardly_a_bin_are_left_out():
     hist, counts = histograms()
-    settings = {"bin_factors": [1, 12], "range_start": [0.9, 9.0], "range_stop": [1.0, 2.1]}
-    found = length_curves(TIMES, hist, counts, EDGES, streams(), settings, n_samples=5, n_splits=1)
+    settings = SimpleNamespace(bin_factors=[1, 12], range_start=[0.9, 9.0], range_stop=[1.0, 2.1])
+    found = lengths(hist, counts, settings)
     assert {(c["r_low"], c["r_max"]) for c in found.choices} == {
         (0.5, 1.0),
         (0.5, 2.1),
@@ -242,7 +241,7 @@ def test_ranges_with_hardly_a_bin_are_left_out():
     wide = [(c["r_low"], c["r_max"]) for c in found.choices if c["bin_width"] == 1.2]
     assert set(wide) == {(0.5, 4.1)}
     with pytest.raises(InputError, match="fewer than 3 bins"):
-        length_curves(TIMES, hist, counts, EDGES, streams(), settings | {"bin_factors": [30]}, 5, 1)
+        lengths(hist, counts, SimpleNamespace(bin_factors=[30], range_start=[], range_stop=[]))
 
 
 def test_merged_bins_are_weighted_by_their_pairs():
@@ -265,7 +264,7 @@ def test_merged_bins_are_weighted_by_their_pairs():
 
 
 def test_choices_are_counted_with_what_they_do():
-    table = fit_all(curves([law(1.02), law(6.0), 0 * TIMES + 0.8], scatter=1e-3), [10.0], [5000.0], [1.0], 0.95)
+    table = fitted([law(1.02), law(6.0), 0 * TIMES + 0.8], scatter=1e-3)
     table = table.assign(run="pair-fast")
     assert set(CHOICES) <= set(table)
     choices = by_choice(table)

@@ -1,13 +1,33 @@
 """Evaluate the symmetry functions of the neighbourhood that Fig. 1 shows, one by one as in paper Eqs. 8-13."""
 
-import json
-
 import numpy as np
-import pandas as pd
 
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, f2, f3
-from sdglass.io import write_csv
-from sdglass_study.jobs.arguments import run, step_parser
+from sdglass_study.analysis import analysis, data_frame, joined, read_table
+
+
+@analysis(
+    "descriptor_example",
+    inputs=lambda study, settings: {"neighbourhood": study.table_files("fig1_neighbourhood")},
+    tables=("descriptor",),
+)
+def descriptor_example(settings, inputs, descriptor):
+    """Return every symmetry function against its radius."""
+    functions = SymmetryFunctions(**descriptor)
+    sites = read_table(inputs["neighbourhood"][0])
+    others = sites[sites.is_centre == 0]
+    spin = ["sx", "sy", "sz"]
+    centre = sites[sites.is_centre == 1][spin].to_numpy()[0]
+    features = neighbourhood_features(others[["x", "y", "z"]], centre, others[spin], functions)
+    kinds = [("G2", np.nan, np.nan)] + [("G3", *block) for block in functions.angular]
+    parts = [
+        data_frame(
+            {"function": name, "sign": sign, "pair_distance": distance, "shell": functions.radii, "value": values}
+            | {"width": functions.width, "cutoff": functions.cutoff, "pair_width": functions.pair_width}
+        )
+        for (name, sign, distance), values in zip(kinds, features, strict=True)
+    ]
+    return {"descriptor": joined(parts)}
 
 
 def neighbourhood_features(vectors, centre, spins, functions):
@@ -41,31 +61,3 @@ def neighbourhood_features(vectors, centre, spins, functions):
         shape = functions.zeta, sign, radii, width, pair_distance, functions.pair_width, cutoff
         features.append(2.0 * (f3(*legs, *shape) * bonds[:, None]).sum(axis=0))  # j, k and k, j
     return np.array(features)
-
-
-def main():
-    """Write the table."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--neighbourhood", required=True, help="table fig1_neighbourhood.csv")
-    parser.add_argument("--descriptor", type=json.loads, required=True, help="JSON, section descriptor")
-    parser.add_argument("--out", required=True, help="table .csv")
-    args = parser.parse_args()
-    functions = SymmetryFunctions(**args.descriptor)
-    sites = pd.read_csv(args.neighbourhood)
-    others = sites[sites.is_centre == 0]
-    spin = ["sx", "sy", "sz"]
-    centre = sites[sites.is_centre == 1][spin].to_numpy()[0]
-    features = neighbourhood_features(others[["x", "y", "z"]], centre, others[spin], functions)
-    kinds = [("G2", np.nan, np.nan)] + [("G3", *block) for block in functions.angular]
-    parts = [
-        pd.DataFrame(
-            {"function": name, "sign": sign, "pair_distance": distance, "shell": functions.radii, "value": values}
-            | {"width": functions.width, "cutoff": functions.cutoff, "pair_width": functions.pair_width}
-        )
-        for (name, sign, distance), values in zip(kinds, features, strict=True)
-    ]
-    write_csv(args.out, pd.concat(parts))
-
-
-if __name__ == "__main__":
-    run(main)

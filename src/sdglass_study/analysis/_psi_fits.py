@@ -1,142 +1,20 @@
-"""The barrier exponent psi under every defensible analysis at once (paper Fig. 5): a multiverse of fits.
-
-One number for psi hides the choices behind it: how |C| is kept free of noise, bins and range of the integrals,
-window, unit of time, what is fitted and how. Here all combinations are fitted, with intervals from the same
-bootstrap resamples, so that the scatter between choices can be set against the statistical error. (The idea:
-Simonsohn, Simmons and Nelson, "Specification curve analysis", doi:10.1038/s41562-020-0912-z.)
-"""
+"""Fits of psi to xi(t) in every defensible way: window, unit of time, what is fitted and how."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import brentq
 
 from sdglass.errors import InputError
-from sdglass.observables.correlation import bootstrap_average, merge_bins
-from sdglass.observables.correlation_length import length_of_magnitude, split_integrals
-from sdglass.observables.domain_growth import PAPER_PSI, windows_of
+from sdglass.observables.domain_growth import windows_of
 from sdglass.statistics import centred_interval
+from sdglass_study.analysis import data_frame, joined
 
-# Columns of the table that are choices; everything else in it is a result.
-CHOICES = ("run", "estimator", "bin_width", "r_low", "r_max", "start", "stop", "time_unit", "offset", "fit")
-ESTIMATORS = ("naive", "split", "subtracted")
-# What readers know the choices by; the others are numbers, or runs (`run_words`).
-CHOICE_WORDS = {
-    "estimator": {"naive": "as it comes", "split": "from halves", "subtracted": "less its noise"},
-    "offset": {"none": "none", "r_low": "start of the integral", "free": "fitted"},
-    "fit": {"log": "straight line", "weighted": "weighted line", "nonlinear": "weighted curve"},
-}
 FEWEST_POINTS = 4
-FEWEST_BINS = 3
 # Where the inverse exponent of the law with a free offset is looked for. With an end of its interval here, the
 # data do not say what it is.
 _POWERS = np.linspace(-3.0, 9.0, 121)
 _STEPS = 6  # of Gauss and Newton, from the fit of the logarithm: two or three are enough
-
-
-@dataclass(frozen=True, eq=False)
-class LengthCurves:
-    """xi(t) of one ensemble, computed in M ways.
-
-    Attributes
-    ----------
-    times : numpy.ndarray, shape (K,)
-        [1/(gamma t0)]
-    choices : list of dict, length M
-        estimator, bin_width, r_low and r_max [ell].
-    lengths : numpy.ndarray, shape (M, 1 + n_samples, K)
-        xi [ell]; index 0 of the second axis is the ensemble, the others are its resamples. nan where an
-        estimator has none.
-    n_units : int
-        Realizations that were resampled.
-    """
-
-    times: np.ndarray
-    choices: list
-    lengths: np.ndarray
-    n_units: int
-
-
-def length_curves(times, histograms, counts, edges, streams, settings, n_samples=1000, n_splits=20, progress=None):
-    """Return the `LengthCurves` of an ensemble: estimators times bins times ranges.
-
-    Estimators of |C|: ``naive``, the paper's formula; ``split``, sign and value from independent halves of the
-    replicas; ``subtracted``, (C^2 - sigma^2)^(1/2) with the bootstrap error sigma, zero where C is below it.
-
-    Parameters
-    ----------
-    times : array_like, shape (K,)
-    histograms, counts, edges
-        As in `sdglass.observables.correlation.ensemble_average`, with the finest bins.
-    streams : tuple of numpy.random.Generator
-        For the resamples and for the halves.
-    settings : dict
-        ``bin_factors``: how many fine bins make one; ``range_start``, ``range_stop``: ends of the integrals
-        [ell], besides the first and the last edge.
-    n_samples, n_splits : int
-    progress : callable, optional
-        Called before each of the ``bin_factors``.
-
-    Returns
-    -------
-    LengthCurves
-        Ranges with fewer than three bins are left out.
-    """
-    choices, curves = [], []
-    resampling, halving = streams
-    draws, splits = (stream.bit_generator.state for stream in streams)
-    for factor in settings["bin_factors"]:
-        # The same resamples and halves for all bins: what differs between choices is not the luck of the draw.
-        resampling.bit_generator.state, halving.bit_generator.state = draws, splits
-        merged, pairs, ends = merge_bins(histograms, counts, edges, factor)
-        ranges = _ranges(ends, edges, settings)
-        if progress is not None:
-            progress()
-        if not ranges:
-            continue
-        average = bootstrap_average(merged, pairs, resampling, n_samples)
-        everything = np.concatenate([average.mean[None], average.samples])
-        n = average.n_units
-        # Resamples scatter by (n - 1) / n of the variance, about a mean that has the whole of it.
-        scatter = np.nan_to_num(average.samples.var(axis=0))
-        variance = (
-            np.concatenate([[scatter], np.full((n_samples, 1, 1), 1.0 + (n - 1) / n) * scatter]) * n / (n - 1)
-        )
-        magnitudes = {
-            "naive": np.abs(everything),
-            "subtracted": np.sqrt(np.maximum(np.nan_to_num(everything) ** 2 - variance, 0.0)),
-        }
-        over, under = split_integrals(
-            merged, pairs, ends, halving, ranges, n_splits=n_splits, weights=average.weights
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            halves = np.where(under > 0, over / under, np.nan)
-        width = float(np.round(factor * (edges[1] - edges[0]), 9))
-        for number, (low, high) in enumerate(ranges):
-            for estimator in ESTIMATORS:
-                choices.append({"estimator": estimator, "bin_width": width, "r_low": low, "r_max": high})
-                if estimator == "split":
-                    curves.append(halves[..., number])
-                else:
-                    curves.append(length_of_magnitude(ends, magnitudes[estimator], low, high))
-    if not choices:
-        raise InputError(f"edges up to {edges[-1]:.4g} ell leave fewer than {FEWEST_BINS} bins; expected more")
-    return LengthCurves(np.asarray(times, dtype=float), choices, np.stack(curves), n)
-
-
-def _ranges(ends, edges, settings):
-    """Return the ranges (r_low, r_max), named by what was asked for, that hold enough of the bins `ends`."""
-    first, last = (float(np.round(edge, 9)) for edge in (edges[0], edges[-1]))
-    starts = [first, *(start for start in settings["range_start"] if first < start < last)]
-    stops = [*(stop for stop in settings["range_stop"] if first < stop < last), last]
-    slack = 1e-9 * (last - first)
-    return [
-        (low, high)
-        for low in starts
-        for high in stops
-        if np.count_nonzero((ends[:-1] >= low - slack) & (ends[1:] <= high + slack)) >= FEWEST_BINS
-    ]
 
 
 def fitted_windows(times, starts, stops):
@@ -150,7 +28,7 @@ def _inside(times, window):
     return (times >= window[0]) & (times <= window[1]) & (times > 0)
 
 
-def fit_all(curves, starts, stops, time_units, level, progress=None):
+def fit_all(curves, starts, stops, time_units, level, progress=lambda: None):
     """Fit psi to every curve on every window, for every unit of time, offset and kind of fit.
 
     - ``log``: straight line of log xi against log log t; ``weighted``: the same, weighted by the bootstrap error;
@@ -165,23 +43,23 @@ def fit_all(curves, starts, stops, time_units, level, progress=None):
         A unit that is not before the window has no logarithm there, and is left out.
     level : float
         Probability inside the intervals.
-    progress : callable, optional
+    progress : callable
         Called before each window.
 
     Returns
     -------
     pandas.DataFrame
-        Columns: those of `CHOICES` but for run, then law (barrier or power_law), n_points, exponent,
-        exponent_low, exponent_high, grows, identified, delta_aic. The exponent is psi, or z of the power law, of
-        which ``none`` alone is listed. ``grows``: xi grows significantly (the interval of the slope is above
-        zero). ``identified``: it grows and the exponent has a finite interval, which with a free offset is more
-        to ask: the interval has to end inside what was searched. ``delta_aic``: AIC of the weighted fit minus
-        that of a power law with the same offset; negative where log t is the better variable.
+        Columns: estimator, bin_width, r_low, r_max, start, stop, time_unit, offset, fit, law (barrier or
+        power_law), n_points, exponent, exponent_low, exponent_high, grows, identified, delta_aic. The exponent
+        is psi, or z of the power law, of which ``none`` alone is listed. ``grows``: xi grows significantly (the
+        interval of the slope is above zero). ``identified``: it grows and the exponent has a finite interval,
+        which with a free offset is more to ask: the interval has to end inside what was searched.
+        ``delta_aic``: AIC of the weighted fit minus that of a power law with the same offset; negative where
+        log t is the better variable.
     """
     parts = []
     for window in fitted_windows(curves.times, starts, stops):
-        if progress is not None:
-            progress()
+        progress()
         chosen = _inside(curves.times, window)
         data = _Window(curves, chosen)
         common = {"start": window[0], "stop": window[1]}
@@ -200,7 +78,7 @@ def fit_all(curves, starts, stops, time_units, level, progress=None):
             f"starts = {list(starts)}, stops = {list(stops)}: no window of this run (t <= {curves.times[-1]:.6g}) "
             f"holds {FEWEST_POINTS} snapshots; expected a longer run or earlier starts"
         )
-    return pd.concat(parts, ignore_index=True)
+    return joined(parts)
 
 
 def unit_of_time_for(exponent, times, xi, window):
@@ -223,7 +101,7 @@ def unit_of_time_for(exponent, times, xi, window):
         log10 of the unit [1/(gamma t0)].
     """
     times, xi = np.asarray(times, dtype=float), np.asarray(xi, dtype=float)
-    chosen = (times >= window[0]) & (times <= window[1]) & (times > 0)
+    chosen = _inside(times, window)
     if np.count_nonzero(chosen) < 3 or not (xi[chosen] > 0).all():
         return np.nan
     log_t, y = np.log(times[chosen]), np.log(xi[chosen])
@@ -236,71 +114,6 @@ def unit_of_time_for(exponent, times, xi, window):
     if not excess(low) < 0 < excess(high):
         return np.nan
     return float((log_t[0] - np.exp(brentq(excess, low, high))) / np.log(10.0))
-
-
-def by_choice(frame):
-    """Return what every single choice does to psi, over all combinations that hold it.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Rows of the table of the multiverse; those of the power law are passed over.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per choice, in the order of `CHOICES`: dimension, choice (text), combinations, identified, holds
-        (identified combinations whose interval holds the paper's psi), and exponent_low, exponent_median,
-        exponent_high, the 5, 50 and 95 % points of psi over the identified combinations.
-    """
-    frame = frame[frame.law == "barrier"].assign(holds=holds_paper(frame))
-    rows = []
-    for dimension in CHOICES:
-        for choice in sorted(frame[dimension].unique(), key=_order(dimension)):
-            some = frame[frame[dimension] == choice]
-            psi = some.exponent[some.identified == 1]
-            quantiles = np.quantile(psi, [0.05, 0.5, 0.95]) if len(psi) else np.full(3, np.nan)
-            rows.append(
-                {
-                    "dimension": dimension,
-                    "choice": choice if isinstance(choice, str) else f"{choice:g}",
-                    "combinations": len(some),
-                    "identified": int(some.identified.sum()),
-                    "holds": int(some.holds.sum()),
-                    **dict(
-                        zip(
-                            ("exponent_low", "exponent_median", "exponent_high"),
-                            map(float, quantiles),
-                            strict=True,
-                        )
-                    ),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def holds_paper(frame):
-    """Return which rows determine psi within an interval that holds the paper's value."""
-    return (frame.identified == 1) & (frame.exponent_low <= PAPER_PSI) & (frame.exponent_high >= PAPER_PSI)
-
-
-def run_words(frame, engine_words=str):
-    """Return {run: words} of the runs in the table of the multiverse: their engine and their damping.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With columns run, engine and damping.
-    engine_words : callable
-        Gives the words for an engine.
-    """
-    runs = frame[["run", "engine", "damping"]].drop_duplicates("run")
-    return {row.run: f"{engine_words(row.engine)}, alpha = {row.damping:g}" for row in runs.itertuples()}
-
-
-def _order(dimension):
-    names = list(CHOICE_WORDS.get(dimension, ()))
-    return lambda choice: (names.index(choice) if choice in names else len(names), choice)
 
 
 class _Window:
@@ -460,7 +273,7 @@ def _rows(curves, data, common, unit, law, offset, fit, result, rival):
         exponent = np.where(result.slope > 0, 1.0 / result.slope, np.nan)
         low = np.where(result.high > 0, 1.0 / result.high, np.nan)
         high = np.where(result.low > 0, 1.0 / result.low, np.where(result.high > 0, np.inf, np.nan))
-    frame = pd.DataFrame(curves.choices).assign(**common, time_unit=unit, offset=offset, fit=fit, law=law)
+    frame = data_frame(curves.choices).assign(**common, time_unit=unit, offset=offset, fit=fit, law=law)
     results = {"exponent": exponent, "exponent_low": low, "exponent_high": high}
     # Four digits are far below any error, and keep a long table small.
     results = {name: [float(f"{value:.4g}") for value in values] for name, values in results.items()}
