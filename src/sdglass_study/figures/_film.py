@@ -9,8 +9,8 @@ from PIL import Image
 
 from sdglass.errors import InputError
 from sdglass.io import atomic_path
-from sdglass_study.figures import style
-from sdglass_study.figures.scene import Scene, energy_scale
+from sdglass_study.figures import _style as style
+from sdglass_study.figures._scene import Scene, energy_scale
 
 SIZE, DPI = (6.6, 3.5), 100  # inches, dots per inch
 SECONDS = 7.0  # of the film, the last picture not counted
