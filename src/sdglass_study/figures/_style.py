@@ -21,7 +21,7 @@ CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY, PALE = "#777777", "#DDDDDD"
 # Beyond the eight: Tol, "muted", dark enough to be told from them.
-WINE, OLIVE, TEAL, INDIGO = "#882255", "#999933", "#44AA99", "#332288"
+WINE, OLIVE, TEAL, INDIGO, BROWN = "#882255", "#999933", "#44AA99", "#332288", "#661100"
 
 # The fonts come with matplotlib, so that figures do not depend on the machine.
 _RC = {
