@@ -172,7 +172,10 @@ class Tables:
 
             if name not in self.files or not self.files[name].is_file():
                 raise InputError(f"{name}.csv: no such table; expected one of the study's tables")
-            self._frames[name] = pd.read_csv(self.files[name])
+            try:
+                self._frames[name] = pd.read_csv(self.files[name])
+            except ValueError as error:  # pandas' parser and empty-file errors
+                raise InputError(f"{self.files[name]}: not a readable table ({error}); make it again") from None
         return self._frames[name]
 
     def rows(self, name, **where):
@@ -185,6 +188,8 @@ class Tables:
         """
         frame = self[name]
         for column, value in where.items():
+            if column not in frame:
+                raise InputError(f"{name}.csv: column '{column}' is missing; it holds {', '.join(map(str, frame))}")
             frame = frame[frame[column] == value]
         if frame.empty:
             wanted = ", ".join(f"{column} = {value}" for column, value in where.items())

@@ -26,15 +26,14 @@ _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
         "significant growth (lower end of the slope's interval above zero) that starts latest, and the widest "
         "of those. Every window ends at no less than 4 times its start (a run too short for that has its "
         "widest): in a narrower one log t hardly changes. A line is drawn whether or not it describes the "
-        "points: by how much they leave it is said below. Dotted: the slope of the paper's psi = 1.02. (b) "
-        "The same with |C| from independent halves of the replicas, free of the upward bias that noise gives "
-        "|C|. Triangles at an edge of (a) or (b): lengths beyond it. (c) Both together from the first window "
-        "on, in linear scale. (d) How psi depends on the unit of time inside the logarithm, on the window of "
-        "(a) or (b). (e) psi for every window, for one unit of time; a window ends with its run at the "
-        "latest. Arrows: the upper end is infinite or off the scale; crosses: xi shrinks, so that there is no "
-        "exponent. An exponent that the data determine would be the same in every column. Runs with fewer "
-        "than half the trajectories of the largest are controls: their |C| has another bias by noise, and "
-        "they are in the figure 'fig5_control'."
+        "points. Dotted: the slope of the paper's psi = 1.02. (b) The same with |C| from independent halves "
+        "of the replicas, free of the upward bias that noise gives |C|. Triangles at an edge of (a) or (b): "
+        "lengths beyond it. (c) Both together from the first window on, in linear scale. (d) How psi depends "
+        "on the unit of time inside the logarithm, on the window of (a) or (b). (e) psi for every window, for "
+        "one unit of time; a window ends with its run at the latest. Arrows: the upper end is infinite or off "
+        "the scale; crosses: xi shrinks, so that there is no exponent. An exponent that the data determine "
+        "would be the same in every column. Runs with fewer than half the trajectories of the largest are "
+        "controls: their |C| has another bias by noise, and they are in the figure 'fig5_control'."
     ),
     chapter="growth",
     order=2,
