@@ -52,7 +52,7 @@ def renamed(name, frame):
     for column in {"ensemble", "reference_ensemble"} & set(frame):
         frame[column] = frame[column].map(_ensemble)
     if "run" in frame:
-        frame["run"] = frame["run"].map(_model_of_run)
+        frame["run"] = ("fig4-" if name.startswith("fig4") else "fig5-") + frame["run"].map(_model_of_run)
     if "ingredient" in frame:
         frame["ingredient"] = frame["ingredient"].str.replace("frozen states", "minimised states")
     return frame

@@ -189,7 +189,9 @@ class Tables:
         frame = self[name]
         for column, value in where.items():
             if column not in frame:
-                raise InputError(f"{name}.csv: column '{column}' is missing; it holds {', '.join(map(str, frame))}")
+                raise InputError(
+                    f"{name}.csv: column '{column}' is missing; it holds {', '.join(map(str, frame))}"
+                )
             frame = frame[frame[column] == value]
         if frame.empty:
             wanted = ", ".join(f"{column} = {value}" for column, value in where.items())

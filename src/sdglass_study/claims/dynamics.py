@@ -177,7 +177,7 @@ def freezing(tables):
     """Torque, energy gain, and how far the spins still turn late in the quenches."""
     measured = []
     for run, damping in _dampings(tables):
-        frame = tables.rows("freezing", ensemble=f"fig4-{run}", model="exact").sort_values("time")
+        frame = tables.rows("freezing", ensemble=run, model="exact").sort_values("time")
         first, last = frame.iloc[0], frame.iloc[-1]
         middle = frame.iloc[(frame["time"] - last["time"] / 2).abs().argsort().iloc[0]]
         fallen = last["torque_rms"] / first["torque_rms"]

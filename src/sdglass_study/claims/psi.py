@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from sdglass_study.claims import Measured, claim
-from sdglass_study.paper import PAPER_PSI
+from sdglass_study.psi_choices import CHOICE_WORDS, PAPER_PSI, by_choice, holds_paper
 from sdglass_study.text import run_words
 
 _claim = partial(claim, order=4, target="psi_specifications", tables="psi_specifications psi_units")
@@ -50,7 +50,7 @@ def psi_paragraph(tables):
     )
     if good.empty:
         return f"{begin} The data of this study do not fix any exponent, neither 1.02 nor another."
-    held = int(_holds(good).sum())
+    held = int(holds_paper(good).sum())
     low, median, high = np.quantile(good.exponent, [0.05, 0.5, 0.95])
     text = [
         begin,
@@ -59,7 +59,7 @@ def psi_paragraph(tables):
     ]
     recipe = _recipe(barrier)
     if len(recipe):
-        inside = _holds(recipe).mean()
+        inside = holds_paper(recipe).mean()
         text.append(
             f"With the paper's formula as it is printed (|C| as it comes, the whole range, t in 1/(gamma t0), no offset) "
             f"psi is {_recipe_words(recipe)}, and {PAPER_PSI} is in {inside:.0%} of the intervals."
@@ -94,14 +94,7 @@ def psi_paragraph(tables):
             + ("more slowly" if median > PAPER_PSI else "faster")
             + f" in nearly every analysis. Nor do they give another number to put in its place: choices move psi by a factor of {spread:.2g}."
         )
-    text.append(f"What to believe: {verdict}")
-    text.append(_law_words(tables))
-    return " ".join(text)
-
-
-def _holds(rows):
-    """Return which rows determine psi within an interval that holds the paper's value."""
-    return (rows.identified == 1) & (rows.exponent_low <= PAPER_PSI) & (rows.exponent_high >= PAPER_PSI)
+    return " ".join([verdict[:1].upper() + verdict[1:], *text, _law_words(tables)])
 
 
 def _barrier(tables):
@@ -136,9 +129,7 @@ def _typical_width(good):
 
 
 def _in_words(tables):
-    """Return `sdglass_study.psi_specifications.by_choice`, its choices named for readers."""
-    from sdglass_study.psi_specifications import CHOICE_WORDS, by_choice
-
+    """Return `by_choice`, its choices named for readers."""
     barrier, _ = _barrier(tables)
     table, runs = by_choice(barrier), barrier.drop_duplicates("run").itertuples()
     words = {"run": {row.run: run_words(row.model, row.damping, tables.labels) for row in runs}} | CHOICE_WORDS
@@ -223,7 +214,7 @@ def _laws(tables):
 def barrier_exponent(tables):
     """Share of the analyses whose interval holds the paper's exponent."""
     barrier, good = _barrier(tables)
-    recipe, held = _recipe(barrier), int(_holds(good).sum())
+    recipe, held = _recipe(barrier), int(holds_paper(good).sum())
     share, enough = held / len(good) if len(good) else 0.0, len(good) >= FEW * len(barrier)
     if good.empty:
         ours, limits = "no exponent: xi does not grow significantly in any combination of choices", "no interval"

@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.paper import PAPER_PSI
+from sdglass_study.psi_choices import PAPER_PSI
 
 _ESTIMATORS = {"naive": "paper's formula", "split": "without the bias of $|C|$"}
 _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows

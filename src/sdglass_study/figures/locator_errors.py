@@ -7,7 +7,6 @@ from sdglass_study.figures import figure
 from sdglass_study.figures._labels import STAGE_WORDS
 
 
-
 @figure(
     tables={
         "locator_errors": "model:str set:str stage:str n_sites relative relative_low relative_high",

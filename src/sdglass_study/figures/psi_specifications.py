@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.paper import PAPER_PSI
+from sdglass_study.psi_choices import CHOICE_WORDS, PAPER_PSI, by_choice, holds_paper
 
 _BINS = 120  # of the ranks, for the strips below the curve
 _PSI = (0.1, 200.0)  # what the axis of psi shows
@@ -51,8 +51,6 @@ _WORDS = {
 )
 def draw(tables, look):
     """Draw the sorted exponents with their intervals, the choices behind them, and psi choice by choice."""
-    from sdglass_study.psi_specifications import CHOICE_WORDS, by_choice
-
     frame = tables["psi_specifications"]
     barrier = frame[frame.law == "barrier"]
     good = (
@@ -80,16 +78,11 @@ def draw(tables, look):
     return page
 
 
-def _holds(rows):
-    """Return which exponents have an interval that holds the paper's."""
-    return (rows.exponent_low <= PAPER_PSI) & (rows.exponent_high >= PAPER_PSI)
-
-
 def _curve(axes, good):
     """Exponents in ascending order with their intervals; those that hold the paper's value in colour."""
     from matplotlib.collections import LineCollection
 
-    holds = _holds(good).to_numpy()
+    holds = holds_paper(good).to_numpy()
     rank = np.arange(len(good))
     low = np.clip(good.exponent_low.to_numpy(dtype=float), *_PSI)
     high = np.clip(good.exponent_high.to_numpy(dtype=float), *_PSI)
@@ -193,7 +186,7 @@ def _sentences(axes, barrier, good):
     """The counts, beside the curve."""
     axes.set_axis_off()
     flat, unknown = int((barrier.grows == 0).sum()), int(((barrier.grows == 1) & (barrier.identified == 0)).sum())
-    held = int(_holds(good).sum())
+    held = int(holds_paper(good).sum())
     lines = [
         f"{len(barrier)} combinations",
         f"{flat}: no significant growth",

@@ -16,7 +16,13 @@ from sdglass_study.report.typeset import typeset
 from sdglass_study.text import cell
 
 LONGEST_TABLE = 80  # rows; longer ones are in the figures
-STORY = ("method", "data", "models", "dynamics", "growth")  # chapters that the template tells; the others come last
+STORY = (
+    "method",
+    "data",
+    "models",
+    "dynamics",
+    "growth",
+)  # chapters that the template tells; the others come last
 # What a reader wants to know first, by the claims' names.
 HEADLINES = ("metallic", "sigma", "beyond-pair", "ml-equals-ed", "freezing", "psi")
 _CLAIMS = "id:str statement:str where:str value:str uncertainty:str verdict:str rule:str target:str note:str"
@@ -92,7 +98,9 @@ def claim_rows(path):
     rows = read_table(path, _CLAIMS).to_dict("records")
     for row in rows:
         if row["verdict"] not in VERDICTS:
-            raise InputError(f"{path}: verdict {row['verdict']!r} of {row['id']}; expected one of {', '.join(VERDICTS)}")
+            raise InputError(
+                f"{path}: verdict {row['verdict']!r} of {row['id']}; expected one of {', '.join(VERDICTS)}"
+            )
         row["css"] = _badge(row["verdict"])
     return rows
 

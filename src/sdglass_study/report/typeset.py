@@ -21,7 +21,7 @@ def typeset(text):
     html = re.sub(r"\b(\d+(?:\.\d+)?)e([+-]?)0*(\d+)\b", _power_of_ten, html)
     html = re.sub(r"\^\(([^()]+)\)", r"<sup>\1</sup>", html)
     html = re.sub(r"\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", html)
-    html = re.sub(r"\b([A-Za-z]|mu)_([A-Za-z]{1,3})\b", r"\1<sub>\2</sub>", html)
+    html = re.sub(r"\b([A-Za-z]|mu|xi)_([A-Za-z]{1,3}|0)\b", r"\1<sub>\2</sub>", html)
     for plain_text, symbol in _OPERATORS.items():
         html = html.replace(plain_text, symbol)
     html = re.sub(r"(?<=[\w)>]) x (?=[\w(])", " × ", html)
