@@ -9,14 +9,14 @@ from sdglass.structures.amorphous import random_sequential_addition
 
 TIMES = np.unique(np.concatenate([[0.0], np.round(np.geomspace(1, 3000, 36))]))
 DISTANCES = np.arange(0.55, 4.25, 0.1)
-RUNS = {"slow": 0.05, "fast": 1.0}
+RUNS = {"fig4-slow": 0.05, "fig4-fast": 1.0}
 WINDOWS = [(a, b) for a in (30.0, 100.0, 1000.0) for b in (300.0, 1000.0, 3000.0, 30000.0) if a < b]
-ENSEMBLES = {"pair-slow": ("pair", 0.05), "pair-fast": ("pair", 1.0), "network-fast": ("network", 1.0)}
-NETWORKS = ("bond", "chirality", "bond-configurations", "chirality-configurations")
+ENSEMBLES = {"fig5-pair-slow": ("pair", 0.05), "fig5-pair-fast": ("pair", 1.0), "fig5-small-fast": ("small", 1.0)}
+NETWORKS = ("paper", "paper-chirality", "paper-configurations", "paper-chirality-configurations")
 # layers, parameters, activation, linear term, realizations, configurations per realization, error
 VARIANTS = {
-    "bond": ("1024-1024-512-256-128-128-128-128", 1_902_000, "celu", False, 8, 250, 5.5e-4),
-    "bond-long": ("1024-1024-512-256-128-128-128-128", 1_902_000, "celu", False, 8, 250, 5.3e-4),
+    "paper": ("1024-1024-512-256-128-128-128-128", 1_902_000, "celu", False, 8, 250, 5.5e-4),
+    "paper-long": ("1024-1024-512-256-128-128-128-128", 1_902_000, "celu", False, 8, 250, 5.3e-4),
     "small": ("128-128-64", 58_000, "celu", True, 8, 250, 5.7e-4),
     "tiny": ("32-32", 9_000, "celu", True, 8, 250, 6.1e-4),
     "medium": ("512-256-128", 300_000, "celu", True, 8, 250, 5.6e-4),
@@ -42,18 +42,20 @@ def write_all(folder, seed=5):
         "fig2_density_of_states.csv": density_of_states(),
         "fig3_parity.csv": parity(rng),
         "fig3_histogram.csv": histogram(),
-        "fig4_correlation.csv": small_quenches(rng),
+        "fig4_correlation.csv": fig4_quenches(rng),
         "fig4_difference.csv": differences(rng),
+        "fig4_events.csv": events(),
         "fig5_length.csv": lengths(rng),
         "fig5_fits.csv": fits(rng),
-        "fig5_correlation.csv": large_quenches(rng),
-        "large_difference.csv": large_differences(),
-        "large_paired.csv": large_paired(),
-        "psi_multiverse.csv": psi_multiverse(),
+        "fig5_correlation.csv": fig5_quenches(rng),
+        "fig5_difference.csv": fig5_differences(),
+        "fig5_paired.csv": fig5_paired(),
+        "psi_specifications.csv": psi_specifications(),
+        "psi_units.csv": psi_units(),
         "torque_errors.csv": torque_errors(rng),
         "paired.csv": paired(),
         "models.csv": models(),
-        "network_size.csv": comparison(rng, "bond", "bond-long", "small", "tiny", "medium", "small-unstarted"),
+        "network_size.csv": comparison(rng, "paper", "paper-long", "small", "tiny", "medium", "small-unstarted"),
         "training_size.csv": comparison(rng, "small", *(name for name in VARIANTS if name.startswith("data-"))),
         "activation.csv": comparison(rng, "small", "small-relu", "small-silu"),
         "committee.csv": committee(rng),
@@ -72,8 +74,8 @@ def write_all(folder, seed=5):
         "rkky.csv": rkky(rng),
         "two_site.csv": two_site(),
         "time_step.csv": time_step(),
-        "sweep.csv": sweep(),
-        "sweep_correlation.csv": sweep_correlation(),
+        "studies.csv": studies(),
+        "studies_correlation.csv": studies_correlation(),
     }
     for name, frame in tables.items():
         write_csv(folder / name, frame)
@@ -123,16 +125,49 @@ def snapshots(rng):
         parts.append(
             frame.assign(site=range(100), time=time, local_energy=rng.normal(mean, 0.02, 100), energy=-600 + mean)
         )
-    return pd.concat(parts).assign(engine="locator", damping=1.0)
+    return pd.concat(parts).assign(model="locator", damping=1.0)
 
 
 def electrons():
+    """The summary of the spectra: a peak at the Fermi level, no gap without coupling, a wide one with it."""
+    free = {"dos_at_fermi_level": (2.0, 0.02), "dos_maximum": (2.4, 0.02), "peak_position": (-0.1, 0.01)}
+    free |= {
+        "gap": (0.005, 1e-4),
+        "gap_in_level_spacings": (1.0, 0.02),
+        "participation_ratio_middle": (0.27, 0.01),
+    }
+    free |= {"spacing_ratio_middle": (0.53, 0.003)}
+    dense = {"participation_ratio_middle": (0.24, 0.01), "spacing_ratio_middle": (0.53, 0.003)}
+    dense |= {"participation_exponent_middle": (0.93, 0.01)}
+    systems = [("J=0, N=100", 100, 5.0, 0.0, free), ("J=0, N=500", 500, 5.0, 0.0, free)]
+    systems += [("J=0, N=500, same density", 500, 8.55, 0.0, dense)]
+    systems += [("J=6, N=100", 100, 5.0, 6.0, {"gap": (7.5, 0.25), "dos_at_fermi_level": (0.05, 0.1)})]
     rows = [
-        ("peak_position", "J=0, N=100", 100, 5.0, 0.0, -0.14),
-        ("dos_at_fermi_level", "J=0, N=100", 100, 5.0, 0.0, 1.9),
-        ("gap", "J=6, N=100", 100, 5.0, 6.0, 7.5),
+        (quantity, *system, value, error, 60)
+        for *system, quantities in systems
+        for quantity, (value, error) in quantities.items()
     ]
-    return pd.DataFrame(rows, columns="quantity system n_sites box_length coupling value".split())
+    return pd.DataFrame(
+        rows, columns="quantity system n_sites box_length coupling value standard_error samples".split()
+    )
+
+
+def events():
+    """What is read off C(r, t): the weakly damped quench is slower by its damping."""
+    rows = []
+    for run, damping in RUNS.items():
+        slow = damping < 1
+        values = {"contact_time": 300.0 if slow else 20.0, "zero_crossing_late": 1.2, "zero_crossing_contact": 1.6}
+        values |= {"peak_position_late": 1.5, "peak_time": 900.0 if slow else 60.0, "contact_late": -0.5}
+        values |= {"band_contact_late": -0.39, "band_peak_late": 0.04, "band_far_late": -0.01}
+        for quantity, value in values.items():
+            spread = 0.1 * abs(value)
+            rows.append((run, damping, "exact", quantity, value, value - spread, value + spread))
+        differences = {"difference_rms": 0.005, "difference_max": 0.02, "difference_late_rms": 0.01}
+        for model in ("small", "pair"):
+            for quantity, value in (differences | {"difference_late_noise": 0.008}).items():
+                rows.append((run, damping, model, quantity, value, np.nan, np.nan))
+    return pd.DataFrame(rows, columns="run damping model quantity value low high".split())
 
 
 def density_of_states():
@@ -171,8 +206,8 @@ def _bump(x, centre, width):
 
 def parity(rng):
     parts = []
-    for model in ("chirality", "bond"):
-        for which, sigma in (("training", 3e-4), ("unseen", 7e-4)):
+    for model in ("paper-chirality", "paper"):
+        for which, sigma in (("training", 3e-4), ("test", 7e-4)):
             exact = 0.011 * rng.standard_t(6, 2000)
             predicted = exact + sigma * rng.standard_t(5, 2000)
             parts.append(pd.DataFrame({"model": model, "set": which, "exact": exact, "predicted": predicted}))
@@ -181,8 +216,8 @@ def parity(rng):
 
 def histogram():
     parts = []
-    for model in ("chirality", "bond"):
-        for which, sigma in (("training", 3e-4), ("unseen", 7e-4)):
+    for model in ("paper-chirality", "paper"):
+        for which, sigma in (("training", 3e-4), ("test", 7e-4)):
             error = np.linspace(-4e-3, 4e-3, 101)
             density = 0.7 * _bump(error, 0, 0.7 * sigma) + 0.3 * _bump(error, 0, 1.5 * sigma)
             parts.append(
@@ -191,18 +226,18 @@ def histogram():
     return pd.concat(parts)
 
 
-def small_quenches(rng):
+def fig4_quenches(rng):
     parts = []
     for run, damping in RUNS.items():
-        for engine, shift in (("exact", 0), ("network", 0.01), ("pair", -0.02)):
-            for t in TIMES[TIMES <= (3000 if run == "slow" else 300)]:
+        for model, shift in (("exact", 0), ("small", 0.01), ("pair", -0.02)):
+            for t in TIMES[TIMES <= (3000 if run == "fig4-slow" else 300)]:
                 value = correlation(DISTANCES, t, damping) * (1 + shift) + 0.004 * rng.standard_normal(37)
                 parts.append(
                     pd.DataFrame(
                         {
                             "run": run,
                             "damping": damping,
-                            "engine": engine,
+                            "model": model,
                             "time": t,
                             "distance": DISTANCES,
                             "correlation": value,
@@ -217,25 +252,25 @@ def small_quenches(rng):
 def differences(rng):
     parts = []
     for run, damping in RUNS.items():
-        for engine, shift in (("network", 0.01), ("pair", -0.02)):
-            for t in TIMES[TIMES <= (3000 if run == "slow" else 300)]:
+        for model, shift in (("small", 0.01), ("pair", -0.02)):
+            for t in TIMES[TIMES <= (3000 if run == "fig4-slow" else 300)]:
                 value = shift * correlation(DISTANCES, t, damping) + 0.001 * rng.standard_normal(37)
-                keys = {"run": run, "damping": damping, "engine": engine, "time": t, "distance": DISTANCES}
+                keys = {"run": run, "damping": damping, "model": model, "time": t, "distance": DISTANCES}
                 ends = {"difference": value, "low": value - 0.003, "high": value + 0.003}
                 parts.append(pd.DataFrame(keys | ends))
     return pd.concat(parts)
 
 
-def large_quenches(rng):
+def fig5_quenches(rng):
     parts = []
-    for ensemble, (engine, damping) in ENSEMBLES.items():
+    for ensemble, (model, damping) in ENSEMBLES.items():
         for t in TIMES:
             value = correlation(DISTANCES, t, damping) + 0.003 * rng.standard_normal(37)
             parts.append(
                 pd.DataFrame(
                     {
                         "ensemble": ensemble,
-                        "engine": engine,
+                        "model": model,
                         "damping": damping,
                         "time": t,
                         "distance": DISTANCES,
@@ -250,7 +285,7 @@ def large_quenches(rng):
 
 def lengths(rng):
     parts = []
-    for ensemble, (engine, damping) in ENSEMBLES.items():
+    for ensemble, (model, damping) in ENSEMBLES.items():
         for estimator, noise in (("naive", 0.5), ("split", -0.02)):
             t = TIMES
             xi = 0.78 + 0.016 * np.log1p(t * damping / 30) + noise * np.exp(-t * np.sqrt(damping) / 8)
@@ -260,7 +295,7 @@ def lengths(rng):
                 pd.DataFrame(
                     {
                         "ensemble": ensemble,
-                        "engine": engine,
+                        "model": model,
                         "damping": damping,
                         "time": t,
                         "estimator": estimator,
@@ -275,47 +310,51 @@ def lengths(rng):
     return pd.concat(parts)
 
 
-PAIRS = (("network-fast", "network", "exact"), ("pair-fast", "pair", "exact"), ("pair-fast", "pair", "network"))
+PAIRS = (
+    ("fig5-small-fast", "small", "exact"),
+    ("fig5-pair-fast", "pair", "exact"),
+    ("fig5-pair-fast", "pair", "small"),
+)
 
 
-def large_differences():
+def fig5_differences():
     rng, parts = np.random.default_rng(21), []
-    for ensemble, engine, reference in PAIRS:
+    for ensemble, model, reference in PAIRS:
         for t in TIMES[TIMES <= (300 if reference == "exact" else 3000)]:
             exact = correlation(DISTANCES, t, 1.0)
             difference = 0.01 * exact + 0.002 * rng.standard_normal(37)
-            keys = {"ensemble": ensemble, "engine": engine, "damping": 1.0, "reference": reference}
-            keys |= {"reference_ensemble": f"{reference}-fast", "realizations": 4, "replicas": 2, "time": t}
+            keys = {"ensemble": ensemble, "model": model, "damping": 1.0, "reference": reference}
+            keys |= {"reference_ensemble": f"fig5-{reference}-fast", "realizations": 4, "replicas": 2, "time": t}
             values = {"distance": DISTANCES, "correlation": exact + difference, "reference_correlation": exact}
             ends = {"difference": difference, "low": difference - 0.01, "high": difference + 0.01, "error": 0.005}
             parts.append(pd.DataFrame(keys | values | ends))
     return pd.concat(parts)
 
 
-def large_paired():
+def fig5_paired():
     rng, parts = np.random.default_rng(22), []
-    for ensemble, engine, reference in PAIRS:
+    for ensemble, model, reference in PAIRS:
         t = TIMES[TIMES <= (300 if reference == "exact" else 3000)]
         xi = 0.78 + 0.016 * np.log1p(t / 30) + 0.5 * np.exp(-t / 8)
         difference = 0.003 * rng.standard_normal(len(t))
         for quantity in ("xi_naive", "xi_split", "contact"):
-            keys = {"ensemble": ensemble, "engine": engine, "damping": 1.0, "reference": reference}
-            keys |= {"reference_ensemble": f"{reference}-fast", "realizations": 4, "replicas": 2, "time": t}
+            keys = {"ensemble": ensemble, "model": model, "damping": 1.0, "reference": reference}
+            keys |= {"reference_ensemble": f"fig5-{reference}-fast", "realizations": 4, "replicas": 2, "time": t}
             values = {"quantity": quantity, "value": xi + difference, "reference_value": xi}
             ends = {"difference": difference, "low": difference - 0.01, "high": difference + 0.01}
             parts.append(pd.DataFrame(keys | values | ends))
     return pd.concat(parts)
 
 
-def psi_multiverse():
+def psi_specifications():
     """About 400 combinations: a free offset makes psi small and often leaves it open."""
     rng, rows = np.random.default_rng(23), []
     offsets = {"none": (8.0, "log"), "r_low": (3.5, "weighted"), "free": (0.8, "nonlinear")}
-    for run, (engine, damping) in ENSEMBLES.items():
+    for run, (model, damping) in ENSEMBLES.items():
         for estimator in ("naive", "split", "subtracted"):
             for r_low, r_max, width in ((0.5, 4.2, 0.1), (0.9, 4.2, 0.2), (0.5, 2.9, 0.4)):
                 for start, stop in ((30.0, 3000.0), (100.0, 1000.0)):
-                    key = dict(run=run, engine=engine, damping=damping, estimator=estimator, bin_width=width)
+                    key = dict(run=run, model=model, damping=damping, estimator=estimator, bin_width=width)
                     key |= dict(r_low=r_low, r_max=r_max, start=start, stop=stop, n_points=12, delta_aic=0.3)
                     power = dict(exponent=45.0, exponent_low=38.0, exponent_high=60.0, grows=1, identified=1)
                     laws = dict(time_unit=np.nan, offset="none", fit="log", law="power_law", delta_aic=0.0)
@@ -333,17 +372,28 @@ def psi_multiverse():
     return pd.DataFrame(rows)
 
 
+def psi_units():
+    units = {
+        "run": "fig5-small-fast",
+        "model": "small",
+        "damping": 1.0,
+        "estimator": "naive",
+        "start": [30.0, 100.0],
+    }
+    return pd.DataFrame(units | {"identified": [1, 0], "log10_unit": [-20.0, -3.0]})
+
+
 def fits(rng):
     rows = []
-    for ensemble, (engine, damping) in ENSEMBLES.items():
+    for ensemble, (model, damping) in ENSEMBLES.items():
         for estimator in ("naive", "split"):
             for start, stop in WINDOWS:
                 if stop <= 3000 or damping < 1:
-                    key = dict(ensemble=ensemble, engine=engine, damping=damping, estimator=estimator)
+                    key = dict(ensemble=ensemble, model=model, damping=damping, estimator=estimator)
                     key |= dict(start=start, stop=stop)
                     z = 45 * (1 + 0.1 * rng.standard_normal())
                     numbers = dict(exponent=z, exponent_low=0.8 * z, exponent_high=1.4 * z, amplitude=0.745)
-                    rows.append(key | dict(model="power_law", time_unit=np.nan, note="") | numbers)
+                    rows.append(key | dict(law="power_law", time_unit=np.nan, note="") | numbers)
                     for unit in (0.1, 1.0, 10.0):
                         psi = 9 * (start / 50) ** -0.5 * unit**-0.1 * (1 + 0.1 * rng.standard_normal())
                         numbers = dict(exponent=psi, exponent_low=0.75 * psi, exponent_high=1.7 * psi)
@@ -352,20 +402,20 @@ def fits(rng):
                             numbers |= dict(exponent_high=np.inf, note="slope not significantly positive")
                         if damping < 1 and start == 30 and stop == 300:
                             numbers = dict.fromkeys(numbers, np.nan) | {"note": "xi shrinks"}
-                        rows.append(key | dict(model="barrier", time_unit=unit) | numbers)
+                        rows.append(key | dict(law="barrier", time_unit=unit) | numbers)
     return pd.DataFrame(rows)
 
 
 def torque_errors(rng):
     rows = []
-    signal = {"random": 0.0139, "relaxed": 0.007, "frozen": 0.004, "all": 0.01}
+    signal = {"random": 0.0139, "relaxed": 0.007, "late": 0.004, "all": 0.01}
     base = {"pair": 6.6e-4, "linear": 6.2e-4} | dict.fromkeys(NETWORKS, 5.5e-4)
     for model, error in base.items():
         for which, n, factor in (
             ("training", 100, 0.7),
             ("validation", 100, 0.9),
-            ("unseen", 100, 1.0),
-            ("large", 500, 1.4),
+            ("test", 100, 1.0),
+            ("test-500", 500, 1.4),
         ):
             members = ["single", "committee"] if model in NETWORKS else ["-"]
             members = members[:1] if which in ("training", "validation") else members
@@ -397,10 +447,15 @@ def torque_errors(rng):
 
 def paired():
     rows = []
-    pairs = (("bond", "pair", 0.9), ("linear", "pair", 0.95), ("bond", "linear", 0.94), ("chirality", "bond", 1.0))
+    pairs = (
+        ("paper", "pair", 0.9),
+        ("linear", "pair", 0.95),
+        ("paper", "linear", 0.94),
+        ("paper-chirality", "paper", 1.0),
+    )
     for numerator, denominator, ratio in pairs:
-        for which, realizations in (("unseen", 4), ("large", 2)):
-            for stage in ("random", "relaxed", "frozen", "all"):
+        for which, realizations in (("test", 4), ("test-500", 2)):
+            for stage in ("random", "relaxed", "late", "all"):
                 member = "-" if numerator == "linear" else "committee"
                 ends = (0.96 * ratio, 1.04 * ratio)
                 rows.append((numerator, denominator, which, stage, member, ratio, *ends, realizations))
@@ -428,10 +483,10 @@ def models():
 def comparison(rng, *names):
     """Errors of models that differ in one respect, relative to the first of them."""
     rows = []
-    signal = {"random": 0.0139, "relaxed": 0.007, "frozen": 0.004, "all": 0.01}
+    signal = {"random": 0.0139, "relaxed": 0.007, "late": 0.004, "all": 0.01}
     for name in (*names, "pair", "linear"):
         error = VARIANTS[name][-1] if name in VARIANTS else {"pair": 6.6e-4, "linear": 6.2e-4}[name]
-        for which, sites, factor in (("unseen", 100, 1.0), ("large", 500, 1.2), ("n1000", 1000, 1.25)):
+        for which, sites, factor in (("test", 100, 1.0), ("test-500", 500, 1.2), ("test-1000", 1000, 1.25)):
             for stage, rms in signal.items():
                 rmse = error * factor * (rms / 0.0139) ** 0.8 * (1 + 0.01 * rng.standard_normal())
                 ratio = error / VARIANTS[names[0]][-1]
@@ -447,18 +502,18 @@ def comparison(rng, *names):
 def committee(rng):
     rows = []
     for model in NETWORKS:
-        for which in ("training", "unseen", "large"):
-            for stage in ("random", "relaxed", "frozen"):
+        for which in ("training", "test", "test-500"):
+            for stage in ("random", "relaxed", "late"):
                 rmse = 6e-4 * np.exp(0.4 * rng.standard_normal())
                 ratio = 0.5 * np.exp(0.2 * rng.standard_normal())
-                sites = 500 if which == "large" else 100
+                sites = 500 if which == "test-500" else 100
                 rows.append((model, which, stage, sites, ratio * rmse, rmse, ratio))
     return pd.DataFrame(rows, columns=["model", "set", "stage", "n_sites", "spread", "rmse", "ratio"])
 
 
 def along_quench():
     parts = []
-    for model, error, late in (("pair", 6.6e-4, 0.6), ("linear", 6e-4, 0.5), ("bond", 5e-4, 0.25)):
+    for model, error, late in (("pair", 6.6e-4, 0.6), ("linear", 6e-4, 0.5), ("paper", 5e-4, 0.25)):
         rms = 0.003 + 0.011 / (1 + TIMES / 20) ** 0.6
         rmse = error * (rms / 0.014) ** late
         frame = {"model": model, "time": TIMES, "rmse": rmse, "rms": rms, "relative": rmse / rms}
@@ -470,8 +525,8 @@ def along_quench():
 
 def learning(rng):
     parts = []
-    for variant in NETWORKS:
-        floor = 0.003 if "configurations" in variant else 0.006
+    for model in NETWORKS:
+        floor = 0.003 if "configurations" in model else 0.006
         for fold in range(5):
             epoch = np.arange(1, 41)
             scatter = np.exp(0.05 * rng.standard_normal((2, 40)))
@@ -480,7 +535,7 @@ def learning(rng):
             parts.append(
                 pd.DataFrame(
                     {
-                        "variant": variant,
+                        "model": model,
                         "fold": fold,
                         "epoch": epoch,
                         "train_loss": train * scatter[1],
@@ -497,18 +552,18 @@ def learning(rng):
 def training():
     """What the ends of the learning curves say."""
     rows = [(name, fold, 40, 35, 7e-4, 0.01 * fold, 1.3) for name in NETWORKS for fold in range(5)]
-    columns = "variant fold epochs best_epoch validation_torque_rmse last_third loss_ratio"
+    columns = "model fold epochs best_epoch validation_torque_rmse last_third loss_ratio"
     return pd.DataFrame(rows, columns=columns.split())
 
 
 def couplings():
     r = np.arange(0.525, 4.2, 0.05)
     parts = []
-    for model, wiggle in (("network", 0.002), ("linear", 0.0), ("pair", 0.001), ("second-order", None)):
+    for model, wiggle in (("small", 0.002), ("linear", 0.0), ("pair", 0.001), ("second-order", None)):
         value = np.exp(-2 * r) / 12
         if wiggle is not None:
             value = value * (1 - 1.3 * np.exp(-(((r - 1.8) / 0.5) ** 2))) + wiggle * np.sin(4 * r) * np.exp(-r)
-        spread = 0.15 * np.abs(value) if model == "network" else np.nan
+        spread = 0.15 * np.abs(value) if model == "small" else np.nan
         frame = {"model": model, "distance": r, "coupling": value, "low": value - spread, "high": value + spread}
         rows = pd.DataFrame(frame | {"pairs": 100})
         parts.append(rows if wiggle is None else rows[rows.distance < 2.5])
@@ -516,12 +571,10 @@ def couplings():
 
 
 def freezing(rng):
-    series = [
-        (run, engine, damping, 100) for run, damping in RUNS.items() for engine in ("exact", "network", "pair")
-    ]
-    series += [(name, engine, damping, 500) for name, (engine, damping) in ENSEMBLES.items()]
+    series = [(run, model, damping, 100) for run, damping in RUNS.items() for model in ("exact", "small", "pair")]
+    series += [(name, model, damping, 500) for name, (model, damping) in ENSEMBLES.items()]
     parts = []
-    for ensemble, engine, damping, n in series:
+    for ensemble, model, damping, n in series:
         t = TIMES
         s = np.log1p(t * damping)
         rms = (0.003 + 0.011 / (1 + t * damping / 20) ** 0.6) * (1 + 0.02 * rng.standard_normal(len(t)))
@@ -533,7 +586,7 @@ def freezing(rng):
             pd.DataFrame(
                 {
                     "ensemble": ensemble,
-                    "engine": engine,
+                    "model": model,
                     "damping": damping,
                     "n_sites": n,
                     "time": t,
@@ -554,13 +607,13 @@ def freezing(rng):
 
 def disconnected(rng):
     parts = []
-    for ensemble, (engine, damping) in ENSEMBLES.items():
+    for ensemble, (model, damping) in ENSEMBLES.items():
         for t in (100.0, 3000.0):
             parts.append(
                 pd.DataFrame(
                     {
                         "ensemble": ensemble,
-                        "engine": engine,
+                        "model": model,
                         "damping": damping,
                         "time": t,
                         "distance": DISTANCES,
@@ -611,11 +664,11 @@ def time_step():
     return pd.DataFrame(rows, columns="integrator damping duration time_step error energy_drift".split())
 
 
-STAGES = {"random": 1.4e-2, "frozen": 1.7e-3}  # rms torque
+STAGES = {"random": 1.4e-2, "minimised": 1.7e-3}  # rms torque
 
 
 def locator_errors():
-    errors = {"pair": (6e-4, 50), "linear": (6e-4, 250), "small": (6e-4, 57_000), "bond": (6e-4, 2_000_000),
+    errors = {"pair": (6e-4, 50), "linear": (6e-4, 250), "small": (6e-4, 57_000), "paper": (6e-4, 2_000_000),
               "locator": (1.6e-5, 7)}  # fmt: skip
     return pd.DataFrame(
         {"model": model, "parameters": parameters, "set": f"descent-b{n}", "stage": stage, "n_sites": n}
@@ -628,22 +681,22 @@ def locator_errors():
     )
 
 
-QUENCHES = {  # ensemble: engine, damping, number of sites, end
-    "large-locator-fast": ("locator", 1.0, 500, 1000.0),
-    "large-locator-slow": ("locator", 0.05, 500, 10000.0),
-    "large-locator-wide": ("locator", 1.0, 10000, 300.0),
-    "large-exact-fast": ("exact", 1.0, 500, 300.0),
-    "large-pair-slow": ("pair", 0.05, 500, 10000.0),
+QUENCHES = {  # ensemble: model, damping, number of sites, end
+    "locator-fast": ("locator", 1.0, 500, 1000.0),
+    "locator-slow": ("locator", 0.05, 500, 10000.0),
+    "locator-wide": ("locator", 1.0, 10000, 300.0),
+    "fig5-exact-fast": ("exact", 1.0, 500, 300.0),
+    "fig5-pair-slow": ("pair", 0.05, 500, 10000.0),
 }
 
 
 def locator_quench():
     frames = []
-    for name, (engine, damping, n_sites, end) in QUENCHES.items():
+    for name, (model, damping, n_sites, end) in QUENCHES.items():
         times = np.concatenate([[0.0], np.geomspace(2.0, end, 12)])
         for quantity, start in (("xi_naive", 1.3), ("xi_split", 1.1), ("contact", -0.3), ("energy", -12.0)):
             value = start + 0.02 * np.log1p(times)
-            labels = {"ensemble": name, "engine": engine, "damping": damping, "n_sites": n_sites}
+            labels = {"ensemble": name, "model": model, "damping": damping, "n_sites": n_sites}
             labels |= {"realizations": 4, "replicas": 8, "time": times, "quantity": quantity}
             frames.append(pd.DataFrame(labels | {"value": value, "low": value - 0.01, "high": value + 0.01}))
     return pd.concat(frames, ignore_index=True)
@@ -651,12 +704,12 @@ def locator_quench():
 
 def locator_quench_difference():
     frames = []
-    pairs = (("large-locator-fast", "large-exact-fast"), ("large-pair-slow", "large-locator-slow"))
+    pairs = (("locator-fast", "fig5-exact-fast"), ("fig5-pair-slow", "locator-slow"))
     for name, against in pairs:
-        engine, damping, _, _ = QUENCHES[name]
+        model, damping, _, _ = QUENCHES[name]
         times = np.geomspace(2.0, QUENCHES[against][3], 12)
         for quantity, size in (("xi_naive", 1e-3), ("energy", 1e-5)):
-            labels = {"ensemble": name, "engine": engine, "damping": damping, "reference": QUENCHES[against][0]}
+            labels = {"ensemble": name, "model": model, "damping": damping, "reference": QUENCHES[against][0]}
             labels |= {"reference_ensemble": against, "realizations": 4, "replicas": 2, "time": times}
             labels |= {"quantity": quantity, "value": 1.0, "reference_value": 1.0 - size}
             frames.append(pd.DataFrame(labels | {"difference": size, "low": 0.5 * size, "high": 1.5 * size}))
@@ -665,10 +718,10 @@ def locator_quench_difference():
 
 def locator_quench_correlation():
     frames = []
-    for name, (engine, damping, n_sites, end) in QUENCHES.items():
+    for name, (model, damping, n_sites, end) in QUENCHES.items():
         r = np.arange(0.55, 4.2 if n_sites == 500 else 11.5, 0.1)
         value = -0.4 * np.cos(np.pi * (r - 0.55) / 1.9) * np.exp(-r)
-        labels = {"ensemble": name, "engine": engine, "damping": damping, "n_sites": n_sites, "time": end}
+        labels = {"ensemble": name, "model": model, "damping": damping, "n_sites": n_sites, "time": end}
         columns = {"distance": r, "correlation": value, "low": value - 0.01, "high": value + 0.01}
         frames.append(pd.DataFrame(labels | columns))
     return pd.concat(frames, ignore_index=True)
@@ -699,7 +752,7 @@ def locator_learning(rng):
 FILLINGS = (0.25, 0.375, 0.5)
 
 
-def sweep():
+def studies():
     rows = []
     for filling in FILLINGS:
         labels = ("filling", filling, f"quick-filling-{filling:g}")
@@ -707,31 +760,31 @@ def sweep():
         results += [
             ("dos_at_fermi_level", run, "exact", height, 0.02) for run, height in (("free", 2), ("coupled", 0))
         ]
-        for engine, shift in (("exact", 0.0), ("network", 0.01), ("pair", 0.02)):
-            results += [("correlation_at_contact", run, engine, shift - filling, 0.03) for run in ("slow", "fast")]
-        for engine in ("network", "pair"):
-            results += [("torque_error", stage, engine, 0.05 / filling, 0.01) for stage in ("random", "frozen")]
+        for model, shift in (("exact", 0.0), ("small", 0.01), ("pair", 0.02)):
+            results += [("correlation_at_contact", run, model, shift - filling, 0.03) for run in RUNS]
+        for model in ("small", "pair"):
+            results += [("torque_error", stage, model, 0.05 / filling, 0.01) for stage in ("random", "late")]
         results += [
-            (f"correlation_length_{estimator}", f"{engine}-fast", engine, 0.8 + filling / 10, 0.02)
+            (f"correlation_length_{estimator}", f"{model}-fast", model, 0.8 + filling / 10, 0.02)
             for estimator in ("naive", "split")
-            for engine in ("pair", "network")
+            for model in ("pair", "small")
         ]
-        rows += [(*labels, q, run, engine, x, x - e, x + e, "1") for q, run, engine, x, e in results]
-    names = "parameter value study quantity run engine result low high unit"
+        rows += [(*labels, q, run, model, x, x - e, x + e, "1") for q, run, model, x, e in results]
+    names = "parameter value study quantity run model result low high unit"
     return pd.DataFrame(rows, columns=names.split())
 
 
-def sweep_correlation():
+def studies_correlation():
     distance = np.arange(0.55, 2.5, 0.1)
     return pd.concat(
         pd.DataFrame(
             {"parameter": "filling", "value": filling, "study": f"quick-filling-{filling:g}", "run": run}
-            | {"engine": engine, "time": 1000.0, "distance": distance}
+            | {"model": model, "time": 1000.0, "distance": distance}
             | {name: shift - filling * np.cos(3 * distance) for name, shift in SHIFTS.items()}
         )
         for filling in FILLINGS
-        for run in ("slow", "fast")
-        for engine in ("exact", "network", "pair")
+        for run in RUNS
+        for model in ("exact", "small", "pair")
     )
 
 

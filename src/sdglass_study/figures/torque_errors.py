@@ -76,8 +76,8 @@ def _points(axes, some, quantity, models, stages, look):
             # The relative error inherits the interval of the error.
             scale = (whole[quantity] / whole.rmse).to_numpy()
             bars = style.error_bars(whole[quantity], whole.low * scale, whole.high * scale)
-            axes.errorbar(np.full(len(whole), x), whole[quantity], bars, linestyle="", elinewidth=0.8, markersize=4,
-                          zorder=4, **look.line(model))  # fmt: skip
+            axes.errorbar(np.full(len(whole), x), whole[quantity], bars, linestyle="", elinewidth=0.8,
+                          markersize=4, zorder=4, **look.line(model))  # fmt: skip
 
 
 def _signal(axes, some, stages):

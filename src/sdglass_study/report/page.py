@@ -50,7 +50,8 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
         Probability inside the tables' intervals.
     seed : int, optional
     numbers : dict, optional
-        Lines of text below the pictures of the method: {structure, electrons, descriptor, network, dynamics, growth}.
+        Lines of text below the pictures of the method: {structure, electrons, descriptor, network,
+        dynamics, growth}.
     film : bool
         Whether ``film.gif`` lies beside the page.
     provenance : path, optional

@@ -1,4 +1,4 @@
-"""How long the jobs of a study took: from Snakemake's benchmark files, and from what is archived of earlier ones."""
+"""How long the jobs of a study took: from Snakemake's benchmark files, and from those of earlier runs."""
 
 import re
 from pathlib import Path

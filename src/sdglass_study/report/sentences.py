@@ -1,4 +1,4 @@
-"""The few sentences of the report that depend on numbers, beside the claims: each is None where its tables are missing."""
+"""The few sentences of the report that depend on numbers; each is None where its tables are missing."""
 
 import numpy as np
 
@@ -49,9 +49,9 @@ def beats_pair_model(tables):
     else:
         answer = "Only in part" if better else "No"
     return (
-        f"{answer}: on structures that it was not trained on the {tables.label(model)} is better in {better or 'none'} of "
-        f"{len(known)} comparisons (sets and stages), worse in {worse or 'none'}; ratios of the torque errors are "
-        f"{known.ratio.min():.2f} to {known.ratio.max():.2f}."
+        f"{answer}: on structures that it was not trained on the {tables.label(model)} is better in "
+        f"{better or 'none'} of {len(known)} comparisons (sets and stages), worse in {worse or 'none'}; "
+        f"ratios of the torque errors are {known.ratio.min():.2f} to {known.ratio.max():.2f}."
     )
 
 
@@ -87,8 +87,8 @@ def locator(tables):
     low, high = (f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}" for ratio in (min(ratios), max(ratios)))
     count = frame.parameters[frame.model == "locator"].iloc[0]
     return (
-        f"With {count:g} fitted numbers, on structures that it was not fitted to, its torque error is that of the best "
-        f"other model divided by {low if low == high else f'{low} to {high}'}."
+        f"With {count:g} fitted numbers, on structures that it was not fitted to, its torque error is that of the "
+        f"best other model divided by {low if low == high else f'{low} to {high}'}."
     )
 
 
@@ -103,15 +103,15 @@ def locator_growth(tables):
         return None
     clear = frame[(frame.low > 0) | (frame.high < 0)]
     counted = (
-        f"{len(clear) or 'none'} of the {len(frame)} differences of xi between the locator expansion and other force "
-        "fields at the last times"
+        f"{len(clear) or 'none'} of the {len(frame)} differences of xi between the locator expansion and other "
+        "force fields at the last times"
     )
     if clear.empty:
         return f"Not as far as can be seen: {counted} is significant."
     share = (clear.difference / clear.reference_value).abs()
     worst = clear.loc[share.idxmax()]
     return (
-        f"{'Hardly' if share.max() < VISIBLE else 'Yes'}: {counted} {'is' if len(clear) == 1 else 'are'} significant, the "
-        f"largest of them {cell(float(f'{100 * share.max():.2g}'))} % ({tables.label(worst.model)}, "
-        f"alpha = {worst.damping:g})."
+        f"{'Hardly' if share.max() < VISIBLE else 'Yes'}: {counted} {'is' if len(clear) == 1 else 'are'} "
+        f"significant, the largest of them {cell(float(f'{100 * share.max():.2g}'))} % ("
+        f"{tables.label(worst.model)}, alpha = {worst.damping:g})."
     )
