@@ -107,7 +107,10 @@ def test_a_study_has_the_figures_whose_tables_it_makes():
     assert study_figures(everything).keys() == FIGURES.keys()
     assert study_figures([]) == {}
     assert list(study_figures(["two_site", "rkky", "fig3_parity", "freezing"])) == ["rkky", "freezing"]
-    assert not {"network_size", "locator_quench"} & study_figures(everything - {"network_size", "locator_quench"}).keys()
+    assert (
+        not {"network_size", "locator_quench"}
+        & study_figures(everything - {"network_size", "locator_quench"}).keys()
+    )
 
 
 def test_a_figure_is_one_file(tmp_path):
@@ -325,7 +328,10 @@ def test_bad_tables_are_refused_in_one_line(folder, changed, tmp_path):
     for change, words in (
         (lambda frame: frame.head(0), "holds no rows"),
         (lambda frame: frame.assign(coupling="strong"), "column 'coupling' holds 'strong'; expected numbers"),
-        (lambda frame: frame.drop(columns="standard_error"), "column 'standard_error' is missing; it holds coupling,"),
+        (
+            lambda frame: frame.drop(columns="standard_error"),
+            "column 'standard_error' is missing; it holds coupling,",
+        ),
     ):
         changed("rkky", change)
         with pytest.raises(InputError, match=rf"rkky\.csv: {words}"):

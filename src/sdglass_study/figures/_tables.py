@@ -5,7 +5,7 @@ from pathlib import Path
 from sdglass.errors import InputError
 
 
-def read_table(path, columns):
+def read_table(path, columns, empty=False):
     """Return a table as a `pandas.DataFrame`, words as text and everything else as numbers.
 
     Parameters
@@ -14,6 +14,8 @@ def read_table(path, columns):
         CSV file; it may hold more columns.
     columns : str
         Those that it has to hold, separated by blanks; words are marked by ``:str``.
+    empty : bool
+        Whether it may have no rows.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def read_table(path, columns):
     for name in wanted:
         if name not in frame:
             raise InputError(f"{path}: column '{name}' is missing; it holds {', '.join(map(str, frame))}")
-    if frame.empty:
+    if frame.empty and not empty:
         raise InputError(f"{path}: holds no rows; expected at least one")
     for name, kind in wanted.items():
         if kind:

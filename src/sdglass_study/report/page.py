@@ -96,7 +96,7 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
 
 def claim_rows(path):
     """Return the claims as dictionaries of text, with ``css`` for the badge of the verdict."""
-    rows = read_table(path, _CLAIMS).to_dict("records")
+    rows = read_table(path, _CLAIMS, empty=True).to_dict("records")
     for row in rows:
         if row["verdict"] not in VERDICTS:
             raise InputError(
