@@ -29,7 +29,7 @@ CLAIMS = pd.DataFrame(
     [
         ("sigma", "Error <b>small</b> & fine", "0.001", "7e-4 t0", "6e-4", "reproduced", "at most", "fig3", "n1"),
         ("psi", "psi", "1.02", "9", "5 to inf", "not reproduced", "interval holds 1.02", "fig5", ""),
-        ("contact", "contact", "early", "9", "3", "depends on the damping", "t <= 36", "x/tables/two_site.csv", ""),
+        ("contact", "contact", "early", "9", "3", "depends on the damping", "t <= 36", "a/two_site.csv", ""),
         ("pairs", "pairs", "beyond", "0.9", "0.1", "partly", "below 0.8", "x/tables/torque_errors.csv", ""),
     ],
     columns=list(COLUMNS),
