@@ -52,7 +52,8 @@ def renamed(name, frame):
     for column in {"ensemble", "reference_ensemble"} & set(frame):
         frame[column] = frame[column].map(_ensemble)
     if "run" in frame:
-        frame["run"] = ("fig4-" if name.startswith("fig4") else "fig5-") + frame["run"].map(_model_of_run)
+        kind = "fig4-" if name.startswith("fig4") else "fig5-"
+        frame["run"] = [run if run.startswith(kind) else kind + _model_of_run(run) for run in frame["run"]]
     if "ingredient" in frame:
         frame["ingredient"] = frame["ingredient"].str.replace("frozen states", "minimised states")
     return frame
