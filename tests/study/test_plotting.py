@@ -235,8 +235,8 @@ def test_a_part_of_the_models_is_enough(name, table, choice, changed):
     render(name, changed(table, lambda frame: frame.query(choice)))
 
 
-def test_paired_differences_are_drawn_where_there_are_any(changed):
-    """All set to 0.25: the strips must show that, whatever the correlations are; without the table they do not."""
+def test_the_strips_show_the_paired_differences(changed):
+    """All set to 0.25: the strips must show that, whatever the correlations are."""
 
     def strips(path):
         axes = render("fig4", path).axes[2:]
@@ -246,8 +246,6 @@ def test_paired_differences_are_drawn_where_there_are_any(changed):
     lines = strips(path)
     assert len(lines) == 20  # two models, two runs, five times
     assert all(np.all(line == 0.25) for line in lines)
-    (path / "fig4_difference.csv").unlink()
-    assert max(np.abs(line).max() for line in strips(path)) < 0.1
 
 
 def test_the_headline_exponent_is_of_the_latest_window_with_growth():
@@ -304,7 +302,6 @@ def test_lengths_beyond_the_frame_are_marked(changed):
 def test_the_shading_ends_at_the_first_bin(changed):
     """Bins of 0.1 whose first centre is 0.55 begin at 0.5; shifted by 0.2 they begin at 0.7."""
     path = changed("fig4_correlation", lambda frame: frame.assign(distance=frame.distance + 0.2))
-    (path / "fig4_difference.csv").unlink()
     shade = render("fig4", path).axes[0].patches[0]
     assert (shade.get_x(), shade.get_width()) == (0, pytest.approx(0.7))
 

@@ -115,12 +115,14 @@ def claim(*, id, statement, where, rule, target, tables, note="", order=9.0):
     return register
 
 
-def judged(tables):
+def judged(tables, only=None):
     """Return the claims of a study as rows (dictionaries of `COLUMNS`), in their order.
 
     Parameters
     ----------
     tables : Tables
+    only : collection of str, optional
+        Names of the claims that a study is judged by; all whose tables there are by default.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def judged(tables):
     """
     rows = []
     for stated in sorted(CLAIMS.values(), key=lambda stated: stated.order):
-        if not all(name in tables for name in stated.tables.split()):
+        if not all(name in tables for name in stated.tables.split()) or stated.id not in (only or CLAIMS):
             continue
         try:
             found = stated.measure(tables)

@@ -20,9 +20,10 @@ def _dampings(tables):
     return list(runs.itertuples(index=False, name=None))
 
 
-def _of_fig4(frame):
-    """Return the rows of the quenches of Fig. 4: exact ones of the large box have a few replicas only."""
-    return frame[frame["ensemble"].str.startswith("fig4-")]
+def _exact_of_fig4(tables, name):
+    """Return the exact quenches of Fig. 4 in a table: those of the large box have a few replicas only."""
+    frame = tables.rows(name, model="exact")
+    return frame[frame["ensemble"].isin(tables["fig4_events"]["run"])]
 
 
 def _event(tables, run, quantity, model="exact"):
@@ -122,12 +123,12 @@ def learned_correlations_large(tables):
     where="m about 0",
     rule="reproduced if |m| never exceeds three standard errors and 0.1, partly if it stays below 0.2",
     target="freezing",
-    tables="freezing",
+    tables="freezing fig4_events",
     note="Norm of the mean over all replicas and realizations; ED-LLG",
 )
 def magnetization(tables):
     """Largest mean moment in units of its error."""
-    frame = _of_fig4(tables.rows("freezing", model="exact"))
+    frame = _exact_of_fig4(tables, "freezing")
     excess = float((frame["magnetization"] / frame["magnetization_error"]).max())
     last = frame.sort_values("time").iloc[-1]
     largest = float(frame["magnetization"].max())
@@ -145,12 +146,12 @@ def magnetization(tables):
     rule="reproduced if the rms over bins is within two standard errors of zero and the mean below 0.01; partly if "
     "below 20 % of |C|",
     target="disconnected",
-    tables="disconnected",
+    tables="disconnected fig4_events",
     note="Unbiased estimate from different replicas of the same structure",
 )
 def subtraction(tables):
     """The second term of Eq. 20 at the end of the quenches."""
-    frame = _of_fig4(tables.rows("disconnected", model="exact"))
+    frame = _exact_of_fig4(tables, "disconnected")
     last = frame[frame["time"] == frame.groupby("ensemble")["time"].transform("max")]
     value = float(np.sqrt(np.nanmean(last["disconnected"] ** 2)))
     error = float(np.sqrt(np.nanmean(last["standard_error"] ** 2)))

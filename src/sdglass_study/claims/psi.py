@@ -73,7 +73,7 @@ def psi_paragraph(tables):
             f"The choice that moves psi most is the {_WORDS[name]}: median {smallest[1]:.2g} for {smallest[0]}, "
             f"{largest[1]:.2g} for {largest[0]}."
         )
-    text += [_offset_words(barrier), _unit_words(tables), _holders(tables)]
+    text += [_offset_words(barrier), _unit_words(tables)]
     spread, error = high / low, _typical_width(good)
     if share < FEW:
         verdict = (
@@ -94,7 +94,7 @@ def psi_paragraph(tables):
             + ("more slowly" if median > PAPER_PSI else "faster")
             + f" in nearly every analysis. Nor do they give another number to put in its place: choices move psi by a factor of {spread:.2g}."
         )
-    return " ".join([verdict[:1].upper() + verdict[1:], *text, _law_words(tables)])
+    return " ".join([verdict[:1].upper() + verdict[1:], *text])
 
 
 def _barrier(tables):
@@ -183,17 +183,6 @@ def _offset_words(barrier):
 
 def _power(log10):
     return f"{10.0**log10:.2g}" if -2.0 < log10 < 4.0 else f"10^{log10:.0f}"
-
-
-def _law_words(tables):
-    better, worse, total = _laws(tables)
-    if total == 0:
-        return "Without growth a law in log t cannot be told from one in t."
-    undecided = total - better - worse
-    return (
-        f"Whether xi follows log t at all or a power of t: {better} of {total} fits prefer log t by more than 2 in AIC, {worse} "
-        f"the power law, {undecided} neither."
-    )
 
 
 def _laws(tables):

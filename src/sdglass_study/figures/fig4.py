@@ -11,8 +11,8 @@ _TIMES = 5
 @figure(
     tables={
         "fig4_correlation": "run:str damping model:str time distance correlation low high",
+        "fig4_difference": "run:str model:str time distance difference low high",
     },
-    optional={"fig4_difference": "run:str model:str time distance difference low high"},
     title="Spin correlations after a quench: exact against learned dynamics (paper Fig. 4)",
     caption=(
         "Top: C(r, t), the first term of Eq. 20 (the second is in the figure 'disconnected'), from exact "
@@ -28,10 +28,7 @@ _TIMES = 5
 )
 def draw(tables, look):
     """Draw one column per run: the curves on top, model minus exact below, a strip per time."""
-    frame = tables["fig4_correlation"]
-    differences = tables.get("fig4_difference")
-    if differences is None:
-        differences = _unpaired(frame)
+    frame, differences = tables["fig4_correlation"], tables["fig4_difference"]
     runs = list(dict.fromkeys(frame.run))
     chosen = {run: _times(frame[frame.run == run]) for run in runs}
     strips = max(map(len, chosen.values()))
@@ -107,19 +104,6 @@ def _curves(axes, some, times, ends, look):
     words = [look.label("exact"), look.label(drawn) if drawn else "no model"]
     axes.legend(kinds, words, loc="upper right", ncols=2)
     axes.set_xlabel(r"distance $r$ [$\ell$]")
-
-
-def _unpaired(frame):
-    """Differences without the table of paired ones: half widths are added in quadrature.
-
-    The bands are then too wide, since all models start from the same spins and feel the same noise.
-    """
-    keys = ["run", "time", "distance"]
-    both = frame[frame.model != "exact"].merge(frame[frame.model == "exact"], on=keys, suffixes=("", "_exact"))
-    up = np.hypot(both.high - both.correlation, both.correlation_exact - both.low_exact)
-    down = np.hypot(both.correlation - both.low, both.high_exact - both.correlation_exact)
-    difference = both.correlation - both.correlation_exact
-    return both[[*keys, "model"]].assign(difference=difference, low=difference - down, high=difference + up)
 
 
 def _difference(axes, differences, time, models, ends, look):

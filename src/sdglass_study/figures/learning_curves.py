@@ -12,8 +12,6 @@ _LONGEST = 30  # letters of a title in one line
 @figure(
     tables={
         "learning_curves": "model:str fold:str epoch train_loss validation_loss validation_torque_rmse",
-    },
-    optional={
         "training": "model:str fold:str epochs best_epoch validation_torque_rmse last_third",
     },
     title="Training",
@@ -34,7 +32,7 @@ def draw(tables, look):
     """Draw the losses, a panel per model, with the gain of the last third of the epochs."""
     from matplotlib.ticker import MaxNLocator
 
-    frame, summary = tables["learning_curves"], tables.get("training")
+    frame, summary = tables["learning_curves"], tables["training"]
     models = look.order(frame.model)
     columns = min(_COLUMNS, len(models))
     rows = math.ceil(len(models) / columns)
@@ -51,7 +49,7 @@ def draw(tables, look):
         axes.set_title(_title(look.label(model)), fontsize=8, pad=3, linespacing=1.0)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         style.logarithmic(axes, "y")
-        if summary is not None and (summary.model == model).any():
+        if (summary.model == model).any():
             gain = f"{100 * summary.last_third[summary.model == model].max():.1f}"
             words = "no gain" if float(gain) == 0 else rf"$-{gain}\,\%$"
             axes.text(0.95, 0.93, f"last third: {words}", transform=axes.transAxes, ha="right",

@@ -16,9 +16,10 @@ def run(inputs, outputs, settings):
     outputs : dict
     settings : dict
         ``study``, its name in targets that are tables; ``confidence`` of the tables' intervals; ``labels``,
-        {model: label}, optional.
+        {model: label}, and ``only``, names of the claims that are judged, optional.
     """
-    rows = judged(Tables(inputs["tables"], settings.get("confidence", 0.95), settings.get("labels")))
+    tables = Tables(inputs["tables"], settings.get("confidence", 0.95), settings.get("labels"))
+    rows = judged(tables, settings.get("only"))
     for row in rows:
         if row["target"].endswith(".csv"):
             row["target"] = f"results/{settings['study']}/tables/{row['target']}"
