@@ -127,4 +127,5 @@ def _energy(axes, film):
     (here,) = axes.plot([], [], "o", color=style.VERMILLION)
     axes.set(xlabel=r"$t$ [$1/(\gamma t_0)$]", ylabel=r"$E/N$ [$t_0$]")
     style.logarithmic(axes, "x")
+    style.plain_log_axis(axes.xaxis)
     return passed, here, axes.text(0.96, 0.9, "", transform=axes.transAxes, ha="right", va="top")

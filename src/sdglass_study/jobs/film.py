@@ -13,21 +13,19 @@ def run(inputs, outputs, settings):
         the local energies are taken from, left out for exact fields.
     outputs : dict
     settings : dict
-        ``model``, its name; ``electrons``, as keywords of `SDModel` with the hopping as a dictionary; ``damping``
-        and ``temperature``, for the title; ``r_min`` and ``bin_width`` of C(r) [ell]; ``labels`` and ``members``,
-        optional.
+        ``model``, its name; ``electrons``, as from `SDModel.to_dict`; ``damping`` and ``temperature``, for the title;
+        ``r_min`` and ``bin_width`` of C(r) [ell]; ``labels`` and ``members``, optional.
     """
-    from sdglass.dynamics.trajectory import Trajectory
-    from sdglass.electrons.hopping import hopping_from_dict
-    from sdglass.electrons.sd_model import SDModel
     from sdglass.forcefields.registry import load_force_field
+
+    from sdglass.dynamics.trajectory import Trajectory
+    from sdglass.electrons.sd_model import SDModel
     from sdglass.structures.structure import Structure
     from sdglass_study.figures._film import write_film
 
-    electrons = dict(settings["electrons"])
-    electrons = SDModel(**electrons | {"hopping": hopping_from_dict(electrons["hopping"])})
+    electrons = SDModel.from_dict(settings["electrons"])
     structure = Structure.load(inputs["structure"])
-    source, members = inputs.get("model", "exact"), settings.get("members")
+    source, members = inputs.get("model") or "exact", settings.get("members")
     force_field = load_force_field(source, structure, electrons, dtype="float64", members=members)
     write_film(film(structure, Trajectory.load(inputs["trajectory"]), force_field, settings), outputs["film"])
 
