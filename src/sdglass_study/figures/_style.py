@@ -171,9 +171,6 @@ def plain_log_axis(axis):
     low, high = axis.get_view_interval()
     axis.set_minor_formatter(NullFormatter())
     if 0 < low < high < 1e3 * low:
-        shown = [
-            value
-            for value in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
-            if low <= value <= high
-        ]
+        plain = [digit * decade for decade in (0.1, 1, 10, 100, 1000) for digit in (1, 2, 5)]
+        shown = [value for value in plain if low <= value <= high]
         axis.set_ticks(shown, [f"{value:g}" for value in shown])

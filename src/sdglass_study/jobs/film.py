@@ -13,13 +13,12 @@ def run(inputs, outputs, settings):
         the local energies are taken from, left out for exact fields.
     outputs : dict
     settings : dict
-        ``model``, its name; ``electrons``, as from `SDModel.to_dict`; ``damping`` and ``temperature``, for the title;
-        ``r_min`` and ``bin_width`` of C(r) [ell]; ``labels`` and ``members``, optional.
+        ``model``, its name; ``electrons``, as from `SDModel.to_dict`; ``damping`` and ``temperature``, for the
+        title; ``r_min`` and ``bin_width`` of C(r) [ell]; ``labels`` and ``members``, optional.
     """
-    from sdglass.forcefields.registry import load_force_field
-
     from sdglass.dynamics.trajectory import Trajectory
     from sdglass.electrons.sd_model import SDModel
+    from sdglass.forcefields.registry import load_force_field
     from sdglass.structures.structure import Structure
     from sdglass_study.figures._film import write_film
 
