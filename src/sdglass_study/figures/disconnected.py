@@ -1,5 +1,7 @@
 """The disconnected part of the correlation, which Eq. 20 subtracts."""
 
+import re
+
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
 
@@ -58,9 +60,10 @@ def draw(tables, look):
 
 
 def _words(ensemble, some):
-    """Return name, damping and latest time of an ensemble."""
+    """Return figure, damping and latest time of an ensemble; its model is in the legend."""
+    name = re.sub(r"^fig(\d).*", r"quenches of Fig. \1", ensemble)
     end = style.clock(some.time.max())
-    return ensemble + "\n" + rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$, $t = {end}$"
+    return name + "\n" + rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$, $t = {end}$"
 
 
 def _label(grid, count):

@@ -42,7 +42,7 @@ def draw(tables, look):
     for column, run in enumerate(runs):
         some, times = frame[frame.run == run], chosen[run]
         _curves(panels[column], some, times, ends, look)
-        panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$ ({run})", pad=3)
+        panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$", pad=3)
         style.letter(panels[column], "abcdefgh"[column])
         for axes, time in zip(below[:, column], times, strict=False):
             _difference(axes, differences[differences.run == run], time, models, ends, look)
