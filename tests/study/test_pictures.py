@@ -1,11 +1,9 @@
 """Local energies, the 3D scene of spins, the descriptor of one neighbourhood, and the film of a quench."""
 
-import json
-import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from scipy import sparse
@@ -18,15 +16,14 @@ from sdglass.forcefields.pair import BilinearForceField
 from sdglass.observables.local_energy import local_energies
 from sdglass.spins import random_spins
 from sdglass.structures.neighbours import environments
-from sdglass_study.figures.film import LAST, SECONDS, Film, write_film
-from sdglass_study.figures.scene import Scene, energy_scale
-from sdglass_study.figures.style import new_figure
-from sdglass_study.jobs import descriptor_example
-from sdglass_study.jobs.descriptor_example import neighbourhood_features
+from sdglass_study.figures._film import LAST, SECONDS, Film, write_film
+from sdglass_study.figures._scene import Scene, energy_scale
+from sdglass_study.figures._style import new_figure
+from sdglass_study.jobs.film import film as filmed
 
 
 def antiferromagnet(structure, seed=0):
-    """Return random symmetric couplings J_ij of both signs as a matrix, and their engine."""
+    """Return random symmetric couplings J_ij of both signs as a matrix, and their force field."""
     matrix = np.random.default_rng(seed).normal(size=(structure.n_sites, structure.n_sites))
     matrix = np.triu(matrix, 1) + np.triu(matrix, 1).T
     return matrix, BilinearForceField(structure, sparse.csr_array(matrix), np.inf, 3.0)
@@ -35,20 +32,20 @@ def antiferromagnet(structure, seed=0):
 def test_local_energy_of_pair_couplings_is_the_field_along_the_spin():
     structure = sites(12)
     spins = random_spins(12, np.random.default_rng(1), n_replicas=3)
-    matrix, engine = antiferromagnet(structure)
+    matrix, force_field = antiferromagnet(structure)
     expected = np.einsum("rna,nm,rma->rn", spins, matrix, spins)
-    assert local_energies(engine, spins) == pytest.approx(expected, abs=1e-12)
-    field = engine.evaluate(spins).field
-    assert local_energies(engine, spins) == pytest.approx(-np.einsum("rna,rna->rn", spins, field), abs=1e-12)
+    assert local_energies(force_field, spins) == pytest.approx(expected, abs=1e-12)
+    field = force_field.evaluate(spins).field
+    assert local_energies(force_field, spins) == pytest.approx(-np.einsum("rna,rna->rn", spins, field), abs=1e-12)
 
 
 def test_local_energy_of_exact_electrons_is_what_reversing_costs():
     structure = sites(8)
-    engine, spins = ExactForceField(structure, MODEL), random_spins(8, np.random.default_rng(2))
-    reversed_one = spins.copy()
-    reversed_one[5] *= -1
-    before, after = (engine.evaluate(one[None]).energy[0] for one in (spins, reversed_one))
-    assert local_energies(engine, spins)[0, 5] == pytest.approx((before - after) / 2, abs=1e-12)
+    force_field, spins = ExactForceField(structure, MODEL), random_spins(8, np.random.default_rng(2))
+    turned = spins.copy()
+    turned[5] *= -1
+    before, after = (force_field.evaluate(each[None]).energy[0] for each in (spins, turned))
+    assert local_energies(force_field, spins)[0, 5] == pytest.approx((before - after) / 2, abs=1e-12)
 
 
 def test_local_energy_wants_spins():
@@ -58,31 +55,15 @@ def test_local_energy_wants_spins():
 
 
 def test_the_descriptor_of_one_neighbourhood_is_that_of_the_whole_structure():
+    descriptor_example = pytest.importorskip("sdglass_study.analysis.descriptor_example")
     structure = sites(30)
     spins = random_spins(30, np.random.default_rng(3))
     env = environments(structure, BONDS.cutoff)
     row = slice(env.start[4], env.start[5])
-    ours = neighbourhood_features(env.vector[row], spins[4], spins[env.neighbour[row]], BONDS)
+    ours = descriptor_example.neighbourhood_features(env.vector[row], spins[4], spins[env.neighbour[row]], BONDS)
     expected = build_feature_maps(structure, BONDS).features(spins[None])[0, 4]
     assert np.abs(expected).max() > 0.1
     assert ours.ravel() == pytest.approx(expected, abs=1e-5)  # the maps drop values below the tolerance
-
-
-def test_descriptor_table(tmp_path, monkeypatch):
-    structure = sites(30)
-    env = environments(structure, 2.0)
-    row = slice(env.start[0], env.start[1])
-    frame = pd.DataFrame(np.concatenate([np.zeros((1, 3)), env.vector[row]]), columns=["x", "y", "z"])
-    frame[["sx", "sy", "sz"]] = random_spins(len(frame), np.random.default_rng(4))
-    frame["is_centre"] = [1] + [0] * (len(frame) - 1)
-    frame.to_csv(tmp_path / "n.csv", index=False)
-    words = ["step", "--neighbourhood", tmp_path / "n.csv", "--descriptor", json.dumps(BONDS.to_dict())]
-    monkeypatch.setattr(sys, "argv", [str(word) for word in [*words, "--out", tmp_path / "out.csv"]])
-    descriptor_example.main()
-    table = pd.read_csv(tmp_path / "out.csv")
-    assert len(table) == BONDS.n_bond
-    assert list(table.function) == ["G2"] * BONDS.shells + ["G3"] * (BONDS.n_bond - BONDS.shells)
-    assert table.shell[: BONDS.shells].to_numpy() == pytest.approx(BONDS.radii)
 
 
 def scene(positions):
@@ -132,10 +113,10 @@ def film(count=4):
 
 
 def test_the_film_has_a_picture_per_snapshot_and_is_the_same_every_time(tmp_path):
-    for name in ("one", "two"):
+    for name in ("a", "b"):
         write_film(film(), tmp_path / f"{name}.gif")
-    assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
-    with Image.open(tmp_path / "one.gif") as pictures:
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+    with Image.open(tmp_path / "a.gif") as pictures:
         assert pictures.n_frames == 4
         assert pictures.info["loop"] == 0
         pixels, durations = [], []
@@ -151,3 +132,19 @@ def test_a_film_needs_two_snapshots(tmp_path):
     with pytest.raises(InputError, match="at least two"):
         write_film(film(1), tmp_path / "x.gif")
     assert not (tmp_path / "x.gif").exists()
+
+
+def test_the_job_films_the_first_replica():
+    structure, rng = sites(12), np.random.default_rng(6)
+    matrix, force_field = antiferromagnet(structure)
+    trajectory = SimpleNamespace(
+        times=np.array([0.0, 1.0, 2.0]),
+        spins=np.stack([random_spins(12, rng, n_replicas=2) for _ in range(3)]),
+        energy=rng.normal(size=(3, 2)),
+    )
+    settings = {"model": "pair", "damping": 1.0, "temperature": 1e-3, "r_min": 0.5, "bin_width": 0.2}
+    shown = filmed(structure, trajectory, force_field, settings)
+    assert "pair model" in shown.title
+    assert np.array_equal(shown.spins, trajectory.spins[:, 0])
+    assert shown.local_energy == pytest.approx(np.einsum("kna,nm,kma->kn", shown.spins, matrix, shown.spins))
+    assert shown.correlation.shape == (3, len(shown.distance))

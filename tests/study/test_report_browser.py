@@ -8,13 +8,11 @@ import subprocess
 
 import numpy as np
 import pytest
-from matplotlib.image import imread, imsave
-from synthetic_tables import write_all
-from test_report import CLAIMS, TEMPLATE
+from matplotlib.image import imread
+from test_report import write_study
 
-from sdglass.io import write_csv
-from sdglass_study.figures.registry import FIGURES
-from sdglass_study.report.page import Results, render
+from sdglass_study.figures import FIGURES
+from sdglass_study.report.page import render
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -60,20 +58,12 @@ def browse(folder, address, *options):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The page of a made-up study, with a long command, a long path and long names."""
+    """The page of a made-up study, with a long command."""
     study = tmp_path_factory.mktemp("study")
-    write_all(study / "tables")
-    (study / "figures").mkdir()
-    for name in FIGURES:  # what is in them does not matter here
-        imsave(study / "figures" / f"{name}.png", np.linspace(0, 1, 1400 * 700).reshape(700, 1400))
-    write_csv(study / "claims.csv", CLAIMS)
-    rules = [
-        {"rule": "a_rule_with_a_long_name", "output": "tables/{comparison}.csv", "command": "x " * 60, "seed": 1}
-    ]
-    record = {"code": "abc", "rules": rules, "files": {"tables/a.csv": 64 * "f"}}
-    (study / "provenance.json").write_text(json.dumps(record))
+    # What is in the pictures does not matter here.
+    inputs, settings = write_study(study, np.linspace(0, 1, 1400 * 700).reshape(700, 1400))
     path = study / "report.html"
-    path.write_text(render(Results.of_study(study, study / "provenance.json"), TEMPLATE), encoding="utf-8")
+    path.write_text(render(**inputs, **settings | {"options": "x " * 60}), encoding="utf-8")
     return path
 
 

@@ -1,1 +1,221 @@
-"""The paper's checkable statements, each measured and judged by a stated rule."""
+"""Statements of the paper beside our numbers: a claim is data and a small function that measures it.
+
+A module of this folder registers its claims by itself, and nothing else has to know of them::
+
+    @claim(
+        id="gapless",
+        statement="The electrons have no gap",
+        where="Fig. 2",
+        rule="reproduced if the gap is below 0.05 t0",
+        target="fig2",
+        tables="electrons",
+    )
+    def gapless(tables):
+        row = tables.row("electrons", quantity="gap")
+        return Measured(f"{row['value']:.2f} t0", f"{row['standard_error']:.2g} t0", grade(row["value"] < 0.05))
+
+The verdict follows from the tables by the rule that is written beside it; nobody edits it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sdglass.errors import InputError
+from sdglass.registry import Registry
+from sdglass_study.text import model_words, rounded
+
+CLAIMS = Registry("claim", "sdglass_study.claims")
+VERDICTS = (
+    "reproduced",
+    "partly",
+    "depends on the damping",
+    "depends on the analysis",
+    "depends on the activation",
+    "not reproduced",
+)
+COLUMNS = ("id", "statement", "where", "value", "uncertainty", "verdict", "rule", "target", "note")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a study finds.
+
+    Attributes
+    ----------
+    value, uncertainty : str
+        With unit, and what limits it.
+    verdict : str
+        One of `VERDICTS`, computed by the claim's rule.
+    note : str
+        What a reader should know besides, where that depends on the numbers.
+    """
+
+    value: str
+    uncertainty: str
+    verdict: str
+    note: str = ""
+
+    def __post_init__(self):
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"verdict {self.verdict!r}; expected one of {', '.join(VERDICTS)}")
+        for name, text in (("value", self.value), ("uncertainty", self.uncertainty)):
+            if not text or "nan" in text.split():
+                raise InputError(f"{name} {text!r}: could not be measured; a claim needs a number")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the paper.
+
+    Attributes
+    ----------
+    id : str
+        Short name.
+    measure : callable
+        ``measure(tables)`` returns `Measured`, or None if the study has not fitted the models that it is about;
+        ``tables`` is a `Tables`.
+    statement, where : str
+        What the paper says, and where, with its value.
+    rule : str
+        How the verdict follows from the data.
+    target : str
+        Figure or table of the workflow that holds the numbers.
+    tables : str
+        What it is measured from, names separated by blanks; a study without them has no such claim.
+    note : str
+        What a reader should know besides.
+    order : float
+        Place among all claims; those of one place come as they are written.
+    """
+
+    id: str
+    measure: object
+    statement: str
+    where: str
+    rule: str
+    target: str
+    tables: str
+    note: str = ""
+    order: float = 9.0
+
+    def __post_init__(self):
+        # The registry tells by these two whether a name is registered again by its own module.
+        vars(self).update(__module__=self.measure.__module__, __qualname__=self.measure.__qualname__)
+
+
+def claim(*, id, statement, where, rule, target, tables, note="", order=9.0):
+    """Return a decorator that registers ``measure(tables)`` as a claim; see `Claim`."""
+
+    def register(measure):
+        CLAIMS.register(id)(Claim(id, measure, statement, where, rule, target, tables, note, order))
+        return measure
+
+    return register
+
+
+def judged(tables, only=None):
+    """Return the claims of a study as rows (dictionaries of `COLUMNS`), in their order.
+
+    Parameters
+    ----------
+    tables : Tables
+    only : collection of str, optional
+        Names of the claims that a study is judged by; all whose tables there are by default.
+
+    Raises
+    ------
+    InputError
+        If a claim whose tables are there cannot be measured.
+    """
+    rows = []
+    for stated in sorted(CLAIMS.values(), key=lambda stated: stated.order):
+        if not all(name in tables for name in stated.tables.split()) or stated.id not in (only or CLAIMS):
+            continue
+        try:
+            found = stated.measure(tables)
+        except InputError as error:
+            raise InputError(f"claim {stated.id}: {error}") from None
+        if found is not None:
+            data = {name: getattr(stated, name) for name in ("id", "statement", "where", "rule", "target", "note")}
+            data |= {"value": found.value, "uncertainty": found.uncertainty, "verdict": found.verdict}
+            data["note"] = " ".join(part for part in (stated.note, found.note) if part)
+            rows.append({name: data[name] for name in COLUMNS})
+    return rows
+
+
+class Tables:
+    """The tables of a study, read when a claim asks for them.
+
+    Parameters
+    ----------
+    files : iterable of path
+        CSV files; the name of a table is that of its file.
+    confidence : float
+        Probability inside the tables' intervals.
+    labels : dict, optional
+        {model: label}.
+    """
+
+    def __init__(self, files, confidence=0.95, labels=None):
+        self.files = {Path(file).stem: Path(file) for file in files}
+        self.level = f"{100 * confidence:g} %"
+        self.labels = dict(labels or {})
+        self._frames = {}
+
+    def __contains__(self, name):
+        return name in self._frames or name in self.files
+
+    def __getitem__(self, name):
+        """Return the pandas frame of ``NAME.csv``."""
+        if name not in self._frames:
+            import pandas as pd
+
+            if name not in self.files or not self.files[name].is_file():
+                raise InputError(f"{name}.csv: no such table; expected one of the study's tables")
+            try:
+                self._frames[name] = pd.read_csv(self.files[name])
+            except ValueError as error:  # pandas' parser and empty-file errors
+                raise InputError(f"{self.files[name]}: not a readable table ({error}); make it again") from None
+        return self._frames[name]
+
+    def rows(self, name, **where):
+        """Return the rows of a table in which every named column has the given value.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        frame = self[name]
+        for column, value in where.items():
+            if column not in frame:
+                raise InputError(
+                    f"{name}.csv: column '{column}' is missing; it holds {', '.join(map(str, frame))}"
+                )
+            frame = frame[frame[column] == value]
+        if frame.empty:
+            wanted = ", ".join(f"{column} = {value}" for column, value in where.items())
+            raise InputError(f"{name}.csv: no row with {wanted}")
+        return frame
+
+    def row(self, name, **where):
+        """Return the first row (a pandas series) that matches."""
+        return self.rows(name, **where).iloc[0]
+
+    def label(self, model):
+        """Return what a model is called."""
+        return model_words(model, self.labels)
+
+    def interval(self, low, high):
+        """Return an interval as text, or the reason why there is none."""
+        if not (np.isfinite(low) and np.isfinite(high)):
+            return "no interval: the event is missing in most resamples"
+        _, low, high = rounded(0.5 * (low + high), low, high)
+        return f"{self.level} interval {low} to {high}"
+
+
+def grade(good, partial=False):
+    """Return reproduced, partly or not reproduced."""
+    return "reproduced" if good else ("partly" if partial else "not reproduced")

@@ -1,11 +1,14 @@
 """Claims about the barrier exponent, judged over all combinations of choices (paper Fig. 5), and the verdict in words."""
 
+from functools import partial
+
 import numpy as np
 
-from sdglass.observables.domain_growth import PAPER_PSI
-from sdglass_study.claims.table import Claim
-from sdglass_study.figures.engines import words as engine_words
-from sdglass_study.psi_specifications import CHOICE_WORDS, by_choice, holds_paper, run_words
+from sdglass_study.claims import Measured, claim
+from sdglass_study.psi_choices import CHOICE_WORDS, PAPER_PSI, by_choice, holds_paper
+from sdglass_study.text import run_words
+
+_claim = partial(claim, order=4, target="psi_specifications", tables="psi_specifications psi_units")
 
 # Shares of the combinations: "most", and enough not to be an accident.
 MOST, SOME = 0.5, 0.05
@@ -25,18 +28,13 @@ _WORDS = {
 }
 
 
-def psi_claims(tables):
-    """Return the claims on the growth law."""
-    return [barrier_exponent(tables), one_exponent(tables), growth_law(tables)]
-
-
 def psi_paragraph(tables):
     """Return in one paragraph what a reader should believe about psi = 1.02, from the numbers alone.
 
     Parameters
     ----------
-    tables : sdglass_study.claims.table.Tables
-        With psi_multiverse and psi_units.
+    tables : sdglass_study.claims.Tables
+        With psi_specifications and psi_units.
 
     Returns
     -------
@@ -68,14 +66,14 @@ def psi_paragraph(tables):
         )
     else:
         text.append("With the paper's formula as it is printed no window fixes an exponent.")
-    strongest = _effects(barrier)
+    strongest = _effects(tables)
     if strongest:
         (name, smallest, largest), *_ = strongest
         text.append(
             f"The choice that moves psi most is the {_WORDS[name]}: median {smallest[1]:.2g} for {smallest[0]}, "
             f"{largest[1]:.2g} for {largest[0]}."
         )
-    text += [_offset_words(barrier), _unit_words(tables), _holders(barrier)]
+    text += [_offset_words(barrier), _unit_words(tables)]
     spread, error = high / low, _typical_width(good)
     if share < FEW:
         verdict = (
@@ -96,14 +94,12 @@ def psi_paragraph(tables):
             + ("more slowly" if median > PAPER_PSI else "faster")
             + f" in nearly every analysis. Nor do they give another number to put in its place: choices move psi by a factor of {spread:.2g}."
         )
-    text.append(f"What to believe: {verdict}")
-    text.append(_law_words(tables))
-    return " ".join(text)
+    return " ".join([verdict[:1].upper() + verdict[1:], *text])
 
 
 def _barrier(tables):
     """Return the rows of the barrier law, and those that determine an exponent."""
-    frame = tables["psi_multiverse"]
+    frame = tables["psi_specifications"]
     barrier = frame[frame.law == "barrier"]
     return barrier, barrier[barrier.identified == 1]
 
@@ -132,17 +128,18 @@ def _typical_width(good):
     return float(np.median(good.exponent_high / good.exponent_low))
 
 
-def _in_words(barrier):
+def _in_words(tables):
     """Return `by_choice`, its choices named for readers."""
-    table = by_choice(barrier)
-    words = {"run": run_words(barrier, engine_words)} | CHOICE_WORDS
+    barrier, _ = _barrier(tables)
+    table, runs = by_choice(barrier), barrier.drop_duplicates("run").itertuples()
+    words = {"run": {row.run: run_words(row.model, row.damping, tables.labels) for row in runs}} | CHOICE_WORDS
     named = [words.get(row.dimension, {}).get(row.choice, row.choice) for row in table.itertuples()]
     return table.assign(choice=named)
 
 
-def _effects(barrier):
+def _effects(tables):
     """Return (dimension, (choice, median psi) of the smallest, of the largest), the strongest effect first."""
-    table = _in_words(barrier)
+    table = _in_words(tables)
     table = table[table.identified > 0]
     effects = []
     for name, rows in table.groupby("dimension", sort=False):
@@ -188,17 +185,6 @@ def _power(log10):
     return f"{10.0**log10:.2g}" if -2.0 < log10 < 4.0 else f"10^{log10:.0f}"
 
 
-def _law_words(tables):
-    better, worse, total = _laws(tables)
-    if total == 0:
-        return "Without growth a law in log t cannot be told from one in t."
-    undecided = total - better - worse
-    return (
-        f"Whether xi follows log t at all or a power of t: {better} of {total} fits prefer log t by more than 2 in AIC, {worse} "
-        f"the power law, {undecided} neither."
-    )
-
-
 def _laws(tables):
     """Return how many fits (weighted, no offset, with growth) prefer log t, the power law, and how many there are."""
     _, good = _barrier(tables)
@@ -206,8 +192,16 @@ def _laws(tables):
     return int((good.delta_aic < -2).sum()), int((good.delta_aic > 2).sum()), len(good)
 
 
+@_claim(
+    id="psi",
+    statement="The barrier exponent of xi ~ (log t)^(1/psi) is 1.02",
+    where="psi about 1.02 (Fig. 5)",
+    rule="of the combinations with significant growth: reproduced if 1.02 is in the interval of more than half, and they "
+    f"are at least {FEW:.0%} of all; depends on the analysis if it is in at least {SOME:.0%}; not reproduced otherwise",
+    note="Combinations share their data and are not independent: shares are shares of choices, not probabilities",
+)
 def barrier_exponent(tables):
-    """Psi = 1.02."""
+    """Share of the analyses whose interval holds the paper's exponent."""
     barrier, good = _barrier(tables)
     recipe, held = _recipe(barrier), int(holds_paper(good).sum())
     share, enough = held / len(good) if len(good) else 0.0, len(good) >= FEW * len(barrier)
@@ -225,25 +219,20 @@ def barrier_exponent(tables):
             f"{PAPER_PSI} lies in the {tables.level} interval of {held} of them ({share:.1%}); the ends of an interval differ by a "
             f"factor of {_typical_width(good):.2g} (median)"
         )
-    return Claim(
-        "psi",
-        "The barrier exponent of xi ~ (log t)^(1/psi) is 1.02",
-        "psi about 1.02 (Fig. 5)",
-        ours,
-        limits,
-        "reproduced"
-        if share > MOST and enough
-        else ("depends on the analysis" if share >= SOME else "not reproduced"),
-        f"of the combinations with significant growth: reproduced if 1.02 is in the {tables.level} interval of more than "
-        f"half, and they are at least {FEW:.0%} of all; depends on the analysis if it is in at least {SOME:.0%}; not "
-        "reproduced otherwise",
-        "psi_multiverse",
-        "Combinations share their data and are not independent: shares are shares of choices, not probabilities",
-    )
+    some = "depends on the analysis" if share >= SOME else "not reproduced"
+    return Measured(ours, limits, "reproduced" if share > MOST and enough else some)
 
 
+@_claim(
+    id="psi-choices",
+    statement="The data determine one exponent, whatever the analysis",
+    where="a single value, no error and no choices stated",
+    rule="reproduced if the middle 90 % of psi over all combinations of choices spread no more than the interval of a "
+    f"single one, and at least {FEW:.0%} of them determine psi; depends on the analysis otherwise; not reproduced if there "
+    "is no exponent",
+)
 def one_exponent(tables):
-    """Psi does not hang on the analysis."""
+    """How far choices move psi, against the statistical error of a single one."""
     barrier, good = _barrier(tables)
     if good.empty:
         ours, limits, verdict = "no exponent in any combination of choices", "no interval", "not reproduced"
@@ -251,30 +240,19 @@ def one_exponent(tables):
         low, high = np.quantile(good.exponent, [0.05, 0.95])
         spread, error = high / low, _typical_width(good)
         moved = "; ".join(
-            f"{_WORDS[name]}: {a[1]:.2g} ({a[0]}) to {b[1]:.2g} ({b[0]})" for name, a, b in _effects(barrier)[:4]
+            f"{_WORDS[name]}: {a[1]:.2g} ({a[0]}) to {b[1]:.2g} ({b[0]})" for name, a, b in _effects(tables)[:4]
         )
         ours = f"choices move psi by a factor of {spread:.2g}; medians by choice: {moved or 'one choice only'}"
         limits = f"the statistical error of a single choice is a factor of {error:.2g} (median ratio of the ends)"
         verdict = (
             "reproduced" if spread <= error and len(good) >= FEW * len(barrier) else "depends on the analysis"
         )
-    return Claim(
-        "psi-choices",
-        "The data determine one exponent, whatever the analysis",
-        "a single value, no error and no choices stated",
-        ours,
-        limits,
-        verdict,
-        "reproduced if the middle 90 % of psi over all combinations of choices spread no more than the interval of a single one, "
-        f"and at least {FEW:.0%} of them determine psi; depends on the analysis otherwise; not reproduced if there is no exponent",
-        "psi_multiverse",
-        f"{_unit_words(tables)} {_holders(barrier)}",
-    )
+    return Measured(ours, limits, verdict, f"{_unit_words(tables)} {_holders(tables)}")
 
 
-def _holders(barrier):
+def _holders(tables):
     """Return a sentence on the choices that most often give 1.02."""
-    table = _in_words(barrier)
+    table = _in_words(tables)
     table = table[table.holds > 0]
     if table.empty:
         return f"No combination gives {PAPER_PSI}."
@@ -286,27 +264,28 @@ def _holders(barrier):
     return f"Choices that most often give {PAPER_PSI}: {words}."
 
 
+@_claim(
+    id="droplet",
+    statement="The growth is consistent with the droplet model rather than with domains without barriers",
+    where="consistent with (log t)^(1/psi)",
+    rule="reproduced if most weighted fits without offset prefer the logarithm by more than 2 in AIC; not reproduced if "
+    "most prefer the power law; depends on the analysis (window, estimator) otherwise",
+)
 def growth_law(tables):
-    """Logarithmic growth as in the droplet model."""
+    """Logarithmic growth as in the droplet model against a power law."""
     better, worse, total = _laws(tables)
-    frame = tables["psi_multiverse"]
+    frame = tables["psi_specifications"]
     power = frame[(frame.law == "power_law") & (frame.identified == 1)]
     grown = (
-        f"Rival fit: xi ~ t^{(1 / power.exponent).median():.3f} (median)" if len(power) else "No power law grows"
+        f"Power law: xi ~ t^{(1 / power.exponent).median():.3f} (median)" if len(power) else "No power law grows"
     )
     _, good = _barrier(tables)
     good = good[(good.offset == "none") & (good.fit == "weighted")]
     span = f"{good.delta_aic.min():+.1f} to {good.delta_aic.max():+.1f}" if len(good) else "none: no growth"
     half = total / 2
-    return Claim(
-        "droplet",
-        "The growth is consistent with the droplet model rather than with domains without barriers",
-        "consistent with (log t)^(1/psi)",
+    return Measured(
         f"of {total} fits {better} prefer the logarithm to a power law, {worse} the power law",
         f"differences of AIC: {span}; points along a trajectory are correlated, so they overstate",
         "reproduced" if better > half else ("not reproduced" if worse > half else "depends on the analysis"),
-        "reproduced if most weighted fits without offset prefer the logarithm by more than 2 in AIC; not reproduced if most prefer "
-        "the power law; depends on the analysis (window, estimator) otherwise",
-        "psi_multiverse",
         f"{grown}; two laws can be told apart only as far as xi grows",
     )

@@ -1,42 +1,52 @@
 """Spread of a committee of networks against its true error."""
 
 import numpy as np
-from matplotlib.lines import Line2D
 
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
+from sdglass_study.figures._labels import MOST, ordered_sets, set_words
 
 
-def draw(tables):
+@figure(
+    tables={"committee": "model:str set:str stage:str n_sites spread rmse"},
+    title="Does the spread of the committee know its error?",
+    caption=(
+        "Spread of the networks of a committee against the true error of its mean. On the diagonal the spread "
+        "would be an honest error bar. Where the ratio is below one (below the line; column ratio of the "
+        "table) the spread is no error bar: the networks agree with one another better than with the truth, "
+        "since they share their features and most of their training data."
+    ),
+    chapter="models",
+    order=5,
+)
+def draw(tables, look):
     """Draw spread against error, a panel per set; the diagonal is an honest error bar."""
     frame = style.positive(tables["committee"], "spread", "rmse")
-    frame = frame[frame.model.isin(style.principal(frame.model))]
-    sets = style.in_order(frame.set)
-    figure = style.new_figure(2.9)
-    panels = figure.subplots(1, max(len(sets), 1), sharex=True, sharey=True, squeeze=False)[0]
-    models, stages = style.in_order(frame.model), list(dict.fromkeys(frame.stage))
+    models = look.order(frame.model)[:MOST]
+    frame = frame[frame.model.isin(models)]
+    sets = ordered_sets(frame.set)
+    page = style.new_figure(2.9)
+    panels = page.subplots(1, max(len(sets), 1), sharex=True, sharey=True, squeeze=False)[0]
+    stages = list(dict.fromkeys(frame.stage))
     ends = np.array([0.7, 1.4]) * _range(frame)
     for axes, name, text in zip(panels, sets, "abcdefgh", strict=False):
         axes.plot(ends, ends, color=style.BLACK, linewidth=0.8)
         for _, row in frame[frame.set == name].iterrows():
             marker = style.MARKERS[stages.index(row.stage) % len(style.MARKERS)]
-            axes.plot(
-                row.rmse, row.spread, marker=marker, markersize=5, color=style.look(row.model, models)["color"]
-            )
+            axes.plot(row.rmse, row.spread, marker=marker, markersize=5, color=look.color(row.model))
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=r"error of the mean [$t_0$]")
         sizes = ", ".join(f"{n:g}" for n in sorted(frame.n_sites[frame.set == name].unique()))
-        axes.set_title(f"{style.set_words(name)}, $N = {sizes}$", pad=3)
+        axes.set_title(f"{set_words(name)}, $N = {sizes}$", pad=3)
         style.letter(axes, text)
     panels[0].set_ylabel(r"spread of the committee [$t_0$]")
-    handles = [
-        Line2D([], [], linewidth=3, color=style.look(m, models)["color"], label=style.label(m)) for m in models
-    ]
+    handles = [style.line(linewidth=3, color=look.color(m), label=look.label(m)) for m in models]
     handles += [
-        Line2D([], [], linestyle="", color=style.GREY, marker=style.MARKERS[k % len(style.MARKERS)], label=stage)
+        style.line(linestyle="", color=style.GREY, marker=style.MARKERS[k % len(style.MARKERS)], label=stage)
         for k, stage in enumerate(stages)
     ]
-    handles.append(Line2D([], [], color=style.BLACK, linewidth=0.8, label="spread = error"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    return figure
+    handles.append(style.line(color=style.BLACK, linewidth=0.8, label="spread = error"))
+    page.legend(handles=handles, loc="outside lower center", ncols=3)
+    return page
 
 
 def _range(frame):

@@ -2,22 +2,36 @@
 
 import numpy as np
 
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
 
-_WORDS = {"second-order": r"second order, $t^2/(2J)$"}
+_SECOND_ORDER = r"second order, $t^2/(2J)$"
 _RINGS = {"linestyle": "", "marker": "o", "markerfacecolor": "white", "markersize": 2.5, "markeredgewidth": 0.7}
 
 
-def draw(tables):
+@figure(
+    tables={"couplings": "model:str distance coupling low high"},
+    title="Effective pair couplings that the models have learned",
+    caption=(
+        "Coupling per pair against distance (mean in a bin; band: 16 to 84 % of the pairs), on a linear (a) "
+        "and a logarithmic scale (b). Positive is antiferromagnetic. A wide band means that a coupling "
+        "depends on the surroundings of its pair, which a function of the distance cannot express. The cutoff "
+        "forces the couplings of every trained model to zero at R_c: a change of sign at larger distances "
+        "cannot be seen in them."
+    ),
+    chapter="models",
+    order=1,
+)
+def draw(tables, look):
     """Draw the coupling per pair on a linear (left) and on a logarithmic scale (right)."""
     frame = tables["couplings"]
-    models = style.in_order(frame.model)
-    figure = style.new_figure(2.9)
-    left, right = figure.subplots(1, 2)
+    models = look.order(frame.model)
+    page = style.new_figure(2.9)
+    left, right = page.subplots(1, 2)
     left.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     for k, model in enumerate(models):
         curve = frame[frame.model == model].sort_values("distance")
-        color = style.look(model, models)["color"]
+        color = style.BLACK if model == "second-order" else look.color(model)
         dashes = (4, 1.5) if model == "second-order" else ()
         r, value = curve.distance.to_numpy(), curve.coupling.to_numpy()
         # Models that agree lie on top of each other: thinner lines later, so that all are seen.
@@ -30,7 +44,7 @@ def draw(tables):
             dashes=dashes,
             linewidth=width,
             marker=mark,
-            label=_WORDS.get(model, style.label(model)),
+            label=_SECOND_ORDER if model == "second-order" else look.label(model),
         )
         style.band(left, r, 1e3 * curve.low, 1e3 * curve.high, color)
         # Full line where antiferromagnetic, small circles where the sign is negative.
@@ -50,4 +64,4 @@ def draw(tables):
     for axes, text in ((left, "a"), (right, "b")):
         axes.set_xlabel(r"distance $r$ [$\ell$]")
         style.letter(axes, text)
-    return figure
+    return page

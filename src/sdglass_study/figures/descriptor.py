@@ -1,32 +1,52 @@
 """How the neighbourhood of Fig. 1 becomes the numbers that a network reads: shells and triangles of bonds."""
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.patches import Arc, Circle
 
-from sdglass.forcefields.behler_parrinello.symmetry_functions import cutoff_function, f2
-from sdglass_study.figures import style
-from sdglass_study.figures.arrows import COLOURS
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
+from sdglass_study.figures._arrows import COLOURS
 
 
-def draw(tables):
+@figure(
+    tables={
+        "fig1_neighbourhood": "site x y z sx sy sz distance is_centre cutoff",
+        "descriptor": "function:str sign pair_distance shell value width cutoff pair_width",
+    },
+    title="From a neighbourhood to the numbers that a network reads (paper Eqs. 8-13)",
+    caption=(
+        "The symmetry functions of the neighbourhood in Fig. 1. (a) Bond variables of its neighbours against "
+        "their distance (colours as there); each shell (pale, one of them blue) collects the bonds near its "
+        "radius, less of them towards the cutoff (dashed). (b) What the shells collect: the radial functions "
+        "G2. (c) The angular functions take two neighbours at about the same distance d, weighted by the "
+        "angle between them and by how near they are to d' from each other; their bond variable is collected. "
+        "(d) The angular functions G3 of this neighbourhood. Every value of (b) and (d) is one input of the "
+        "network; none changes when all spins, or all sites, are rotated."
+    ),
+    chapter="method",
+    order=2,
+)
+def draw(tables, look):
     """Draw what goes into G2 (a) and its values (b), a triangle of G3 (c) and its values (d)."""
     sites, table = tables["fig1_neighbourhood"], tables["descriptor"]
     radial, angular = table[table.function == "G2"], table[table.function == "G3"]
     strongest = radial.loc[radial.value.abs().idxmax()] if len(radial) else None
-    figure = style.new_figure(4.3)
-    (bonds, shells), (triangle, triples) = figure.subplots(2, 2, width_ratios=(1, 1.15))
+    page = style.new_figure(4.3)
+    (bonds, shells), (triangle, triples) = page.subplots(2, 2, width_ratios=(1, 1.15))
     _bonds(bonds, sites, radial, strongest)
     _values(shells, radial, strongest)
     _triangle(triangle)
     _triples(triples, angular)
     for axes, panel in zip((bonds, shells, triangle, triples), "abcd", strict=True):
         style.letter(axes, panel)
-    return figure
+    return page
 
 
 def _bonds(axes, sites, radial, strongest):
     """The bond variables of the neighbours against their distance, with the shells that collect them."""
+    import matplotlib as mpl
+
+    from sdglass.forcefields.behler_parrinello.symmetry_functions import cutoff_function, f2
+
     centre = sites[sites.is_centre.astype(bool)].iloc[0]
     others = sites[~sites.is_centre.astype(bool)]
     values = others[["sx", "sy", "sz"]].to_numpy() @ centre[["sx", "sy", "sz"]].to_numpy(dtype=float)
@@ -61,6 +81,8 @@ def _values(axes, radial, strongest):
 
 def _triangle(axes):
     """Two neighbours of a site: what F3 looks at."""
+    from matplotlib.patches import Arc, Circle
+
     axes.set(xlim=(-0.5, 3.5), ylim=(-0.85, 1.9), aspect="equal")
     axes.set_axis_off()
     i, j, k = np.array([0.2, 0.0]), np.array([2.3, 0.05]), np.array([1.35, 1.55])

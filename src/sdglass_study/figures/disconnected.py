@@ -1,20 +1,36 @@
 """The disconnected part of the correlation, which Eq. 20 subtracts."""
 
-from sdglass_study.figures import engines, style
+import re
+
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
 
 # More columns than this are too narrow for their titles: they go on below.
 _COLUMNS = 4
-_BOXES = {"small": "small box", "large": "large box"}  # first word of an ensemble's name
 
 
-def draw(tables):
+@figure(
+    tables={
+        "disconnected": ("ensemble:str model:str damping time distance disconnected standard_error correlation"),
+    },
+    title="The disconnected part of the correlation",
+    caption=(
+        "Paper Eq. 20 subtracts the product of the mean spins. Top: the correlation of every ensemble at its "
+        "latest time. Below, on its own scale: the subtracted product, with standard errors over "
+        "realizations. It is zero where initial states are isotropic and no moment freezes in. Standard "
+        "errors of quenches with a few realizations are themselves uncertain."
+    ),
+    chapter="dynamics",
+    order=5,
+)
+def draw(tables, look):
     """Draw the latest time of every ensemble: correlation and, below it, disconnected part, a column each."""
     frame = tables["disconnected"]
-    ensembles, looks = list(dict.fromkeys(frame.ensemble)), engines.colours(frame.engine)
+    ensembles = list(dict.fromkeys(frame.ensemble))
     rows = -(-len(ensembles) // _COLUMNS)
     columns = -(-len(ensembles) // rows)
-    figure = style.new_figure(0.5 + 2.7 * rows)
-    grid = figure.subplots(2 * rows, columns, sharex=True, squeeze=False)
+    page = style.new_figure(0.5 + 2.7 * rows)
+    grid = page.subplots(2 * rows, columns, sharex=True, squeeze=False)
     for kind in (0, 1):  # one scale for all correlations, one for all disconnected parts
         same = grid[kind::2].ravel()
         for axes in same[1:]:
@@ -28,26 +44,26 @@ def draw(tables):
         style.letter(top, "abcdefghijklmnopqrstuvwxyz"[place % 26])
         for axes in (top, bottom):
             axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
-        for engine in style.in_order(latest.engine):
-            curve = latest[latest.engine == engine].sort_values("distance")
-            marker, error = style.look(engine, looks)["marker"], curve.standard_error.to_numpy()
-            top.plot(curve.distance, curve.correlation, color=looks[engine])
-            shown[engine] = bottom.errorbar(
-                curve.distance, curve.disconnected, style.error_bars(0, -error, error), fmt=marker, markersize=2,
-                elinewidth=0.6, color=looks[engine]
-            )  # fmt: skip
+        for model in look.order(latest.model):
+            curve = latest[latest.model == model].sort_values("distance")
+            error = curve.standard_error.to_numpy()
+            top.plot(curve.distance, curve.correlation, color=look.color(model))
+            bars = style.error_bars(0, -error, error)
+            line = {"color": look.color(model), "fmt": look.marker(model), "markersize": 2, "elinewidth": 0.6}
+            shown[model] = bottom.errorbar(curve.distance, curve.disconnected, bars, **line)
         top.set_title(_words(ensemble, some), pad=3, fontsize=8)
     _label(grid, len(ensembles))
-    handles = [shown[engine] for engine in looks if engine in shown]
-    words = [engines.words(engine) for engine in looks if engine in shown]
-    figure.legend(handles, words, loc="outside lower center", ncols=4)
-    return figure
+    models = look.order(shown)
+    handles, words = [shown[model] for model in models], [look.label(model) for model in models]
+    page.legend(handles, words, loc="outside lower center", ncols=4)
+    return page
 
 
 def _words(ensemble, some):
-    """Return box, damping and latest time of an ensemble; engines are in the legend."""
-    box = _BOXES.get(ensemble.partition("-")[0], ensemble)
-    return box + "\n" + rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$, $t = {style.clock(some.time.max())}$"
+    """Return figure, damping and latest time of an ensemble; its model is in the legend."""
+    name = re.sub(r"^fig(\d).*", r"quenches of Fig. \1", ensemble)
+    end = style.clock(some.time.max())
+    return name + "\n" + rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$, $t = {end}$"
 
 
 def _label(grid, count):

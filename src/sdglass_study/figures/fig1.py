@@ -2,36 +2,53 @@
 
 from itertools import pairwise
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.collections import PolyCollection
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from sdglass_study.figures import style
-from sdglass_study.figures.arrows import COLOURS, LENGTH, SHAFT, arrow_mesh, fade, lit
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
+from sdglass_study.figures._arrows import COLOURS, LENGTH, SHAFT, arrow_mesh, fade, lit
 
 # The view: rotation about z, then about the horizontal axis of the picture [degree].
 _TURN, _TILT = 25.0, 20.0
 
 
-def draw(tables):
+@figure(
+    tables={"fig1_neighbourhood": "site x y z sx sy sz distance is_centre cutoff"},
+    title="A magnetic neighbourhood and the model that reads it (paper Fig. 1)",
+    caption=(
+        "(a) One spin of the study (ringed) with every spin inside its cutoff sphere, in orthographic "
+        "projection. Colour is the bond variable with the centre, S_i . S_j; grey lines are hoppings from the "
+        "centre, their width proportional to t(R); paler is farther away. (b) Bond variables go through the "
+        "symmetry functions into one network, the same for all spins, whose local energies add up; local "
+        "fields are minus the gradient of the sum. A local energy depends on the spins inside its sphere "
+        "alone, which is what locality means here; the field on a spin is the gradient of all local energies "
+        "whose spheres hold it, and so reaches two cutoff radii far."
+    ),
+    chapter="method",
+    order=1,
+)
+def draw(tables, look):
     """Draw the neighbourhood (left) and the scheme of the model (right)."""
+    import matplotlib as mpl
+
     sites = tables["fig1_neighbourhood"]
-    figure = style.new_figure(3.5)
-    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+    page = style.new_figure(3.5)
+    left, right = page.subplots(1, 2, width_ratios=(1.1, 1))
     _neighbourhood(left, sites)
     _scheme(right)
     style.letter(left, "a")
     style.letter(right, "b")
-    scale = ScalarMappable(mpl.colors.Normalize(-1, 1), COLOURS)
-    bar = figure.colorbar(scale, ax=left, location="left", shrink=0.6, aspect=22, pad=0.02, ticks=(-1, 0, 1))
+    scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), COLOURS)
+    bar = page.colorbar(scale, ax=left, location="left", shrink=0.6, aspect=22, pad=0.02, ticks=(-1, 0, 1))
     bar.set_label(r"$\mathbf{S}_i\cdot\mathbf{S}_j$", labelpad=-2)
     bar.outline.set_linewidth(0.5)
-    return figure
+    return page
 
 
 def _neighbourhood(axes, sites):
+    import matplotlib as mpl
+    from matplotlib.patches import Circle
+
     centre = sites[sites.is_centre.astype(bool)]
     centre = (centre if len(centre) else sites.nsmallest(1, "distance")).iloc[0]
     origin = centre[["x", "y", "z"]].to_numpy(dtype=float)
@@ -89,6 +106,8 @@ def _view():
 
 def _sphere(axes, cutoff):
     """Outline of the cutoff sphere with its equator and two meridians, dashed where they are behind."""
+    from matplotlib.patches import Circle
+
     axes.add_patch(Circle((0, 0), cutoff, facecolor="#F4F6F8", edgecolor="#555555", linewidth=0.9, zorder=1))
     angle = np.linspace(0, 2 * np.pi, 181)
     flat = np.zeros_like(angle)
@@ -101,6 +120,9 @@ def _sphere(axes, cutoff):
 
 def _arrow(axes, position, spin, colour, haze, order, size):
     """Paint a solid arrow of a spin, centred on its site, facet by facet with one lamp."""
+    from matplotlib.collections import PolyCollection
+    from matplotlib.patches import Circle
+
     facets, normals = arrow_mesh(spin, size)
     facing = normals[:, 2] > 0
     facets, normals = facets[facing], normals[facing]
@@ -117,6 +139,8 @@ def _arrow(axes, position, spin, colour, haze, order, size):
 
 def _scheme(axes):
     """Boxes from the neighbourhood to the local field; equations as numbered in the paper."""
+    from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
+
     axes.set(xlim=(0, 10), ylim=(0, 10))
     axes.set_axis_off()
     boxes = (

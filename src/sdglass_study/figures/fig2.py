@@ -2,14 +2,38 @@
 
 import numpy as np
 
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
 
 
-def draw(tables):
+@figure(
+    tables={
+        "fig2_density_of_states": (
+            "system:str n_sites box_length coupling energy density_of_states standard_error"
+        ),
+    },
+    title="Electron density of states without and with the spins (paper Fig. 2)",
+    caption=(
+        "(a) Without coupling, J = 0, for both readings of the paper (its caption says N = 100, its text N = "
+        "500, in the same box), and for N = 500 at the density of N = 100, the size of Fig. 5: a peak near "
+        "the Fermi level (dashed) and no gap at it. A long, thin tail of in-phase states goes on to the "
+        "right. With N = 500 in so small a box the states above the peak come in the shells of the box's few "
+        "long waves, between which the density touches zero, first near +0.5 t0: that is the size of the box, "
+        "not a gap. (b) At the coupling of the study: lower and upper band lie about 2J apart, and the Fermi "
+        "level is in a gap (shaded: no configuration has a state there). Quoted position and height of a peak "
+        "are those of the parabola through the highest bin and its neighbours. The system on which the force "
+        "field is trained is thus not a metal. All curves are normalised to one: per orbital state in (a), "
+        "where the two spins are alike, and per state of the 2N in (b). Bands: standard error over atomic "
+        "realizations, often thinner than the line."
+    ),
+    chapter="data",
+    order=1,
+)
+def draw(tables, look):
     """Draw the density of states of the systems without coupling (left) and with it (right)."""
     frame = tables["fig2_density_of_states"]
-    figure = style.new_figure(2.7)
-    panels = figure.subplots(1, 2)
+    page = style.new_figure(2.7)
+    panels = page.subplots(1, 2)
     halves = (frame[frame.coupling == 0], frame[frame.coupling != 0])
     for axes, half, text in zip(panels, halves, "ab", strict=True):
         for k, (_, curve) in enumerate(half.groupby("system", sort=False)):
@@ -29,7 +53,7 @@ def draw(tables):
         axes.set_ylim(0, 1.32 * half.density_of_states.max())
         axes.legend(loc="upper right" if text == "a" else "upper center")
     _mark_gap(panels[1], halves[1])
-    return figure
+    return page
 
 
 def _curve(axes, curve, place):

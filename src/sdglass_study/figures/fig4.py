@@ -2,34 +2,50 @@
 
 import numpy as np
 
-from sdglass_study.figures import engines, style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
 
 _TIMES = 5
 
 
-def draw(tables):
+@figure(
+    tables={
+        "fig4_correlation": "run:str damping model:str time distance correlation low high",
+        "fig4_difference": "run:str model:str time distance difference low high",
+    },
+    title="Spin correlations after a quench: exact against learned dynamics (paper Fig. 4)",
+    caption=(
+        "Top: C(r, t), the first term of Eq. 20 (the second is in the figure 'disconnected'), from exact "
+        "diagonalization (symbols, with confidence intervals) and from the learned fields (lines), a column "
+        "per damping; the paper states 0.05 gamma. No pair is closer than r_min (shaded). Below: model minus "
+        "exact at the same times, with confidence bands of the difference (all models start from the same "
+        "spins and feel the same noise, so that it is far better known than the curves themselves). A band "
+        "that excludes zero shows a difference to be significant; it counts where it is larger than a symbol "
+        "above."
+    ),
+    chapter="dynamics",
+    order=3,
+)
+def draw(tables, look):
     """Draw one column per run: the curves on top, model minus exact below, a strip per time."""
-    frame = tables["fig4_correlation"]
-    differences = tables.get("fig4_difference")
-    if differences is None:
-        differences = _unpaired(frame)
+    frame, differences = tables["fig4_correlation"], tables["fig4_difference"]
     runs = list(dict.fromkeys(frame.run))
     chosen = {run: _times(frame[frame.run == run]) for run in runs}
     strips = max(map(len, chosen.values()))
-    figure = style.new_figure(3.1 + 0.62 * strips)
-    figure.get_layout_engine().set(h_pad=0.012, hspace=0.0)
-    grid = figure.add_gridspec(1 + strips, len(runs), height_ratios=(2.7, *[0.62] * strips))
-    panels = _row(figure, grid, 0)
-    below = np.array([_row(figure, grid, 1 + strip) for strip in range(strips)])
-    models = [engine for engine in style.in_order(frame.engine) if engine != "exact"]
+    page = style.new_figure(3.1 + 0.62 * strips)
+    page.get_layout_engine().set(h_pad=0.012, hspace=0.0)
+    grid = page.add_gridspec(1 + strips, len(runs), height_ratios=(2.7, *[0.62] * strips))
+    panels = _row(page, grid, 0)
+    below = np.array([_row(page, grid, 1 + strip) for strip in range(strips)])
+    models = [model for model in look.order(frame.model) if model != "exact"]
     ends = _least_distance(frame), frame.distance.max() + 0.1
     for column, run in enumerate(runs):
         some, times = frame[frame.run == run], chosen[run]
-        _curves(panels[column], some, times, ends)
-        panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$ ({run})", pad=3)
+        _curves(panels[column], some, times, ends, look)
+        panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$", pad=3)
         style.letter(panels[column], "abcdefgh"[column])
         for axes, time in zip(below[:, column], times, strict=False):
-            _difference(axes, differences[differences.run == run], time, models, ends)
+            _difference(axes, differences[differences.run == run], time, models, ends, look)
             axes.tick_params(labelbottom=False)
         for axes in below[len(times) :, column]:
             axes.set_axis_off()
@@ -42,14 +58,14 @@ def draw(tables):
     panels[0].set_ylabel(r"$C(r, t)$")
     _scale_strips(below)
     below[strips // 2, 0].set_ylabel(r"$C_{\mathrm{model}} - C_{\mathrm{exact}}$")
-    _model_legend(below[0, -1], models)
-    return figure
+    _model_legend(below[0, -1], models, look)
+    return page
 
 
-def _row(figure, grid, row):
+def _row(page, grid, row):
     """Return the panels of a row, with one vertical scale."""
-    first = figure.add_subplot(grid[row, 0])
-    return [first] + [figure.add_subplot(grid[row, k], sharey=first) for k in range(1, grid.ncols)]
+    first = page.add_subplot(grid[row, 0])
+    return [first] + [page.add_subplot(grid[row, k], sharey=first) for k in range(1, grid.ncols)]
 
 
 def _shown(some, times):
@@ -59,22 +75,20 @@ def _shown(some, times):
 
 
 def _times(some):
-    """Times that every engine of the run has, early to late."""
-    shared = set.intersection(*(set(group) for _, group in some.groupby("engine").time))
+    """Times that every model of the run has, early to late."""
+    shared = set.intersection(*(set(group) for _, group in some.groupby("model").time))
     late = style.spread_out(list(shared) or some.time, _TIMES, first=3.0)
     return list(late)
 
 
-def _at(some, engine, time):
-    return some[(some.engine == engine) & np.isclose(some.time, time, rtol=1e-9)].sort_values("distance")
+def _at(some, model, time):
+    return some[(some.model == model) & np.isclose(some.time, time, rtol=1e-9)].sort_values("distance")
 
 
-def _curves(axes, some, times, ends):
+def _curves(axes, some, times, ends, look):
     colours = style.time_colours(times)
-    drawn = "network" if (some.engine == "network").any() else None
-    if drawn is None:
-        others = [engine for engine in style.in_order(some.engine) if engine != "exact"]
-        drawn = others[0] if others else None
+    others = [model for model in some.model.unique() if model != "exact"]
+    drawn = look.learned(others) or (others[0] if others else None)
     for time in times:
         exact, model = _at(some, "exact", time), _at(some, drawn, time)
         if len(exact):
@@ -87,28 +101,15 @@ def _curves(axes, some, times, ends):
     axes.add_artist(first)
     kinds = [axes.errorbar([], [], [], fmt="o", color=style.GREY, markersize=2.6, markerfacecolor="white")]
     kinds += axes.plot([], [], color=style.GREY)
-    axes.legend(kinds, ["exact (ED)", engines.words(drawn) if drawn else "no model"], loc="upper right", ncols=2)
+    words = [look.label("exact"), look.label(drawn) if drawn else "no model"]
+    axes.legend(kinds, words, loc="upper right", ncols=2)
     axes.set_xlabel(r"distance $r$ [$\ell$]")
 
 
-def _unpaired(frame):
-    """Differences without the table of paired ones: half widths are added in quadrature.
-
-    The bands are then too wide, since all engines start from the same spins and feel the same noise.
-    """
-    keys = ["run", "time", "distance"]
-    both = frame[frame.engine != "exact"].merge(frame[frame.engine == "exact"], on=keys, suffixes=("", "_exact"))
-    up = np.hypot(both.high - both.correlation, both.correlation_exact - both.low_exact)
-    down = np.hypot(both.correlation - both.low, both.high_exact - both.correlation_exact)
-    difference = both.correlation - both.correlation_exact
-    return both[[*keys, "engine"]].assign(difference=difference, low=difference - down, high=difference + up)
-
-
-def _difference(axes, differences, time, models, ends):
-    looks = engines.colours(["exact", *models])
+def _difference(axes, differences, time, models, ends, look):
     for model in models:
         curve = _at(differences, model, time)
-        color, dashes = looks[model], (3, 1.5) if model == "pair" else ()
+        color, dashes = look.color(model), (3, 1.5) if model == "pair" else ()
         axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9, dashes=dashes)
         style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.2)
     _frame(axes, ends)
@@ -145,8 +146,7 @@ def _scale_strips(below):
         axes.set_ylim(-1.25 * reach, 1.25 * reach)
 
 
-def _model_legend(axes, models):
-    looks = engines.colours(["exact", *models])
-    handles = [axes.plot([], [], color=looks[m], dashes=(3, 1.5) if m == "pair" else ())[0] for m in models]
+def _model_legend(axes, models, look):
+    handles = [axes.plot([], [], color=look.color(m), dashes=(3, 1.5) if m == "pair" else ())[0] for m in models]
     if handles:
-        axes.legend(handles, [engines.words(m) for m in models], loc="upper right", ncols=min(len(models), 3))
+        axes.legend(handles, [look.label(m) for m in models], loc="upper right", ncols=min(len(models), 3))

@@ -1,40 +1,66 @@
-"""Control of Fig. 5: the engines of the large quenches on the realizations and replicas that they share."""
+"""Control of Fig. 5: the models of its quenches on the realizations and replicas that they share."""
 
 import numpy as np
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from sdglass_study.figures import engines, style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
 
 _TIMES = 3
 _MOST_COLUMNS = 4
 
 
-def draw(tables):
+@figure(
+    tables={
+        "fig5_difference": (
+            "ensemble:str model:str damping reference:str reference_ensemble:str time distance correlation "
+            "reference_correlation difference low high"
+        ),
+        "fig5_paired": (
+            "ensemble:str model:str damping reference:str reference_ensemble:str realizations replicas time "
+            "quantity:str value reference_value difference low high"
+        ),
+    },
+    title="Control of Fig. 5: exact and learned dynamics of the large box on the same quenches",
+    caption=(
+        "A column per reference, named above it, compared with every other model of the same damping on the "
+        "realizations and initial states that both have; the same spins at the start and the same noise, so "
+        "that what differs is the fields. Top: C(r, t) of the reference (symbols) and of the model nearest to "
+        "it (lines). Second row: difference of C at the last shared time (each panel on its own scale), with "
+        "confidence bands of the paired difference. Third row: correlation length by the paper's formula on "
+        "the shared quenches (realizations × initial states above the panel; symbols: the reference, on the "
+        "same ones); of so few it is too large, by the noise in |C|, which is the same for both. Bottom: its "
+        "difference, with confidence bands, each panel on its own scale. Where a band excludes zero the "
+        "models differ, by as much as the axis says; how wide the band is says how well that is known."
+    ),
+    chapter="growth",
+    order=3,
+)
+def draw(tables, look):
     """Draw a column per reference and damping: C(r, t), its differences, xi(t), and differences of that."""
-    curves, numbers = tables["large_difference"], tables["large_paired"]
+    from matplotlib.ticker import MaxNLocator
+
+    curves, numbers = tables["fig5_difference"], tables["fig5_paired"]
     keys = ["reference", "reference_ensemble", "damping"]
     columns = list(dict.fromkeys(curves[keys].itertuples(index=False, name=None)))[:_MOST_COLUMNS]
-    figure = style.new_figure(7.6)
-    panels = figure.subplots(4, len(columns), squeeze=False)
+    page = style.new_figure(7.6)
+    panels = page.subplots(4, len(columns), squeeze=False)
     # Differences keep a scale for each column: the noise of one would hide another.
     for row in (panels[0], panels[2]):
         for axes in row[1:]:
             axes.sharey(row[0])
             axes.tick_params(labelleft=False)
-    names = style.in_order([*curves.engine, *curves.reference[curves.reference != "none"]])
-    looks = engines.colours(names)
+    names = look.order([*curves.model, *curves.reference[curves.reference != "none"]])
     for column, (reference, ensemble, damping) in enumerate(columns):
         mine = curves[(curves.reference_ensemble == ensemble) & (curves.damping == damping)]
         lengths = numbers[(numbers.reference_ensemble == ensemble) & (numbers.damping == damping)]
         lengths = lengths[lengths.quantity == "xi_naive"]
         first, second, third, fourth = panels[:, column]
-        words = "nothing to compare" if reference == "none" else f"against {engines.words(reference)}"
-        drawn = _correlations(first, mine)
-        words += f"\nlines: {engines.words(drawn)}" if drawn else ""
+        words = "nothing to compare" if reference == "none" else f"against {look.label(reference)}"
+        drawn = _correlations(first, mine, look)
+        words += f"\nlines: {look.label(drawn)}" if drawn else ""
         first.set_title(words + "\n" + rf"$\alpha = {damping:g}\,\gamma$", pad=3)
-        _differences(second, mine, looks)
-        _lengths(third, fourth, lengths, looks)
+        _differences(second, mine, look)
+        _lengths(third, fourth, lengths, look)
         for row, axes in enumerate(panels[:, column]):
             style.letter(axes, "abcdefghijklmnop"[row * len(columns) + column])
     for axes, words in zip(
@@ -53,25 +79,25 @@ def draw(tables):
         _zoom([axes], late=True)
     for axes in panels[[1, 3]].flat:
         axes.yaxis.set_major_locator(MaxNLocator(5))
-    models = [name for name in names if name in set(curves.engine)]
-    handles = [Line2D([], [], label=engines.words(one), color=looks[one]) for one in models]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5)
-    return figure
+    models = [name for name in names if name in set(curves.model)]
+    handles = [style.line(label=look.label(name), color=look.color(name)) for name in models]
+    page.legend(handles=handles, loc="outside lower center", ncols=5)
+    return page
 
 
 def _latest(frame):
-    """Return the rows of the last time of each engine, and the words for the trajectories that are behind them."""
+    """Return the rows of the last time of each model, and the words for the trajectories that are behind them."""
     return frame[frame.time == frame.groupby("ensemble").time.transform("max")]
 
 
-def _correlations(axes, mine):
-    """Draw C(r, t), the reference as symbols, the engine nearest to it as lines; return that engine."""
+def _correlations(axes, mine, look):
+    """Draw C(r, t), the reference as symbols, the model nearest to it as lines; return that model."""
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     axes.set_xlabel(r"distance $r$ [$\ell$]")
     if mine.time.notna().sum() == 0:
         return None
-    engine = style.in_order(mine.engine)[0]
-    some = mine[mine.engine == engine]
+    model = look.learned(look.order(mine.model)) or look.order(mine.model)[0]
+    some = mine[mine.model == model]
     times = style.spread_out(some.time, _TIMES, first=3.0)
     colours = style.time_colours(list(times))
     for time in times:
@@ -80,31 +106,31 @@ def _correlations(axes, mine):
                   markerfacecolor="white", markeredgewidth=0.7, color=colours[time])  # fmt: skip
         axes.plot(curve.distance, curve.correlation, color=colours[time], label=style.clock(time))
     axes.legend(title="$t$", loc="lower right", title_fontsize=8)
-    return engine
+    return model
 
 
-def _differences(axes, mine, looks):
+def _differences(axes, mine, look):
     """Difference of C(r) at the last shared time, with the band of the paired resamples."""
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     axes.set_xlabel(r"distance $r$ [$\ell$]")
     latest = _latest(mine.dropna(subset="time"))
-    for engine in style.in_order(latest.engine):
-        curve = latest[latest.engine == engine].sort_values("distance")
-        color = looks[engine]
+    for model in look.order(latest.model):
+        curve = latest[latest.model == model].sort_values("distance")
+        color = look.color(model)
         axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9)
         style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.18)
     if len(latest):
         axes.set_title(rf"$t = {style.clock(latest.time.max())}$", pad=3, fontsize=8)
 
 
-def _lengths(top, bottom, lengths, looks):
+def _lengths(top, bottom, lengths, look):
     """xi(t) on the shared trajectories, and the paired differences with their intervals."""
     bottom.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     lengths = lengths[lengths.time > 0]
-    for engine in style.in_order(lengths.engine):
-        curve, color = lengths[lengths.engine == engine].sort_values("time"), looks[engine]
+    for model in look.order(lengths.model):
+        curve, color = lengths[lengths.model == model].sort_values("time"), look.color(model)
         top.plot(curve.time, curve.value, color=color)
-        # Another engine may share other quenches with the reference: hence the colour of this one.
+        # Another model may share other quenches with the reference: hence the colour of this one.
         top.plot(curve.time, curve.reference_value, linestyle="", marker="o", markersize=2.4, color=color,
                  markerfacecolor="white", markeredgewidth=0.7, zorder=1)  # fmt: skip
         bottom.plot(curve.time, curve.difference, color=color, linewidth=0.9)
@@ -117,6 +143,8 @@ def _lengths(top, bottom, lengths, looks):
     )
     if sizes:
         top.set_title(" or ".join(sizes) + " quenches", pad=3, fontsize=8, loc="right")
+    from matplotlib.ticker import NullFormatter
+
     for axes in (top, bottom):
         style.logarithmic(axes, "x")
         axes.xaxis.set_minor_formatter(NullFormatter())

@@ -1,27 +1,46 @@
 """Torque errors against the number of parameters: how large the network has to be."""
 
 import numpy as np
-from matplotlib.lines import Line2D
 
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
+from sdglass_study.text import BASELINES
 
-_STAGES = ("random", "frozen")
-_LINEAR = ("pair", "linear")
+_STAGES = ("random", "late")
 
 
-def draw(tables):
+@figure(
+    tables={
+        "network_size": (
+            "model:str parameters linear_term:str layers:str set:str stage:str n_sites rmse low high rms relative"
+        ),
+    },
+    title="How large the network has to be",
+    caption=(
+        "Torque error relative to the rms torque against the number of parameters, for random (top) and late "
+        "states (bottom), on unseen structures of the size that the models were trained on and on larger "
+        "ones. Networks of the same fold only; full symbols: with a linear term that starts from least "
+        "squares, open symbols: without it, as in the paper. The least-squares models stand at their numbers "
+        "of coefficients. Bars: Student t intervals over atomic realizations (those of a few realizations "
+        "leave the frame), the same ones for all models: the ratios in the table, realization by realization, "
+        "are far better known. Where the curve is flat, more parameters buy nothing."
+    ),
+    chapter="models",
+    order=6,
+)
+def draw(tables, look):
     """Draw relative errors against parameters: a row per stage, a column per set of structures."""
     frame = tables["network_size"]
     sets = list(dict.fromkeys(frame.set))
     stages = [stage for stage in _STAGES if (frame.stage == stage).any()] or list(dict.fromkeys(frame.stage))
-    models = style.in_order(frame.sort_values("parameters").model)
-    figure = style.new_figure(0.9 + 2.1 * len(stages))
-    panels = figure.subplots(len(stages), len(sets), sharex=True, sharey="row", squeeze=False)
+    models = look.order(frame.sort_values("parameters").model)
+    page = style.new_figure(0.9 + 2.1 * len(stages))
+    panels = page.subplots(len(stages), len(sets), sharex=True, sharey="row", squeeze=False)
     for row, stage in enumerate(stages):
         for column, name in enumerate(sets):
             axes = panels[row, column]
             some = frame[(frame.set == name) & (frame.stage == stage)]
-            _points(axes, some, models)
+            _points(axes, some, models, look)
             size = f"$N = {some.n_sites.iloc[0]:g}$, " if len(some) else ""
             axes.set_title(f"{size}{stage}", pad=3)
             style.letter(axes, "abcdefghijkl"[row * len(sets) + column])
@@ -34,14 +53,14 @@ def draw(tables):
     for axes in panels[-1]:
         axes.set_xlabel("parameters")
     handles = [
-        Line2D([], [], linestyle="", label=_words(frame, model), **_look(frame, model, models)) for model in models
+        style.line(linestyle="", label=_words(frame, model, look), **_line(frame, model, look)) for model in models
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    return figure
+    page.legend(handles=handles, loc="outside lower center", ncols=2)
+    return page
 
 
-def _points(axes, some, models):
-    started = some[(some.linear_term == "True") & ~some.model.isin(_LINEAR)].sort_values("parameters")
+def _points(axes, some, models, look):
+    started = some[(some.linear_term == "True") & ~some.model.isin(BASELINES)].sort_values("parameters")
     axes.plot(started.parameters, started.relative, color=style.PALE, linewidth=1.0, zorder=1)
     for model in models:
         rows = some[some.model == model]
@@ -51,20 +70,20 @@ def _points(axes, some, models):
         scale = (rows.relative / rows.rmse).to_numpy()
         bars = style.error_bars(rows.relative, rows.low * scale, rows.high * scale)
         axes.errorbar(beside * rows.parameters, rows.relative, bars, linestyle="", elinewidth=0.8, markersize=5,
-                      **_look(some, model, models))  # fmt: skip
+                      **_line(some, model, look))  # fmt: skip
 
 
-def _look(frame, model, models):
-    return style.look(model, models) | ({"markerfacecolor": "white"} if _is_open(frame, model) else {})
+def _line(frame, model, look):
+    return look.line(model) | ({"markerfacecolor": "white"} if _is_open(frame, model) else {})
 
 
 def _is_open(frame, model):
     """Whether it is a network without a linear term, drawn as an open symbol."""
-    return (frame.linear_term[frame.model == model] == "False").any() and model not in _LINEAR
+    return (frame.linear_term[frame.model == model] == "False").any() and model not in BASELINES
 
 
-def _words(frame, model):
-    return style.label(model) if model in _LINEAR else f"{style.label(model)} ({_layers(frame, model)})"
+def _words(frame, model, look):
+    return look.label(model) if model in BASELINES else f"{look.label(model)} ({_layers(frame, model)})"
 
 
 def _layers(frame, model):

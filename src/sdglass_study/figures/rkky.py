@@ -2,23 +2,46 @@
 
 import numpy as np
 
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
+
+_KINDS = {  # of interactions: label, colour, symbol
+    "second-order": ("second order", style.BLACK, "o"),
+    "rkky": ("RKKY, free electrons", style.BLACK, "s"),
+    "rkky-fitted-kf": (r"RKKY, fitted $k_F$", style.BLUE, "D"),
+    "rkky-positive": (r"RKKY, fitted $k_F$, sign of Eq. 2", style.SKY, "v"),
+    "second-order-scaled": ("second order, scaled", style.GREY, "P"),
+    "strong-coupling": (r"$t^2/(2J)$", style.GREEN, "X"),
+}
 
 
-def draw(tables):
+@figure(
+    tables={"rkky": "coupling model:str relative_torque_error standard_error"},
+    optional={"two_site": "coupling distance ratio_to_t2_over_J"},
+    title="Where simple effective interactions apply",
+    caption=(
+        "(a) Relative torque error against the coupling J (curves that leave the frame go on) of: RKKY (paper "
+        "Eq. 2) with k_F of free electrons, with fitted k_F and either sign, or with the sign of Eq. 2; any "
+        "fitted function of the distance (pair model); perturbation theory of second order in J; t^2/(2J) for "
+        "strong coupling. One is what no coupling at all would give. (b) Coupling of just two sites by exact "
+        "diagonalization, in units of t^2/J: the limit at large J is 1/2 per pair, not 1."
+    ),
+    chapter="data",
+    order=2,
+)
+def draw(tables, look):
     """Draw the relative torque error of each pair model (left), and two sites (right) if their table exists."""
     frame, two_site = tables["rkky"], tables.get("two_site")
-    figure = style.new_figure(3.2)
-    left, right = figure.subplots(1, 2)
-    models = style.in_order(frame.model)
+    page = style.new_figure(3.2)
+    left, right = page.subplots(1, 2)
+    models = [name for name in dict.fromkeys([*_KINDS, *frame.model]) if name in set(frame.model)]
     for model in models:
         curve = frame[(frame.model == model) & (frame.coupling > 0)].sort_values("coupling")
-        look = style.look(model, models)
+        words, color, marker = _KINDS.get(model) or (look.label(model), look.color(model), look.marker(model))
         error = curve.standard_error.to_numpy()
         bars = style.error_bars(0.0, -error, error)
-        left.errorbar(
-            curve.coupling, curve.relative_torque_error, bars, elinewidth=0.8, label=style.label(model), **look
-        )
+        left.errorbar(curve.coupling, curve.relative_torque_error, bars, elinewidth=0.8, label=words, color=color,
+                      marker=marker)  # fmt: skip
     left.axhline(1.0, color=style.GREY, dashes=(1, 1), linewidth=0.8, zorder=0)
     left.set(ylabel="torque error / rms torque")
     shown = frame.relative_torque_error[frame.relative_torque_error > 0]
@@ -28,7 +51,7 @@ def draw(tables):
         left.set_ylim(0.6 * shown.min(), min(2 * shown.max(), 10.0))
     else:
         left.set_ylim(bottom=0)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    page.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     if two_site is None:
         right.set_axis_off()
     else:
@@ -39,7 +62,7 @@ def draw(tables):
         axes.set_xlabel(r"coupling $J$ [$t_0$]")
         if axes.axison:
             style.logarithmic(axes, "x")
-    return figure
+    return page
 
 
 def _two_sites(axes, frame):

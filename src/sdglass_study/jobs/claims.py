@@ -1,34 +1,26 @@
 """Judge the paper's statements from the tables of the study."""
 
-from dataclasses import asdict
-
 import pandas as pd
 
 from sdglass.io import write_csv
-from sdglass_study.claims.dynamics import dynamics_claims
-from sdglass_study.claims.electrons import electron_claims
-from sdglass_study.claims.force_field import force_field_claims
-from sdglass_study.claims.table import Tables
-from sdglass_study.figures.networks import named
-from sdglass_study.jobs.arguments import run, step_parser
+from sdglass_study.claims import COLUMNS, Tables, judged
 
 
-def main():
-    """Write claims.csv; a claim without a number is an error."""
-    parser = step_parser(__doc__)
-    parser.add_argument("--tables", required=True, help="folder of the tables")
-    parser.add_argument("--study", required=True, help="name in the targets")
-    parser.add_argument("--confidence", type=float, required=True, help="of the tables' intervals")
-    parser.add_argument("--names", help="JSON, what the networks are called: sdglass_study.figures.networks")
-    parser.add_argument("--out", required=True)
-    args = parser.parse_args()
-    tables = Tables(args.tables, args.confidence)
-    with named(args.names):
-        claims = electron_claims(tables) + force_field_claims(tables) + dynamics_claims(tables)
-    frame = pd.DataFrame([asdict(claim) for claim in claims])
-    frame["target"] = frame["target"].str.replace("<study>", args.study)
-    write_csv(args.out, frame)
+def run(inputs, outputs, settings):
+    """Write ``outputs["claims"]``, a CSV file with a row per claim; a claim without a number is an error.
 
-
-if __name__ == "__main__":
-    run(main)
+    Parameters
+    ----------
+    inputs : dict
+        ``tables``: CSV files; claims that need others are not made.
+    outputs : dict
+    settings : dict
+        ``study``, its name in targets that are tables; ``confidence`` of the tables' intervals; ``labels``,
+        {model: label}, and ``only``, names of the claims that are judged, optional.
+    """
+    tables = Tables(inputs["tables"], settings.get("confidence", 0.95), settings.get("labels"))
+    rows = judged(tables, settings.get("only"))
+    for row in rows:
+        if row["target"].endswith(".csv"):
+            row["target"] = f"results/{settings['study']}/tables/{row['target']}"
+    write_csv(outputs["claims"], pd.DataFrame(rows, columns=list(COLUMNS)))

@@ -1,42 +1,53 @@
 """Make a short film of a quench (animated GIF): the spins coloured by local energy, C(r) and the energy."""
 
-from sdglass.observables.correlation import correlation_histogram, pair_bins
-from sdglass.observables.local_energy import local_energies
-from sdglass.observables.measure import distance_bins
-from sdglass_study.figures import style
-from sdglass_study.figures.film import Film, write_film
-from sdglass_study.jobs.arguments import run
-from sdglass_study.jobs.spins3d import film_parser, filmed
+from sdglass_study.figures._labels import Look
 
 
-def main():
-    """Write the film."""
-    parser = film_parser(__doc__)
-    parser.add_argument("--r-min", type=float, required=True, help="[ell]")
-    parser.add_argument("--bin-width", type=float, required=True, help="of C(r) [ell]")
-    parser.add_argument("--out", required=True, help="film .gif")
-    args = parser.parse_args()
-    structure, trajectory, engine = filmed(args)
-    bins = pair_bins(structure, distance_bins(structure, args.r_min, args.bin_width))
-    spins = trajectory.spins[:, 0]
-    made = trajectory.attributes
-    title = (
-        rf"Quench of $N = {structure.n_sites}$ spins: {style.label(made['engine'])}, "
-        rf"$\alpha = {made['damping']:g}$, $T = {style.number(made['temperature'], 1)}\,t_0$"
+def run(inputs, outputs, settings):
+    """Write ``outputs["film"]``.
+
+    Parameters
+    ----------
+    inputs : dict
+        ``trajectory``, whose first replica is shown; ``structure``; ``model``, the file of the force field that
+        the local energies are taken from, left out for exact fields.
+    outputs : dict
+    settings : dict
+        ``model``, its name; ``electrons``, as from `SDModel.to_dict`; ``damping`` and ``temperature``, for the
+        title; ``r_min`` and ``bin_width`` of C(r) [ell]; ``labels`` and ``members``, optional.
+    """
+    from sdglass.dynamics.trajectory import Trajectory
+    from sdglass.electrons.sd_model import SDModel
+    from sdglass.forcefields.registry import load_force_field
+    from sdglass.structures.structure import Structure
+    from sdglass_study.figures._film import write_film
+
+    electrons = SDModel.from_dict(settings["electrons"])
+    structure = Structure.load(inputs["structure"])
+    source, members = inputs.get("model") or "exact", settings.get("members")
+    force_field = load_force_field(source, structure, electrons, dtype="float64", members=members)
+    write_film(film(structure, Trajectory.load(inputs["trajectory"]), force_field, settings), outputs["film"])
+
+
+def film(structure, trajectory, force_field, settings):
+    """Return the `sdglass_study.figures._film.Film` of the first replica of a trajectory; settings as in `run`."""
+    from sdglass.observables.correlation import correlation_histogram, pair_bins
+    from sdglass.observables.local_energy import local_energies
+    from sdglass.observables.measure import distance_bins
+    from sdglass_study.figures._film import Film
+    from sdglass_study.figures._style import number
+
+    bins = pair_bins(structure, distance_bins(structure, settings["r_min"], settings["bin_width"]))
+    spins, label = trajectory.spins[:, 0], Look(settings.get("labels")).label(settings["model"])
+    return Film(
+        title=rf"Quench of $N = {structure.n_sites}$ spins: {label}, $\alpha = {settings['damping']:g}$, "
+        rf"$T = {number(settings['temperature'], 1)}\,t_0$",
+        times=trajectory.times,
+        positions=structure.positions,
+        box=structure.box,
+        spins=spins,
+        local_energy=local_energies(force_field, spins),
+        energy=trajectory.energy[:, 0],
+        distance=bins.centres,
+        correlation=correlation_histogram(trajectory.spins[:, :1], bins)[:, 0],
     )
-    film = Film(
-        title,
-        trajectory.times,
-        structure.positions,
-        structure.box,
-        spins,
-        local_energies(engine, spins),
-        trajectory.energy[:, 0],
-        bins.centres,
-        correlation_histogram(trajectory.spins[:, :1], bins)[:, 0],
-    )
-    write_film(film, args.out)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,93 +1,68 @@
-"""The page itself: everything that it shows, gathered from files of the study and handed to the template.
+"""The page itself: figures, claims and tables of a study, handed to a template that tells the story."""
 
-The words that depend on numbers are chosen in this package, the layout and the story are in the template.
-"""
-
-from dataclasses import dataclass
+import base64
+import json
 from pathlib import Path
 
 import jinja2
-import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from sdglass.errors import InputError
-from sdglass_study.claims.psi import psi_paragraph
-from sdglass_study.claims.table import Tables
-from sdglass_study.config import load_config
-from sdglass_study.figures.networks import named, network_names
-from sdglass_study.figures.registry import FIGURES
-from sdglass_study.report.cells import cell, typeset
-from sdglass_study.report.chapters import chapters
-from sdglass_study.report.claims import claim_rows, headlines, tally
-from sdglass_study.report.locator import locator_story
-from sdglass_study.report.made import command, record, rule_of
-from sdglass_study.report.networks import driver_words, networks_used
-from sdglass_study.report.pipeline import stations
-from sdglass_study.report.runtimes import KEPT, runtimes
-from sdglass_study.report.torque import beats_pair_model, error_table, summary, training_words
+from sdglass_study.claims import VERDICTS, Tables
+from sdglass_study.figures import FIGURES
+from sdglass_study.figures._tables import read_table
+from sdglass_study.report.runtimes import job_times, runtimes
+from sdglass_study.report.sentences import sentences
+from sdglass_study.report.typeset import typeset
+from sdglass_study.text import cell
 
-# Longer tables are in the figures; the page gives their size.
-LONGEST_TABLE = 80
-
-
-@dataclass(frozen=True)
-class Results:
-    """Where the files of a study are.
-
-    Attributes
-    ----------
-    tables, figures : path
-        Folders of ``*.csv`` and of ``NAME.png``.
-    claims : path
-        ``claims.csv``; left out of the page if it does not exist.
-    provenance : path or None
-        JSON record.
-    benchmarks : path or None
-        Folder of Snakemake's benchmark files, ``RULE/*.tsv`` or ``RULE.tsv``.
-    config : path or None
-        The configuration of the study; settings are not named in the page if it does not exist.
-    runtimes : path or None
-        Times of jobs that ran in other checkouts, `sdglass_study.report.runtimes.KEPT`.
-    """
-
-    tables: Path
-    figures: Path
-    claims: Path
-    provenance: Path | None = None
-    benchmarks: Path | None = None
-    config: Path | None = None
-    runtimes: Path | None = None
-
-    @classmethod
-    def of_study(cls, folder, provenance=None):
-        """Return the places inside ``results/<study>``."""
-        folder = Path(folder)
-        return cls(
-            folder / "tables",
-            folder / "figures",
-            folder / "claims.csv",
-            provenance,
-            folder / "benchmarks",
-            folder / "config.yaml",
-            folder / KEPT,
-        )
+LONGEST_TABLE = 80  # rows; longer ones are in the figures
+STORY = (
+    "method",
+    "data",
+    "models",
+    "dynamics",
+    "growth",
+)  # chapters that the template tells; the others come last
+# What a reader wants to know first, by the claims' names.
+HEADLINES = ("metallic", "sigma", "beyond-pair", "ml-equals-ed", "freezing", "psi")
+_CLAIMS = "id:str statement:str where:str value:str uncertainty:str verdict:str rule:str target:str note:str"
+_BADGES = {"reproduced": "good", "not reproduced": "bad"}  # what is neither is fair
 
 
-def render(results, template, options=""):
-    """Return the page as text.
+def render(template, figures, tables, claims, *, study, options="", labels=None, confidence=0.95, seed=None,
+           numbers=None, film=False, provenance=None, benchmarks=None, archived_runtimes=None):  # fmt: skip
+    """Return the report as one HTML page that loads nothing.
 
     Parameters
     ----------
-    results : Results
     template : path
         Jinja2 template; its values are escaped.
+    figures, tables : iterable of path
+        ``NAME.png`` and ``NAME.csv``.
+    claims : path
+        As from `sdglass_study.claims.judged`.
+    study : str
     options : str
-        What snakemake is given besides the target, such as ``--configfile workflow/scales/quick.yaml``.
+        What snakemake is given besides the target, such as ``--configfile workflow/presets/quick.yaml``.
+    labels : dict, optional
+        {model: label}.
+    confidence : float
+        Probability inside the tables' intervals.
+    seed : int, optional
+    numbers : dict, optional
+        Lines of text below the pictures of the method: {structure, electrons, descriptor, network,
+        dynamics, growth}.
+    film : bool
+        Whether ``film.gif`` lies beside the page.
+    provenance : path, optional
+        JSON object; its scalars, and those one level below, are shown.
+    benchmarks, archived_runtimes : path, optional
+        As in `sdglass_study.report.runtimes.job_times`.
 
     Raises
     ------
     InputError
-        If the template or a file that exists cannot be read or lacks a column.
+        If a file cannot be read or is not what it should be.
     """
     template = Path(template)
     if not template.is_file():
@@ -100,92 +75,106 @@ def render(results, template, options=""):
         lstrip_blocks=True,
     )
     environment.filters["typeset"] = typeset
-    config = settings(results.config)
-    with named(network_names(config)):
-        content = _content(results, config, options)
-    return environment.get_template(template.name).render(**content)
+    tables = Tables(tables, confidence, labels)
+    rows = claim_rows(claims)
+    return environment.get_template(template.name).render(
+        study=study,
+        seed=seed,
+        options=options,
+        numbers=numbers or {},
+        film=film,
+        claims=rows,
+        headlines=[row for name in HEADLINES for row in rows if row["id"] == name],
+        tally=[(verdict, _badge(verdict), count) for verdict, count in _counts(rows) if count],
+        chapters=chapters(figures, rows, options),
+        facts=facts(provenance),
+        times=runtimes(job_times(benchmarks, archived_runtimes)),
+        tables=[shown_table(name, tables[name]) for name in sorted(tables.files)],
+        **sentences(tables),
+    )
 
 
-def _content(results, config, options):
-    """Return what the template shows, by name."""
-    made = record(results.provenance)
-    study = config.get("study", Path(results.tables).parent.name)
-    claims = claim_rows(results.claims)
-    for row in claims:
-        row["made_by"], row["command"] = _behind(row["target"], made["rules"], study, options)
-    words = interval_words(config)
-    sentences = beats_pair_model(results.tables, words)
+def claim_rows(path):
+    """Return the claims as dictionaries of text, with ``css`` for the badge of the verdict."""
+    rows = read_table(path, _CLAIMS, empty=True).to_dict("records")
+    for row in rows:
+        if row["verdict"] not in VERDICTS:
+            raise InputError(
+                f"{path}: verdict {row['verdict']!r} of {row['id']}; expected one of {', '.join(VERDICTS)}"
+            )
+        row["css"] = _badge(row["verdict"])
+    return rows
+
+
+def _badge(verdict):
+    return _BADGES.get(verdict, "fair")
+
+
+def _counts(rows):
+    return [(verdict, sum(row["verdict"] == verdict for row in rows)) for verdict in VERDICTS]
+
+
+def chapters(figures, claims, options=""):
+    """Return {chapter: [figure as a dictionary for the template]}, each chapter in its order.
+
+    Parameters
+    ----------
+    figures : iterable of path
+        ``NAME.png``.
+    claims : list of dict
+        Those whose target is a figure, or one of its tables, stand beside it.
+    options : str
+    """
+    drawn = [(FIGURES[Path(path).stem], Path(path)) for path in figures]
+    result = {chapter: [] for chapter in (*STORY, "more")}
+    for figure, path in sorted(drawn, key=lambda pair: (pair[0].order, pair[0].name)):
+        names = [*figure.tables, *figure.optional]
+        targets = {figure.name, *(f"{name}.csv" for name in names)}
+        result[figure.chapter if figure.chapter in STORY else "more"].append(
+            {
+                "name": figure.name,
+                "title": figure.title,
+                "caption": figure.caption,
+                "image": _data_url(path),
+                "tables": [f"{name}.csv" for name in names],
+                "command": " ".join(word for word in ("snakemake", figure.name, "--cores N", options) if word),
+                "claims": [row for row in claims if Path(row["target"]).name in targets],
+            }
+        )
+    return result
+
+
+def _data_url(path):
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected a figure of the study")
+    data = path.read_bytes()
+    if not data.startswith(b"\x89PNG"):
+        raise InputError(f"{path}: not a PNG image; draw the figure again")
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+def shown_table(name, frame):
+    """Return name, rows, columns (with whether they are numbers), and the cells if the table is short."""
+    short = len(frame) <= LONGEST_TABLE
     return {
-        "stations": stations(config, networks_used(config, results.tables)),
-        "study": study,
-        "seed": config.get("seed"),
-        "options": options,
-        "claims": claims,
-        "headlines": headlines(claims),
-        "tally": tally(claims),
-        "chapters": chapters(results, claims, made["rules"], config, study, options),
-        "torque": error_table(results.tables),
-        "interval": words,
-        "training": training_words(config),
-        "verdict": sentences,
-        "verdict_summary": summary(sentences),
-        "driver": driver_words(config, results.tables),
-        "film": (Path(results.tables).parent / "film.gif").is_file(),
-        "locator": locator_story(results.tables),
-        "exponent": exponent_words(results.tables, config),
-        "record": made,
-        "times": runtimes(results.benchmarks, results.runtimes, config.get("resources", {}).get("threads")),
-        "tables": table_entries(results.tables, made["rules"]),
+        "name": f"{name}.csv",
+        "rows": len(frame),
+        "columns": [(str(column), frame[column].dtype.kind in "if") for column in frame],
+        "cells": [[cell(value) for value in row] for row in frame.itertuples(index=False)] if short else None,
     }
 
 
-def _behind(target, rules, study, options):
-    """Return the rules that make the tables behind a claim's target, and the command that makes the target."""
-    name = Path(target).stem
-    if not target:
-        return [], ""
-    tables = [f"{name}.csv"] if target.endswith(".csv") else FIGURES[name].tables if name in FIGURES else []
-    made_by = [rule_of(f"tables/{table}", rules) for table in tables]
-    return list(dict.fromkeys(rule for rule in made_by if rule)), command(target, study, options)
-
-
-def exponent_words(folder, config):
-    """Return what to believe about the barrier exponent, or None without its tables."""
-    wanted = [Path(folder) / f"{name}.csv" for name in ("psi_multiverse", "psi_units")]
-    if not all(path.is_file() for path in wanted):
-        return None
-    return psi_paragraph(Tables(folder, config.get("analysis", {}).get("confidence", 0.95)))
-
-
-def settings(path):
-    """Return the configuration of the study; empty if its file does not exist."""
-    return load_config(path) if path is not None and Path(path).is_file() else {}
-
-
-def interval_words(config):
-    """Return what the intervals are called: "95 % interval", or "interval" if their level is not known."""
-    level = config.get("analysis", {}).get("confidence")
-    return "interval" if level is None else f"{100 * level:g} % interval"
-
-
-def table_entries(folder, rules=()):
-    """Return a dictionary per CSV file: name, rule that writes it, rows, columns, and the cells if it is short."""
-    entries = []
-    for path in sorted(Path(folder).glob("*.csv")):
-        try:
-            frame = pd.read_csv(path)
-        except ValueError as error:
-            raise InputError(f"{path}: not a readable table ({error}); make it again") from None
-        short = len(frame) <= LONGEST_TABLE
-        cells = [[cell(value) for value in row] for row in frame.itertuples(index=False)] if short else None
-        numeric = [is_numeric_dtype(frame[column]) for column in frame]
-        entries.append(
-            {
-                "name": path.name,
-                "rule": rule_of(f"tables/{path.name}", rules),
-                "rows": len(frame),
-                "columns": list(zip(map(str, frame), numeric, strict=True)),
-                "cells": cells,
-            }
-        )
-    return entries
+def facts(path):
+    """Return (name, value) of the scalars of a JSON object and of its objects; none without a file."""
+    if path is None:
+        return []
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a JSON file ({error}); make it again") from None
+    flat = {}
+    for name, value in content.items():
+        inside = value if isinstance(value, dict) else {name: value}
+        # Digests of files are for machines.
+        flat |= {key: cell(part) for key, part in inside.items() if name not in ("files", "inputs", "rules")}
+    return list(flat.items())

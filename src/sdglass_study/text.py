@@ -1,20 +1,39 @@
-"""Values as short text for the page."""
+"""Numbers and names as short text: what figures, claims and the report share."""
 
 import json
 import math
 import re
 
 import numpy as np
-from markupsafe import Markup, escape
 
-_SYMBOLS = {
-    **{"alpha": "α", "gamma": "γ", "zeta": "ζ", "theta": "θ", "lambda": "λ", "mu": "μ", "xi": "ξ", "rho": "ρ"},
-    **{"sigma": "σ", "Delta": "Δ", "chi": "χ", "psi": "ψ", "ell": "ℓ", "t0": "t<sub>0</sub>"},
+# What every study calls these; a configuration may give other labels.
+MODEL_WORDS = {
+    "exact": "exact (ED)",
+    "pair": "pair model",
+    "linear": "linear model",
+    "locator": "locator expansion",
 }
+BASELINES = ("pair", "linear")  # fitted by least squares: what a network has to beat
 
 
-# Spaces around them, so that nothing inside a word or a name changes.
-_OPERATORS = {" . ": " · ", " - ": " − ", " &lt;= ": " ≤ ", " &gt;= ": " ≥ ", " -&gt; ": " → ", " +- ": " ± "}
+def model_words(name, labels=None):
+    """Return what a model is called: its label, the usual words, or its name."""
+    return {**MODEL_WORDS, **(labels or {})}.get(name, str(name).replace("_", " "))
+
+
+def learned_model(names):
+    """Return the first of `names` that is neither exact nor a baseline, the model of ML-LLG; None without any."""
+    return next((name for name in names if name not in ("exact", *BASELINES)), None)
+
+
+def run_words(model, damping, labels=None):
+    """Return the words for a run: its model and its damping."""
+    return f"{model_words(model, labels)}, alpha = {damping:g}"
+
+
+def clock(time):
+    """Return a time as text: 0.5, 30, 3000."""
+    return f"{time:.0f}" if time >= 100 else f"{time:.3g}"
 
 
 def cell(value):
@@ -26,6 +45,11 @@ def cell(value):
     if isinstance(value, dict | list):
         return json.dumps(value)
     return "" if value is None else str(value)
+
+
+def plain(text):
+    """Write the exponent of a number as people do: 6.6e-04 as 6.6e-4."""
+    return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].strip('+')}{m[2]}", text)
 
 
 def rounded(value, low, high, signed=False):
@@ -44,7 +68,7 @@ def rounded(value, low, high, signed=False):
     if not np.isfinite(value) or not half > 0:
         return cell(value), *map(cell, ends)
     digits = max(0, 1 - math.floor(math.log10(half)))
-    return tuple(_fixed(one, digits, signed) for one in (value, *ends))
+    return tuple(_fixed(number, digits, signed) for number in (value, *ends))
 
 
 def estimate(value, low, high, signed=False):
@@ -62,40 +86,8 @@ def _fixed(value, digits, signed):
     return f"{round(float(value), digits) + 0.0:{'+' if signed else ''}.{digits}f}"
 
 
-def scientific(value):
-    """Return a number as 6.66e-4; a dash for what is not finite."""
-    return plain(f"{value:.2e}") if np.isfinite(value) else "–"
-
-
-def plain(text):
-    """Write the exponent of a number as people do: 6.6e-04 as 6.6e-4."""
-    return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].strip('+')}{m[2]}", text)
-
-
 def duration(seconds):
     """Return a time as text, in seconds, minutes or hours."""
     if seconds < 120:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def typeset(text):
-    """Return plain text of the field as HTML: t0, ell, psi, S_i, 10^-3, 6e-4, S x H, <= and - as they are printed.
-
-    Names with more than three letters after an underscore, such as those of tables, stay as they are.
-    """
-    html = str(escape(text))
-    html = re.sub(r"\b(\d+(?:\.\d+)?)e([+-]?)0*(\d+)\b", _power_of_ten, html)
-    html = re.sub(r"\^\(([^()]+)\)", r"<sup>\1</sup>", html)
-    html = re.sub(r"\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", html)
-    html = re.sub(r"\b([A-Za-z]|mu)_([A-Za-z]{1,3})\b", r"\1<sub>\2</sub>", html)
-    for plain_text, symbol in _OPERATORS.items():
-        html = html.replace(plain_text, symbol)
-    html = re.sub(r"(?<=[\w)>]) x (?=[\w(])", " × ", html)
-    html = re.sub(r"(?<![\w\-.])-(?=\d)", "−", html)
-    return Markup(re.sub(rf"\b({'|'.join(_SYMBOLS)})\b", lambda m: _SYMBOLS[m[1]], html))
-
-
-def _power_of_ten(match):
-    sign = "−" if match[2] == "-" else ""
-    return f"{match[1]} × 10<sup>{sign}{match[3]}</sup>"

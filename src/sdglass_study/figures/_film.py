@@ -9,8 +9,8 @@ from PIL import Image
 
 from sdglass.errors import InputError
 from sdglass.io import atomic_path
-from sdglass_study.figures import style
-from sdglass_study.figures.scene import Scene, energy_scale
+from sdglass_study.figures import _style as style
+from sdglass_study.figures._scene import Scene, energy_scale
 
 SIZE, DPI = (6.6, 3.5), 100  # inches, dots per inch
 SECONDS = 7.0  # of the film, the last picture not counted
@@ -127,4 +127,5 @@ def _energy(axes, film):
     (here,) = axes.plot([], [], "o", color=style.VERMILLION)
     axes.set(xlabel=r"$t$ [$1/(\gamma t_0)$]", ylabel=r"$E/N$ [$t_0$]")
     style.logarithmic(axes, "x")
+    style.plain_log_axis(axes.xaxis)
     return passed, here, axes.text(0.96, 0.9, "", transform=axes.transAxes, ha="right", va="top")

@@ -1,34 +1,53 @@
 """Torque errors of every model, absolute and relative, by state of the spins and by set."""
 
 import numpy as np
-from matplotlib.lines import Line2D
 
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
+from sdglass_study.figures._labels import MOST, ordered_sets, set_words
 
-_STAGES = ("random", "relaxed", "frozen")
+_STAGES = ("random", "relaxed", "late")
 _NOT_DRAWN = ("validation",)  # nearly the training set's, and not for linear models
 _PAPER = 1.0e-3  # [t0], read off the paper's Fig. 3
 
 
-def draw(tables):
+@figure(
+    tables={
+        "torque_errors": "model:str member:str set:str stage:str n_sites rmse low high rms relative",
+    },
+    title="Torque errors of every model",
+    caption=(
+        "Root mean square error of a torque component (top) and the same divided by the rms torque (bottom), "
+        "for random, relaxed and late states (late: the second half of quenches); of the first eight models. "
+        "Filled symbols: the committee, or the linear models, with Student t intervals over atomic "
+        "realizations; small dots: single networks on average (the main symbol where there is no committee); "
+        "bars: the torque itself; dashed: the paper's 0.001. Intervals of two models may overlap although one "
+        "is better on every realization: paired.csv compares them on the same ones. A model is useful where "
+        "its relative error is well below one; late states are the test."
+    ),
+    chapter="models",
+    order=4,
+)
+def draw(tables, look):
     """Draw rmse (top) and rmse / rms (bottom): a column per set, groups of points per stage."""
     frame = tables["torque_errors"]
-    frame = frame[frame.model.isin(style.principal(frame.model))]
-    sets = [s for s in style.in_order(frame.set) if s not in _NOT_DRAWN] or style.in_order(frame.set)
+    models = look.order(frame.model)[:MOST]
+    frame = frame[frame.model.isin(models)]
+    sets = ordered_sets(frame.set)
+    sets = [name for name in sets if name not in _NOT_DRAWN] or sets
     stages = [s for s in _STAGES if (frame.stage == s).any()] or list(dict.fromkeys(frame.stage))
-    models = style.in_order(frame.model)
-    figure = style.new_figure(4.9)
-    panels = figure.subplots(2, len(sets), sharex=True, sharey="row", squeeze=False)
+    page = style.new_figure(4.9)
+    panels = page.subplots(2, len(sets), sharex=True, sharey="row", squeeze=False)
     for column, name in enumerate(sets):
         some = frame[frame.set == name]
         for row, quantity in enumerate(("rmse", "relative")):
             axes = panels[row, column]
-            _points(axes, some, quantity, models, stages)
+            _points(axes, some, quantity, models, stages, look)
             style.letter(axes, "abcdefgh"[row * len(sets) + column])
         _signal(panels[0, column], some, stages)
         panels[0, column].axhline(_PAPER, color=style.BLACK, dashes=(4, 2), linewidth=0.8, zorder=1)
         sizes = ", ".join(f"{n:g}" for n in sorted(some.n_sites.dropna().unique()))
-        panels[0, column].set_title(style.set_words(name) + (f", $N = {sizes}$" if sizes else ""), pad=3)
+        panels[0, column].set_title(set_words(name) + (f", $N = {sizes}$" if sizes else ""), pad=3)
         panels[1, column].set_xticks(range(len(stages)), stages)
         panels[1, column].set_xlim(-0.5, len(stages) - 0.5)
         for axes in panels[:, column]:
@@ -36,18 +55,15 @@ def draw(tables):
             axes.tick_params(axis="x", length=0)
     panels[0, 0].set_ylabel(r"torque error [$t_0$]")
     panels[1, 0].set_ylabel("torque error / rms torque")
-    handles = [
-        Line2D([], [], linestyle="", label=style.label(model), **style.look(model, models)) for model in models
-    ]
-    handles.append(Line2D([], [], color=style.PALE, linewidth=5, label="rms torque"))
-    handles.append(Line2D([], [], color=style.BLACK, dashes=(4, 2), linewidth=0.8, label="paper, about 0.001"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    return figure
+    handles = [style.line(linestyle="", label=look.label(model), **look.line(model)) for model in models]
+    handles.append(style.line(color=style.PALE, linewidth=5, label="rms torque"))
+    handles.append(style.line(color=style.BLACK, dashes=(4, 2), linewidth=0.8, label="paper, about 0.001"))
+    page.legend(handles=handles, loc="outside lower center", ncols=3)
+    return page
 
 
-def _points(axes, some, quantity, models, stages):
+def _points(axes, some, quantity, models, stages, look):
     for k, model in enumerate(models):
-        look = style.look(model, models)
         for place, stage in enumerate(stages):
             rows = some[(some.model == model) & (some.stage == stage) & (some[quantity] > 0)]
             x = place + 0.75 * ((k + 0.5) / len(models) - 0.5)
@@ -55,13 +71,13 @@ def _points(axes, some, quantity, models, stages):
             if len(rows) == 1:  # nothing else to show: sets that some members were trained on have no committee
                 single &= False
             axes.plot(np.full(single.sum(), x), rows[quantity][single], linestyle="", marker=".", markersize=2.5,
-                      color=look["color"], alpha=0.6, zorder=3)  # fmt: skip
+                      color=look.color(model), alpha=0.6, zorder=3)  # fmt: skip
             whole = rows[~single]
             # The relative error inherits the interval of the error.
             scale = (whole[quantity] / whole.rmse).to_numpy()
             bars = style.error_bars(whole[quantity], whole.low * scale, whole.high * scale)
-            axes.errorbar(np.full(len(whole), x), whole[quantity], bars, fmt=look["marker"], color=look["color"],
-                          elinewidth=0.8, markersize=4, zorder=4)  # fmt: skip
+            axes.errorbar(np.full(len(whole), x), whole[quantity], bars, linestyle="", elinewidth=0.8,
+                          markersize=4, zorder=4, **look.line(model))  # fmt: skip
 
 
 def _signal(axes, some, stages):

@@ -1,15 +1,15 @@
-"""The look of all figures: sizes of a two-column journal, a palette for every eye, files without dates."""
+"""The style of all figures: sizes of a two-column journal, a palette for every eye, files without dates.
+
+matplotlib is loaded when something is drawn, so that figures may import this module at no cost.
+"""
 
 from contextlib import contextmanager
 from io import BytesIO
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
-from PIL import Image
 
 from sdglass.io import atomic_path
-from sdglass_study.figures import networks
+from sdglass_study.text import clock  # noqa: F401  (figures write times as the report does)
 
 WIDTH = 7.0  # inches, both columns of a journal page
 DPI = 200
@@ -21,7 +21,7 @@ CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY, PALE = "#777777", "#DDDDDD"
 # Beyond the eight: Tol, "muted", dark enough to be told from them.
-WINE, OLIVE, TEAL, INDIGO = "#882255", "#999933", "#44AA99", "#332288"
+WINE, OLIVE, TEAL, INDIGO, BROWN = "#882255", "#999933", "#44AA99", "#332288", "#661100"
 
 # The fonts come with matplotlib, so that figures do not depend on the machine.
 _RC = {
@@ -38,7 +38,6 @@ _RC = {
     "legend.labelspacing": 0.3,
     "legend.borderaxespad": 0.3,
     "axes.linewidth": 0.6,
-    "axes.prop_cycle": mpl.cycler(color=CYCLE),
     "lines.linewidth": 1.2,
     "lines.markersize": 3.5,
     "errorbar.capsize": 0,
@@ -56,65 +55,36 @@ _RC = {
     "axes.formatter.useoffset": False,
 }
 
-_NAMES = {
-    "exact": ("exact (ED)", BLACK, "o"),
-    "network": ("network", BLUE, "s"),
-    "pair": ("pair model", VERMILLION, "^"),
-    "linear": ("linear model", ORANGE, "v"),
-    "locator": ("locator expansion", TEAL, "D"),
-    "second-order": ("second order", BLACK, "o"),
-    "bond": ("network, bonds", BLUE, "s"),
-    "chirality": ("network, bonds + chirality", GREEN, "D"),
-    "bond-configurations": ("network, bonds (split by configuration)", SKY, "P"),
-    "chirality-configurations": ("network, bonds + chirality (split by configuration)", PURPLE, "X"),
-    "small": ("small network, bonds", WINE, "p"),
-    "small-chirality": ("small network, bonds + chirality", OLIVE, "*"),
-    "bond-long": ("network, bonds, trained longer", BLUE, "*"),
-    "tiny": ("tiny network", TEAL, "h"),
-    "medium": ("medium network", INDIGO, "d"),
-    "small-unstarted": ("small network, from random weights", WINE, "H"),
-    "heun": ("Heun", BLUE, "o"),
-    "semi_implicit": ("semi-implicit", VERMILLION, "s"),
-    "rkky": ("RKKY, free electrons", BLACK, "s"),
-    "rkky-fitted-kf": (r"RKKY, fitted $k_F$", BLUE, "D"),
-    "rkky-positive": (r"RKKY, fitted $k_F$, sign of Eq. 2", SKY, "v"),
-    "second-order-scaled": ("second order, scaled", GREY, "P"),
-    "strong-coupling": (r"$t^2/(2J)$", GREEN, "X"),
-    "training": ("training", BLUE, "o"),
-    "validation": ("validation", GREEN, "^"),
-    "unseen": ("unseen", VERMILLION, "s"),
-    "large": ("unseen, large", PURPLE, "D"),
-}
-
-# Other networks differ from these in one respect, and have figures of their own.
-_PRINCIPAL = (
-    "pair",
-    "linear",
-    "bond",
-    "chirality",
-    "bond-configurations",
-    "chirality-configurations",
-    "small",
-    "small-chirality",
-)
-
 
 @contextmanager
 def journal():
     """Apply the style within a block, drawing and saving included; nothing outside changes."""
+    import matplotlib as mpl
+
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_RC)
+        mpl.rcParams.update(_RC | {"axes.prop_cycle": mpl.cycler(color=CYCLE)})
         yield
 
 
 def new_figure(height):
     """Return an empty figure of full page width and `height` [inch], laid out without overlaps."""
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def line(**options):
+    """Return a line without points, for a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **options)
 
 
 def save(figure, png=None, pdf=None):
     """Write the figure atomically; the same figure gives the same bytes (no dates, no program names)."""
+    from PIL import Image
+
     if png is not None:
         with atomic_path(png) as temporary, BytesIO() as full:
             figure.savefig(full, format="png", dpi=DPI, metadata={"Software": None})
@@ -125,45 +95,6 @@ def save(figure, png=None, pdf=None):
         with atomic_path(pdf) as temporary:
             # Rasterised parts of the file take their resolution from dpi.
             figure.savefig(temporary, format="pdf", dpi=2 * DPI, metadata={"CreationDate": None, "Producer": None})
-
-
-def label(name):
-    """Return the words for a model, engine or set: those of the study (`networks.named`) or the usual ones.
-
-    An unknown name stands for itself.
-    """
-    name = networks.stands_for(name)
-    given = networks.words_of(name)
-    if given is not None:
-        return given
-    return _NAMES[name][0] if name in _NAMES else str(name).replace("_", " ")
-
-
-def set_words(name, n_sites=None):
-    """Return the words for a set of structures: training, validation, or unseen ones of a number of sites."""
-    words = name if name in ("training", "validation") else "unseen"
-    return words if n_sites is None else f"{words}, N = {n_sites:g}"
-
-
-def look(name, others=()):
-    """Return {color, marker} of a name, the same in every figure; unknown ones go by their place in `others`."""
-    others, name = [networks.stands_for(one) for one in others], networks.stands_for(name)
-    if name in _NAMES:
-        return {"color": _NAMES[name][1], "marker": _NAMES[name][2]}
-    place = others.index(name) if name in others else 0
-    return {"color": CYCLE[place % len(CYCLE)], "marker": MARKERS[place % len(MARKERS)]}
-
-
-def in_order(names):
-    """Return the different names: known ones first in the order of the palette, then the others as they come."""
-    names = list(dict.fromkeys(names))
-    return [name for name in _NAMES if name in names] + [name for name in names if name not in _NAMES]
-
-
-def principal(names):
-    """Return the different models `in_order` that belong in every figure; all of them if none does."""
-    names = in_order(names)
-    return [name for name in names if name in _PRINCIPAL] or names
 
 
 def letter(axes, text, **where):
@@ -216,13 +147,10 @@ def spread_out(values, count, first=0.0):
     return np.unique([chosen[np.argmin(np.abs(np.log(chosen / target)))] for target in targets])
 
 
-def clock(time):
-    """Return a time as text: 0.5, 30, 3000."""
-    return f"{time:.0f}" if time >= 100 else f"{time:.3g}"
-
-
 def time_colours(times):
     """Return {time: colour}, dark to bright in the order of the times (readable in grey, and by every eye)."""
+    import matplotlib as mpl
+
     return dict(zip(times, mpl.colormaps["viridis"](np.linspace(0.0, 0.88, max(len(times), 1))), strict=False))
 
 
@@ -234,3 +162,15 @@ def number(value, digits=3):
         return f"{float(f'{value:.{digits}g}'):g}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return rf"{mantissa}\times 10^{{{int(exponent)}}}"
+
+
+def plain_log_axis(axis):
+    """Label a logarithmic axis of less than three decades by 1, 2, 5, 10, and a longer one by its decades."""
+    from matplotlib.ticker import NullFormatter
+
+    low, high = axis.get_view_interval()
+    axis.set_minor_formatter(NullFormatter())
+    if 0 < low < high < 1e3 * low:
+        plain = [digit * decade for decade in (0.1, 1, 10, 100, 1000) for digit in (1, 2, 5)]
+        shown = [value for value in plain if low <= value <= high]
+        axis.set_ticks(shown, [f"{value:g}" for value in shown])

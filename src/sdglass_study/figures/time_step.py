@@ -2,27 +2,47 @@
 
 import numpy as np
 
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
 
 _DASHES = ((), (4, 1.5), (1, 1))
 
 
-def draw(tables):
+_WORDS = {"heun": "Heun", "semi_implicit": "semi-implicit"}
+_KINDS = {
+    "heun": {"color": style.BLUE, "marker": "o"},
+    "semi_implicit": {"color": style.VERMILLION, "marker": "s"},
+}
+
+
+@figure(
+    tables={"time_step": "integrator:str damping duration time_step error energy_drift"},
+    title="Convergence with the time step",
+    caption=(
+        "(a) Rms difference of the spins (per component) at the end of a run without noise to the same run "
+        "with half the finest step, for both integrators and every damping; the dashed black line has the "
+        "slope of second order. (b) Rms drift of the energy per site in the same runs without damping, where "
+        "the energy is conserved."
+    ),
+    chapter="dynamics",
+    order=1,
+)
+def draw(tables, look):
     """Draw the error of the spins and the drift of the energy against the time step."""
     frame = tables["time_step"]
-    figure = style.new_figure(2.6)
-    left, right = figure.subplots(1, 2)
-    names, dampings = style.in_order(frame.integrator), sorted(frame.damping.unique())
+    page = style.new_figure(2.6)
+    left, right = page.subplots(1, 2)
+    names, dampings = list(dict.fromkeys(frame.integrator)), sorted(frame.damping.unique())
     for name in names:
-        look, mine = style.look(name, names), frame[frame.integrator == name]
+        line, mine = _KINDS.get(name, {}), frame[frame.integrator == name]
         for k, damping in enumerate(dampings):
-            words = rf"{style.label(name)}, $\alpha = {damping:g}\,\gamma$"
+            words = rf"{_WORDS.get(name, name)}, $\alpha = {damping:g}\,\gamma$"
             curve = style.positive(mine[mine.damping == damping], "time_step", "error").sort_values("time_step")
-            left.plot(curve.time_step, curve.error, label=words, dashes=_DASHES[k % 3], **look)
+            left.plot(curve.time_step, curve.error, label=words, dashes=_DASHES[k % 3], **line)
         # Without damping: the same in the rows of every damping.
         curve = style.positive(mine.drop_duplicates("time_step"), "time_step", "energy_drift")
         curve = curve.sort_values("time_step")
-        right.plot(curve.time_step, curve.energy_drift, label=style.label(name), **look)
+        right.plot(curve.time_step, curve.energy_drift, label=_WORDS.get(name, name), **line)
     steps = np.unique(frame.time_step[frame.time_step > 0])
     for axes, text in ((left, "a"), (right, "b")):
         style.logarithmic(axes)
@@ -35,7 +55,7 @@ def draw(tables):
     left.set_ylabel("rms spin difference\nto a finer step")
     right.set_ylabel(r"rms energy drift per site [$t_0$]")
     _guide(left, style.positive(frame, "time_step", "error"))
-    return figure
+    return page
 
 
 def _guide(axes, shown):

@@ -1,18 +1,32 @@
 """C(r, t) in the large box: what the correlation length is made of."""
 
-from sdglass_study.figures import engines, style
+from sdglass_study.figures import _style as style
+from sdglass_study.figures import figure
 
 _TIMES = 6
 
 
-def draw(tables):
+@figure(
+    tables={
+        "fig5_correlation": "ensemble:str model:str damping time distance correlation low high",
+    },
+    title="Correlations in the large box",
+    caption=(
+        "C(r, t) of the ensembles from which the correlation length is computed, with confidence bands: the "
+        "negative contact correlation grows first, the weak positive peak behind it later. At large r the "
+        "curves are noise around zero, which |C| turns into a positive weight."
+    ),
+    chapter="growth",
+    order=1,
+)
+def draw(tables, look):
     """Draw a panel per ensemble, curves at several times with their confidence bands."""
     frame = tables["fig5_correlation"]
     names = list(dict.fromkeys(frame.ensemble))
     columns = min(len(names), 3)
     rows = -(-len(names) // 3)
-    figure = style.new_figure(0.3 + 2.6 * rows)
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    page = style.new_figure(0.3 + 2.6 * rows)
+    panels = page.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, name, text in zip(panels.flat, names, "abcdefghijklmnop", strict=False):
         some = frame[frame.ensemble == name]
         times = style.spread_out(some.time, _TIMES, first=3.0)
@@ -24,11 +38,11 @@ def draw(tables):
             style.band(axes, curve.distance, curve.low, curve.high, colours[time])
         axes.set(xlabel=r"distance $r$ [$\ell$]")
         axes.tick_params(labelbottom=True)
-        axes.set_title(engines.ensemble_words(frame, name), pad=3)
+        axes.set_title(look.run(some.model.iloc[0], some.damping.iloc[0]), pad=3)
         axes.legend(title=r"$t$ [$1/(\gamma t_0)$]", loc="lower right", ncols=2, title_fontsize=8)
         style.letter(axes, text)
     for axes in list(panels.flat)[len(names) :]:
         axes.set_axis_off()
     for axes in panels[:, 0]:
         axes.set_ylabel(r"$C(r, t)$")
-    return figure
+    return page

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import PolyCollection
 
-from sdglass_study.figures.arrows import COLOURS, LENGTH, arrow_mesh, fade, lit
+from sdglass_study.figures._arrows import COLOURS, LENGTH, arrow_mesh, fade, lit
 
 _TURN, _TILT = 28.0, 18.0  # about z, then towards the reader [degree]
 _DISTANCE = 3.2  # of the eye from the middle of the box, in its edges
