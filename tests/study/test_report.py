@@ -24,7 +24,7 @@ from sdglass_study.report.sentences import beats_pair_model, locator, locator_gr
 from sdglass_study.report.typeset import typeset
 from sdglass_study.text import estimate
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "workflow" / "report" / "report.html.j2"
+TEMPLATE = Path(__file__).resolve().parents[2] / "src" / "sdglass_study" / "report" / "report.html.j2"
 CLAIMS = pd.DataFrame(
     [
         ("sigma", "Error <b>small</b> & fine", "0.001", "7e-4 t0", "6e-4", "reproduced", "at most", "fig3", "n1"),

@@ -29,7 +29,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-RULES = Rules(STUDY)
+RULES, CORES = Rules(STUDY), workflow.resource_settings.cores or 1
 FOLDER, LOGS, TIMES = STUDY.folder, f"{STUDY.folder}/logs", f"{STUDY.folder}/benchmarks"
 OPTIONS = STUDY.options([os.path.relpath(path) for path in workflow.overwrite_configfiles], workflow.config_settings.config)
 

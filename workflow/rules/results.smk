@@ -132,9 +132,9 @@ rule film:
 rule sweep:
     log:
         f"{LOGS}/sweep.log",
-    threads: workflow.cores or 1
+    threads: CORES
     params:
-        commands=STUDY.sweep_commands(SWEEP, OPTIONS, workflow.cores or 1),
+        commands=STUDY.sweep_commands(SWEEP, OPTIONS, CORES),
         job=RULES.parameters("compare_studies", sweep=SWEEP),
     shell:
         "({params.commands}) 2>&1 | tee {log}; python -m sdglass_study.jobs compare_studies {params.job:q} 2>&1 | tee -a {log}"

@@ -18,7 +18,8 @@ from sdglass.forcefields.registry import FITTED_MODELS
 from sdglass.observables import OBSERVABLES
 from sdglass.structures import STRUCTURES
 from sdglass_study.analysis import ANALYSES
-from sdglass_study.config.typed import Problems, build
+from sdglass_study.config.shortcuts import effective
+from sdglass_study.config.typed import Problems, build, plain
 
 EXACT = "exact"  # the model that needs no fit
 SWEPT = ("fig2", "fig3", "fig4", "fig5")  # what a sweep compares
@@ -358,16 +359,6 @@ class Study:
         """Return the module of the hopping law."""
         return [type(self.electrons.hopping).__module__]
 
-    def common_values(self):
-        """Return what analyses may depend on besides their section and their files, as plain data."""
-        return dataclasses.asdict(self.statistics) | {
-            "electrons": self.electrons.to_dict(),
-            "seed": self.seed,
-            "descriptor": self.descriptor,
-            "integrator": self.integrator,
-            "labels": self.model_labels(),
-        }
-
     def model_labels(self):
         """Return {model: what figures call it}."""
         return {EXACT: "exact (ED)"} | {name: model.label for name, model in self.models.items()}
@@ -379,6 +370,34 @@ class Study:
         from sdglass_study.figures import study_figures
 
         return study_figures({table for tables in self.tables().values() for table in tables})
+
+    def numbers(self):
+        """Return {station of the method: lines of text}, for the picture of the method in the report."""
+        kind, small = next(iter(self.structures.values())).kind, next(iter(self.labels.values()))
+        quenched = small.quenched
+        states = small.random + (quenched.trajectories * quenched.snapshots if quenched else 0)
+        runs = self.quenches.values()
+        dampings = sorted({run.damping for run in runs})
+        return {
+            "structure": [f"{name} = {value:g}" for name, value in plain(kind).items() if isinstance(value, (int, float))],
+            "electrons": [
+                f"J = {self.electrons.coupling:g} t0, filling {self.electrons.filling:g}",
+                f"{self.labelled(next(iter(self.labels)))} × {states} labelled states",
+            ],
+            "descriptor": [f"R_c = {self.descriptor['cutoff']:g} ell"] if "cutoff" in self.descriptor else [],
+            "network": [model.label for name, model in self.models.items() if name in self.published],
+            "dynamics": [
+                f"T = {max(run.temperature for run in runs):g} t0, t up to {max(run.duration for run in runs):g}",
+                f"alpha = {', '.join(f'{damping:g}' for damping in dampings)}",
+            ]
+            if runs
+            else [],
+            "growth": [f"{max(run.replicas for run in runs)} replicas of each realization"] if runs else [],
+        }
+
+    def swept_name(self, parameter, value):
+        """Return the name of the study of one value of a sweep."""
+        return effective({**self.config, parameter: value})["study"]
 
     @staticmethod
     def options(files, given):

@@ -3,7 +3,22 @@
 import pandas as pd
 
 from sdglass.io import write_csv
-from sdglass_study.claims import COLUMNS, Tables, judged
+from sdglass_study.claims import CLAIMS, COLUMNS, Tables, judged
+
+
+def inputs(study):
+    """Return all tables."""
+    return {"tables": [path for names in study.tables().values() for path in study.table_files(*names)]}
+
+
+def settings(study):
+    """Return the study's name, the level of its intervals, and what its models are called."""
+    return {"study": study.study, "confidence": study.statistics.confidence, "labels": study.model_labels()}
+
+
+def modules(study):
+    """Return the modules of the claims."""
+    return sorted({CLAIMS.module_of(name) for name in CLAIMS})
 
 
 def run(inputs, outputs, settings):

@@ -12,6 +12,24 @@ from sdglass_study.figures._tables import read_table
 from sdglass_study.text import learned_model
 
 STAGES = ("random", "late")
+
+
+def settings(study, sweep):
+    """Return the studies of a sweep, ``{parameter: values}``."""
+    if not sweep:
+        return {"studies": []}
+    ((parameter, values),) = sweep.items()
+    names = [study.swept_name(parameter, value) for value in values]
+    return {
+        "parameter": parameter,
+        "studies": [
+            {"value": value, "study": name, "tables": f"results/{name}/tables"}
+            for value, name in zip(values, names, strict=True)
+        ],
+        "confidence": study.statistics.confidence,
+        "labels": study.model_labels(),
+        "folder": f"{study.folder}-sweep-{parameter}",
+    }
 CURVES = ["run", "model", "time", "distance", "correlation", "low", "high"]
 
 

@@ -3,6 +3,23 @@
 from sdglass_study.figures._make import make_figure
 
 
+def inputs(study, figure):
+    """Return the tables that the figure is drawn from."""
+    drawn = study.figures()[figure]
+    made = {table for tables in study.tables().values() for table in tables}
+    return {"tables": study.table_files(*drawn.tables, *(name for name in drawn.optional if name in made))}
+
+
+def settings(study, figure):
+    """Return the figure's name, and what it calls the models."""
+    return {"name": figure, "labels": study.model_labels()}
+
+
+def modules(study, figure):
+    """Return the module of the figure."""
+    return [study.figures()[figure].draw.__module__]
+
+
 def run(inputs, outputs, settings):
     """Write ``outputs["png"]`` and ``outputs["pdf"]``, either of which may be left out.
 

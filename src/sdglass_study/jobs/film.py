@@ -1,6 +1,39 @@
 """Make a short film of a quench (animated GIF): the spins coloured by local energy, C(r) and the energy."""
 
 from sdglass_study.figures._labels import Look
+from sdglass_study.jobs.common import EXACT
+
+QUENCH = "film"  # the entry of ``quenches`` that is shown
+
+
+def inputs(study):
+    """Return the quench that is shown, its structure and its model."""
+    quench = study.quenches[QUENCH]
+    model = quench.models[0]
+    given = {
+        "trajectory": f"{study.folder}/trajectories/{QUENCH}/{model}/000.h5",
+        "structure": study.structure_file(quench.structures, 0),
+    }
+    return given if model == EXACT else given | {"model": study.driver_file(model)}
+
+
+def settings(study):
+    """Return what the title says, and the bins of C(r)."""
+    quench = study.quenches[QUENCH]
+    return {
+        "model": quench.models[0],
+        "electrons": study.electrons.to_dict(),
+        "damping": quench.damping,
+        "temperature": quench.temperature,
+        "r_min": getattr(study.structures[quench.structures].kind, "r_min", 0.0),
+        "bin_width": study.statistics.bin_width,
+        "labels": study.model_labels(),
+    }
+
+
+def modules(study):
+    """Return the module of the kind of model."""
+    return study.model_modules(study.quenches[QUENCH].models[0])
 
 
 def run(inputs, outputs, settings):

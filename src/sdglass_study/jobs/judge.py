@@ -8,6 +8,7 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.descriptor_file import load_feature_maps
 from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
 from sdglass.forcefields.registry import load_model
 from sdglass.progress import tracked
@@ -33,11 +34,21 @@ def judged(study, model):
     return ({TRAINING: own[0]} if len(own) == 1 else {}) | {name: name for name in others if name not in own}
 
 
-def arguments(study, model):
-    """Return the inputs and the settings of `run`."""
+def inputs(study, model):
+    """Return the fits of the model, the labels, and the cached descriptors of their structures."""
+    sets = judged(study, model).values()
+    caches = [
+        path
+        for name in sets
+        for path in study.descriptors_of(model, study.labels[name].structures, range(study.labelled(name)))
+    ]
+    return {"models": study.fit_files(model), "labels": study.label_files(*sets), "descriptors": caches}
+
+
+def settings(study, model):
+    """Return which set each file of labels belongs to, and what the fits were told."""
     sets, entry = judged(study, model), study.models[model]
-    inputs = {"models": study.fit_files(model), "labels": study.label_files(*sets.values())}
-    settings = {
+    return {
         "name": model,
         "sets": [name for name, labels in sets.items() for _ in range(study.labelled(labels))],
         "drawn": [TRAINING, *(name for name in sets if name != TRAINING)][:2],  # paper Fig. 3
@@ -47,7 +58,11 @@ def arguments(study, model):
         "device": study.device,
         "seed": study.seed,
     }
-    return inputs, settings
+
+
+def modules(study, model):
+    """Return the module of the kind of model."""
+    return study.model_modules(model)
 
 
 def run(inputs, outputs, settings):
@@ -56,7 +71,8 @@ def run(inputs, outputs, settings):
     Parameters
     ----------
     inputs : dict
-        ``models``: its fits, one per fold; ``labels``: files of labelled configurations.
+        ``models``: its fits, one per fold; ``labels``: files of labelled configurations; ``descriptors``: cached
+        ones of their structures, or none.
     outputs : dict
         ``errors``: .h5
     settings : dict
@@ -68,14 +84,16 @@ def run(inputs, outputs, settings):
     is_network = "layers" in settings["fit"]
     options = {"dtype": settings["dtype"], "device": settings["device"]} if is_network else {}
     parts, drifts = {}, {}
-    files = list(zip(inputs["labels"], settings["sets"], strict=True))
-    for path, label in tracked(files, f"errors of {settings['name']}", "file"):
+    caches = inputs["descriptors"] or [None] * len(inputs["labels"])
+    files = list(zip(inputs["labels"], caches, settings["sets"], strict=True))
+    for path, cache, label in tracked(files, f"errors of {settings['name']}", "file"):
         data = LabelledConfigurations.load(path)
-        predictions = predict([model.on(data.structure, **options) for model in models], data)
+        maps = cache and load_feature_maps(cache, data.structure, models[0].descriptor)
+        predictions = predict([model.on(data.structure, descriptor=maps, **options) for model in models], data)
         parts.setdefault(label, []).append(Judged(data, len(parts.get(label, [])), *predictions))
         if is_network and settings["dtype"] == "float32":
             count = -(-DRIFT_CONFIGURATIONS // settings["sets"].count(label))
-            double = models[0].on(data.structure, device=settings["device"])
+            double = models[0].on(data.structure, descriptor=maps, device=settings["device"])
             drifts.setdefault(label, []).append(single_precision(data, predictions, double, count))
     lengths = [len(part.data) for part in parts.get(TRAINING, [])]
     info, samples = describe(models, inputs["models"], settings, lengths)

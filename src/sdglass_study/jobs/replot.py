@@ -3,6 +3,15 @@
 from sdglass_study.figures._make import make_all
 
 
+def settings(study):
+    """Return the folders, and what figures call the models."""
+    return {
+        "tables": f"{study.folder}/tables",
+        "figures": f"{study.folder}/figures",
+        "labels": study.model_labels(),
+    }
+
+
 def run(inputs, outputs, settings):
     """Write ``NAME.png`` and ``NAME.pdf`` to a folder.
 

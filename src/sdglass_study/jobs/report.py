@@ -1,7 +1,42 @@
 """Write the report of a study: one HTML page with its figures inside."""
 
+from pathlib import Path
+
 from sdglass.io import write_text
+from sdglass_study.jobs import claims as claims_job
 from sdglass_study.report.page import render
+
+TEMPLATE = Path(__file__).parents[1] / "report" / "report.html.j2"
+
+
+def inputs(study, options):
+    """Return figures, tables, claims and the record."""
+    return {
+        "figures": [f"{study.folder}/figures/{name}.png" for name in study.figures()],
+        "tables": claims_job.inputs(study)["tables"],
+        "claims": f"{study.folder}/claims.csv",
+        "provenance": f"{study.folder}/provenance.json",
+    }
+
+
+def settings(study, options):
+    """Return what the page says of the study; `options` are those of snakemake in its commands."""
+    return {
+        "study": study.study,
+        "options": options,
+        "labels": study.model_labels(),
+        "confidence": study.statistics.confidence,
+        "seed": study.seed,
+        "numbers": study.numbers(),
+        "film": "film" in study.quenches,
+        "benchmarks": f"{study.folder}/benchmarks",
+        "archived_runtimes": f"{study.folder}/runtimes.csv",
+    }
+
+
+def modules(study, options):
+    """Return the modules of the figures, whose captions are shown."""
+    return sorted({figure.draw.__module__ for figure in study.figures().values()})
 
 
 def run(inputs, outputs, settings):
@@ -10,11 +45,12 @@ def run(inputs, outputs, settings):
     Parameters
     ----------
     inputs : dict
-        ``template``; ``figures`` and ``tables``, lists of PNG and CSV files; ``claims``, CSV; ``provenance``,
+        ``figures`` and ``tables``, lists of PNG and CSV files; ``claims``, CSV; ``provenance``,
         JSON, optional.
     outputs : dict
     settings : dict
         The other keywords of `sdglass_study.report.page.render`: ``study`` and, optional, ``options``, ``labels``,
         ``confidence``, ``seed``, ``numbers``, ``film``, ``benchmarks``, ``archived_runtimes``.
     """
-    write_text(outputs["report"], render(**inputs, **settings))
+    settings = {key: value for key, value in settings.items() if key != "code"}
+    write_text(outputs["report"], render(TEMPLATE, **inputs, **settings))

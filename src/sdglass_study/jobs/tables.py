@@ -1,20 +1,17 @@
 """Make the tables of one analysis."""
 
 from sdglass.io import write_csv
-from sdglass_study.analysis import ANALYSES, run_analysis
-from sdglass_study.config.typed import plain
+from sdglass_study.analysis import ANALYSES, arguments, run_analysis
 
 
 def inputs(study, analysis):
     """Return what the analysis reads."""
-    return ANALYSES[analysis].inputs(study, study.analysis[analysis])
+    return ANALYSES[analysis].inputs_of(study, study.analysis[analysis])
 
 
 def settings(study, analysis):
     """Return its section of the configuration, and what else it depends on."""
-    common = study.common_values()
-    wanted = {name: common[name] for name in ANALYSES[analysis].common}
-    return {"analysis": analysis, "settings": plain(study.analysis[analysis]), "common": wanted}
+    return arguments(study, analysis)
 
 
 def modules(study, analysis):
@@ -24,6 +21,7 @@ def modules(study, analysis):
 
 def run(inputs, outputs, settings):
     """Write the tables."""
-    made = run_analysis(settings["analysis"], settings["settings"], inputs, settings["common"])
+    told = {key: value for key, value in settings.items() if key != "code"}
+    made = run_analysis(**told, inputs=inputs)
     for name, path in outputs.items():
         write_csv(path, made[name])
