@@ -14,19 +14,19 @@ rule structure:
         run("structure")
 
 
-rule descriptor:
+rule describe:
     input:
-        unpack(RULES.inputs("descriptor")),
+        unpack(RULES.inputs("describe")),
     output:
         descriptor=f"{FOLDER}/descriptors/{{name}}/{{index}}.h5",
     log:
-        f"{LOGS}/descriptor/{{name}}-{{index}}.log",
+        f"{LOGS}/describe/{{name}}-{{index}}.log",
     benchmark:
-        f"{TIMES}/descriptor/{{name}}-{{index}}.tsv"
+        f"{TIMES}/describe/{{name}}-{{index}}.tsv"
     params:
-        job=RULES.parameters("descriptor"),
+        job=RULES.parameters("describe"),
     shell:
-        run("descriptor")
+        run("describe")
 
 
 rule label:

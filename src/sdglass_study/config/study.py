@@ -292,6 +292,10 @@ class Study:
         """Return the path of the fit that drives dynamics: that of the first fold; nothing for exact fields."""
         return self.fit_files(model)[0] if model != EXACT else []
 
+    def trajectory_file(self, quench, model, index):
+        """Return the path of the trajectories of a realization."""
+        return f"{self.folder}/trajectories/{quench}/{model}/{int(index):03d}.h5"
+
     def observable_files(self, *quenches):
         """Return the paths of what is measured on some quenches, model by model, realization by realization."""
         return [

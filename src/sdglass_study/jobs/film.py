@@ -11,7 +11,7 @@ def inputs(study):
     quench = study.quenches[QUENCH]
     model = quench.models[0]
     given = {
-        "trajectory": f"{study.folder}/trajectories/{QUENCH}/{model}/000.h5",
+        "trajectory": study.trajectory_file(QUENCH, model, 0),
         "structure": study.structure_file(quench.structures, 0),
     }
     return given if model == EXACT else given | {"model": study.driver_file(model)}

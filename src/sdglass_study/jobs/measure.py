@@ -10,7 +10,7 @@ from sdglass.structures.structure import Structure
 def inputs(study, quench, model, index):
     """Return the trajectory and its structure."""
     return {
-        "trajectory": f"{study.folder}/trajectories/{quench}/{model}/{index}.h5",
+        "trajectory": study.trajectory_file(quench, model, index),
         "structure": study.structure_file(study.quenches[quench].structures, index),
     }
 
