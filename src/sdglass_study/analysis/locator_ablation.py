@@ -143,14 +143,14 @@ class Rows:
     """Least-squares rows of all labels with one set of cutoffs."""
 
     def __init__(self, data, shape, weight_exponent, progress):
-        from sdglass.forcefields.locator.coefficients import locator_lists
+        from sdglass.forcefields.locator.coefficients import locator_coefficients
         from sdglass.forcefields.locator.fit import torque_design
 
         self.data, self.shape, self.exponent = data, shape, weight_exponent
         self.targets = [one.torque for one in data]
         self.designs = []
         for one in data:
-            self.designs.append(torque_design(locator_lists(one.structure, one.model, shape), one.spins))
+            self.designs.append(torque_design(locator_coefficients(one.structure, one.model, shape), one.spins))
             progress()
 
     def terms(self, pairs=None, loops=None):

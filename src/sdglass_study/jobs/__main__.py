@@ -3,6 +3,7 @@
 import json
 import sys
 from importlib import import_module
+from inspect import signature
 
 from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError, OutputError
@@ -24,9 +25,9 @@ def main(name, job):
             for plugin in told.get("plugins", ()):
                 load_plugin(plugin)
             module = import_module(f"sdglass_study.jobs.{name}")
+            parts = [told.get(name, {}) for name in ("inputs", "outputs", "settings")]
             # The digest of the code is part of what a checkpoint belongs to.
-            settings = told.get("settings", {}) | {"code": told.get("code", "")}
-            module.run(told.get("inputs", {}), told.get("outputs", {}), settings)
+            module.run(*parts, **({"code": told.get("code", "")} if "code" in signature(module.run).parameters else {}))
     except (InputError, OutputError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -57,14 +57,14 @@ def load_descriptor(path, structure, fit):
     return load_feature_maps(path, structure, load_model(fit).descriptor)
 
 
-def continued(job, path, inputs, settings):
+def continued(job, path, inputs, settings, code):
     """Return ``job(checkpoint)``, from its beginning if the checkpoint is of other inputs, settings or code.
 
     The library refuses a checkpoint that is damaged or of another run, because whoever typed the command may have
     mistyped it. In a study the configuration is right and the checkpoint is left over: a line in the log says so.
     """
     files = [one for given in inputs.values() for one in ([given] if isinstance(given, str) else given)]
-    checkpoint = Checkpoint(path, {"settings": settings, "inputs": {file: file_digest(file) for file in files}})
+    checkpoint = Checkpoint(path, {"code": code, "settings": settings, "inputs": {file: file_digest(file) for file in files}})
     try:
         return job(checkpoint)
     except CheckpointError as error:

@@ -41,7 +41,7 @@ def modules(study, model, fold):
     return study.model_modules(model)
 
 
-def run(inputs, outputs, settings):
+def run(inputs, outputs, settings, code=""):
     """Write the fit, and its learning curve (empty where there is none)."""
     kind = FITTED_MODELS[settings["kind"]]
     told = rebuilt(kind.Settings, settings["settings"])
@@ -70,7 +70,7 @@ def run(inputs, outputs, settings):
         checkpoint.discard()
         return fitted
 
-    fitted, history = continued(fit, path, inputs, settings)
+    fitted, history = continued(fit, path, inputs, settings, code)
     dataclasses.replace(fitted, info=fitted.info | {"name": settings["name"], "provenance": made}).save(
         outputs["fit"]
     )

@@ -53,13 +53,13 @@ def modules(study, name, index):
     return study.model_modules(labels.quenched.model) if labels.quenched is not None else []
 
 
-def run(inputs, outputs, settings):
+def run(inputs, outputs, settings, code=""):
     """Write one dataset."""
     structure = Structure.load(inputs["structure"])
     with ExactForceField(structure, electrons(settings), workers=threads()) as exact:
         spins, times = _random(structure, settings)
         if "quenched" in settings:
-            more, when = _quenched(exact, inputs, outputs, settings)
+            more, when = _quenched(exact, inputs, outputs, settings, code)
             spins, times = np.concatenate([spins, more]), np.concatenate([times, when])
         if "minimised" in settings:
             steps, step = settings["minimised"]["steps"], settings["minimised"]["step"]
@@ -81,7 +81,7 @@ def _random(structure, settings):
     return random_spins(structure.n_sites, rng, settings["random"]), np.full(settings["random"], np.nan)
 
 
-def _quenched(exact, inputs, outputs, settings):
+def _quenched(exact, inputs, outputs, settings, code):
     """Return the states along quenches (C, N, 3) and their times (C,)."""
     told = settings["quenched"]
     replicas = range(FIRST_REPLICA, FIRST_REPLICA + told["trajectories"])
@@ -106,7 +106,7 @@ def _quenched(exact, inputs, outputs, settings):
         )
 
     path = f"{outputs['labels']}.checkpoint"
-    trajectory = continued(relax, path, inputs, settings)
+    trajectory = continued(relax, path, inputs, settings, code)
     spins = trajectory.spins.transpose(1, 0, 2, 3).reshape(-1, exact.structure.n_sites, 3)
     return spins, np.tile(trajectory.times, told["trajectories"])
 

@@ -41,7 +41,7 @@ def modules(study, quench, model, index):
     return study.model_modules(model)
 
 
-def run(inputs, outputs, settings):
+def run(inputs, outputs, settings, code=""):
     """Write the trajectories; an interrupted run goes on from its checkpoint."""
     structure = Structure.load(inputs["structure"])
     force_field = driver(settings, structure, inputs.get("model"), inputs.get("descriptor"))
@@ -70,6 +70,6 @@ def run(inputs, outputs, settings):
         )
 
     try:
-        continued(start, f"{outputs['trajectory']}.checkpoint", inputs, settings)
+        continued(start, f"{outputs['trajectory']}.checkpoint", inputs, settings, code)
     finally:
         getattr(force_field, "close", lambda: None)()

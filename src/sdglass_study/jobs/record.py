@@ -15,7 +15,6 @@ def settings(study):
 
 def run(inputs, outputs, settings):
     """Write ``config.yaml``, with which an archived study is compared, and ``provenance.json``."""
-    config = {key: value for key, value in settings.items() if key != "code"}
-    write_text(outputs["config"], yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    record = provenance([outputs["config"]], seed=config["seed"], study=config["study"])
+    write_text(outputs["config"], yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+    record = provenance([outputs["config"]], seed=settings["seed"], study=settings["study"])
     write_text(outputs["record"], json.dumps(record, indent=1, sort_keys=True) + "\n")

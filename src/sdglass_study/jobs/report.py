@@ -52,5 +52,4 @@ def run(inputs, outputs, settings):
         The other keywords of `sdglass_study.report.page.render`: ``study`` and, optional, ``options``, ``labels``,
         ``confidence``, ``seed``, ``numbers``, ``film``, ``benchmarks``, ``archived_runtimes``.
     """
-    settings = {key: value for key, value in settings.items() if key != "code"}
     write_text(outputs["report"], render(TEMPLATE, **inputs, **settings))

@@ -21,7 +21,6 @@ def modules(study, analysis):
 
 def run(inputs, outputs, settings):
     """Write the tables."""
-    told = {key: value for key, value in settings.items() if key != "code"}
-    made = run_analysis(**told, inputs=inputs)
+    made = run_analysis(**settings, inputs=inputs)
     for name, path in outputs.items():
         write_csv(path, made[name])
