@@ -10,6 +10,8 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, locator_coefficients
 from sdglass.forcefields.registry import FITTED_MODELS
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
@@ -61,8 +63,6 @@ def locator_ablation(settings, inputs, sets, fit, descriptor, confidence, seed):
 
     `sets` are those of the labels' files, those of training first, `fit` the settings of the model.
     """
-    from sdglass.forcefields.locator.coefficients import LocatorSettings
-
     data = [LabelledConfigurations.load(path) for path in (*inputs["training"], *inputs["test"])]
     trained = np.arange(len(data)) < len(inputs["training"])
     exponent = fit["weight_exponent"]
@@ -125,20 +125,19 @@ class Rows:
     """Least-squares rows of all labels with labels set of cutoffs."""
 
     def __init__(self, data, shape, weight_exponent, progress):
-        from sdglass.forcefields.locator.coefficients import locator_lists
         from sdglass.forcefields.locator.fit import torque_design
 
         self.data, self.shape, self.exponent = data, shape, weight_exponent
         self.targets = [labels.torque for labels in data]
         self.designs = []
         for labels in data:
-            self.designs.append(torque_design(locator_lists(labels.structure, labels.model, shape), labels.spins))
+            self.designs.append(
+                torque_design(locator_coefficients(labels.structure, labels.model, shape), labels.spins)
+            )
             progress()
 
     def terms(self, pairs=None, loops=None):
         """Return the mask of the first `pairs` pair features and the last `loops` loops; all by default."""
-        from sdglass.forcefields.locator.coefficients import PAIR_FEATURES
-
         n_pairs, n_loops = len(PAIR_FEATURES), len(self.shape.screening)
         pairs, loops = n_pairs if pairs is None else pairs, n_loops if loops is None else loops
         return np.r_[np.arange(n_pairs) < pairs, np.arange(n_loops) >= n_loops - loops]
@@ -202,8 +201,6 @@ def learning_curve(rows, judging, seed):
 
 def symmetry_functions(judging, descriptor, ridge):
     """Return the rows of the symmetry functions' linear models, fitted to the same data."""
-    from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
-
     linear, functions = FITTED_MODELS["linear"], SymmetryFunctions(**descriptor)
     maps = [build_feature_maps(labels.structure, functions) for labels in judging.data]
     part = [[values[k] for k in judging.training] for values in (judging.data, maps)]
