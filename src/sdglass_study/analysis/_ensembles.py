@@ -28,20 +28,12 @@ def observables(study, settings):
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """All realizations of one quench with one model.
-
-    Attributes
-    ----------
-    name, model : str
-    damping : float
-    members : list of Observables
-        One per realization, all at the same times and in the same bins.
-    """
+    """All realizations of one quench with one model."""
 
     name: str
     model: str
     damping: float
-    members: list
+    members: list  # of Observables, one per realization, all at the same times and in the same bins
 
     @property
     def labels(self):
@@ -121,23 +113,12 @@ def load_ensembles(paths):
 
 @dataclass(frozen=True)
 class Resampling:
-    """How intervals are made: the same streams for every ensemble, so that differences between them are paired.
-
-    Attributes
-    ----------
-    seed : int
-    confidence : float
-        Probability inside an interval.
-    bootstrap : int
-        Resamples over realizations.
-    splits : int
-        Random halvings of the replicas.
-    """
+    """How intervals are made: the same streams for every ensemble, so that differences between them are paired."""
 
     seed: int
-    confidence: float
-    bootstrap: int
-    splits: int = 1
+    confidence: float  # probability inside an interval
+    bootstrap: int  # resamples over realizations
+    splits: int  # random halvings of the replicas
 
     def average(self, ensemble):
         """Return the `EnsembleCorrelation` of an ensemble."""
@@ -167,16 +148,8 @@ def shared_part(reference, other):
     """Return two ensembles cut down to the realizations, replicas and times that both have, or None.
 
     Replica number r of a realization starts from the same spins whatever the model, so that differences of the
-    two are those of the fields and of nothing else, as long as neighbouring trajectories stay together.
-
-    Parameters
-    ----------
-    reference, other : Ensemble
-
-    Returns
-    -------
-    tuple of Ensemble or None
-        With correlation and energy alone. None if they share fewer than two realizations, or no time.
+    two are those of the fields and of nothing else, as long as neighbouring trajectories stay together. The parts
+    hold correlation and energy alone; there are none without two realizations and a time in common.
 
     Raises
     ------

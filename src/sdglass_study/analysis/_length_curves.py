@@ -43,20 +43,8 @@ def length_curves(ensemble, resampling, settings, progress=lambda: None):
     Estimators of |C|: ``naive``, the paper's formula; ``split``, sign and value from independent halves of the
     replicas; ``subtracted``, (C^2 - sigma^2)^(1/2) with the bootstrap error sigma, zero where C is below it.
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-        With the finest bins.
-    resampling : Resampling
-    settings : Specifications
-        ``bin_factors``, ``range_start`` and ``range_stop`` are used.
-    progress : callable
-        Called before each of the ``bin_factors``.
-
-    Returns
-    -------
-    LengthCurves
-        Ranges with fewer than three bins are left out.
+    The ensemble has the finest bins, `settings` the ``bin_factors``, ``range_start`` and ``range_stop``; ranges
+    with fewer than three bins are left out. `progress` is called before each of the ``bin_factors``.
     """
     choices, curves, edges = [], [], ensemble.edges
     for factor in settings.bin_factors:

@@ -16,12 +16,8 @@ NUMBERS = ("value", "reference_value", "difference", "low", "high")
 def pairs(ensembles, references):
     """Yield (labels, reference, other): the parts that two ensembles share, and the columns that name them.
 
-    Parameters
-    ----------
-    ensembles : list of Ensemble
-    references : sequence of str
-        Models that others are held against, the nearest to the electrons first: each is the reference of those
-        after it, and of all that are not named.
+    Each of the models `references`, the nearest to the electrons first, is the reference of those after it, and of
+    all that are not named.
     """
 
     def rank(ensemble):
@@ -44,28 +40,19 @@ def pair_labels(reference, other):
 def gathered(frames, ensembles, quantities):
     """Return frames as one table; without any, a row per ensemble that says so, with nan as its `quantities`."""
     if not frames:
-        what = {} if "distance" in quantities else {"quantity": "none"}
         none = {"reference": "none", "reference_ensemble": "none"}
-        sizes = [{"realizations": len(one.members), "replicas": one.replicas, "time": np.nan} for one in ensembles]
-        nans = dict.fromkeys(quantities, np.nan)
-        frames = [
-            data_frame([{**one.labels, **none, **size, **what, **nans}])
-            for one, size in zip(ensembles, sizes, strict=True)
-        ]
+        nan = dict.fromkeys(quantities, np.nan)
+        for ensemble in ensembles:
+            sizes = {"realizations": len(ensemble.members), "replicas": ensemble.replicas, "time": np.nan}
+            what = {} if "distance" in quantities else {"quantity": "none"}
+            frames.append(data_frame([{**ensemble.labels, **none, **sizes, **what, **nan}]))
     return joined(frames)
 
 
 def length_quantities(ensemble, average, resampling, r_max=np.inf):
     """Return {quantity: (values (K,), resamples)} of an ensemble: both estimates of xi, and C at contact.
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-    average : EnsembleCorrelation
-        Of that ensemble.
-    resampling : Resampling
-    r_max : float
-        Upper end of the integrals of xi [ell].
+    `average` is that of the ensemble, `r_max` the upper end of the integrals of xi [ell].
     """
     both = average.mean, average.samples
     found = {

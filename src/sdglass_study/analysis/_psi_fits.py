@@ -87,18 +87,7 @@ def unit_of_time_for(exponent, times, xi, window):
     The slope against log log(t / u) falls from infinity (u -> 0, where log log is log t divided by a large number)
     to zero (u -> start of the window): a unit that gives a wanted psi exists for every curve that grows.
 
-    Parameters
-    ----------
-    exponent : float
-        psi > 0.
-    times, xi : array_like, shape (K,)
-    window : tuple of float
-        [1/(gamma t0)]
-
-    Returns
-    -------
-    float
-        log10 of the unit [1/(gamma t0)].
+    Times, window and unit are in [1/(gamma t0)].
     """
     times, xi = np.asarray(times, dtype=float), np.asarray(xi, dtype=float)
     chosen = _inside(times, window)

@@ -59,16 +59,7 @@ def _require_pairs(ensemble, reference):
 
 
 def event_rows(labels, times, r, average, resampling):
-    """Return one row per thing read off C(r, t); central values from the mean, intervals from the resamples.
-
-    Parameters
-    ----------
-    labels : dict
-        Columns of every row.
-    times, r : numpy.ndarray, shapes (K,), (B,)
-    average : EnsembleCorrelation
-    resampling : Resampling
-    """
+    """Return one row per thing read off C(r, t); central values from the mean, intervals from the resamples."""
 
     def both(function, *arguments):
         """Return a function of C(r) for the mean and for all resamples."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, locator_coefficients
 from sdglass.forcefields.registry import FITTED_MODELS
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
@@ -59,15 +61,8 @@ def _parameters(study, settings):
 def locator_ablation(settings, inputs, sets, fit, descriptor, confidence, seed):
     """Return the tables of the ingredients and of the learning curve.
 
-    Parameters
-    ----------
-    sets : sequence of str
-        Set of each file, those of training first.
-    fit : dict
-        Settings of the model.
+    `sets` are those of the labels' files, those of training first, `fit` the settings of the model.
     """
-    from sdglass.forcefields.locator.coefficients import LocatorSettings
-
     data = [LabelledConfigurations.load(path) for path in (*inputs["training"], *inputs["test"])]
     trained = np.arange(len(data)) < len(inputs["training"])
     exponent = fit["weight_exponent"]
@@ -88,21 +83,11 @@ def locator_ablation(settings, inputs, sets, fit, descriptor, confidence, seed):
 
 @dataclass(frozen=True, eq=False)
 class Judging:
-    """All labels: those that are fitted to, and those that judge.
+    """All labels: those that are fitted to, and those that judge."""
 
-    Attributes
-    ----------
-    data : list of LabelledConfigurations
-    sets : numpy.ndarray of str
-        Set of each.
-    trained : numpy.ndarray of bool
-        Which are fitted to.
-    confidence : float
-    """
-
-    data: list
-    sets: np.ndarray
-    trained: np.ndarray
+    data: list  # of LabelledConfigurations
+    sets: np.ndarray  # name of the set of each
+    trained: np.ndarray  # whether each is fitted to
     confidence: float
 
     @property
@@ -113,10 +98,7 @@ class Judging:
     def squares(self, errors):
         """Yield (columns, squares, labels, masks) of every set that judges and stage.
 
-        Parameters
-        ----------
-        errors : callable
-            ``errors(number, configurations)`` gives the mean squared torque error of some configurations.
+        ``errors(number, configurations)`` gives the mean squared torque error of some configurations.
         """
         for name in dict.fromkeys(self.sets[~self.trained]):
             members = np.flatnonzero(~self.trained & (self.sets == name))
@@ -127,11 +109,11 @@ class Judging:
                 yield columns, values, [self.data[k] for k in members], masks
 
     def rows(self, name, parameters, errors):
-        """Return table rows: the errors of one fit on every set that judges."""
+        """Return table rows: the errors of labels fit on every set that judges."""
         rows = []
         for columns, values, members, masks in self.squares(errors):
             rmse, low, high = root_mean_square(values, np.array([some.sum() for some in masks]), self.confidence)
-            signal = [np.square(one.torque[some]).mean() for one, some in zip(members, masks, strict=True)]
+            signal = [np.square(labels.torque[some]).mean() for labels, some in zip(members, masks, strict=True)]
             row = {"ingredient": name, "parameters": parameters, **columns, "realizations": len(members)}
             rows.append(
                 row | {"rmse": rmse, "low": low, "high": high, "relative": rmse / np.sqrt(np.mean(signal))}
@@ -140,23 +122,22 @@ class Judging:
 
 
 class Rows:
-    """Least-squares rows of all labels with one set of cutoffs."""
+    """Least-squares rows of all labels with labels set of cutoffs."""
 
     def __init__(self, data, shape, weight_exponent, progress):
-        from sdglass.forcefields.locator.coefficients import locator_coefficients
         from sdglass.forcefields.locator.fit import torque_design
 
         self.data, self.shape, self.exponent = data, shape, weight_exponent
-        self.targets = [one.torque for one in data]
+        self.targets = [labels.torque for labels in data]
         self.designs = []
-        for one in data:
-            self.designs.append(torque_design(locator_coefficients(one.structure, one.model, shape), one.spins))
+        for labels in data:
+            self.designs.append(
+                torque_design(locator_coefficients(labels.structure, labels.model, shape), labels.spins)
+            )
             progress()
 
     def terms(self, pairs=None, loops=None):
         """Return the mask of the first `pairs` pair features and the last `loops` loops; all by default."""
-        from sdglass.forcefields.locator.coefficients import PAIR_FEATURES
-
         n_pairs, n_loops = len(PAIR_FEATURES), len(self.shape.screening)
         pairs, loops = n_pairs if pairs is None else pairs, n_loops if loops is None else loops
         return np.r_[np.arange(n_pairs) < pairs, np.arange(n_loops) >= n_loops - loops]
@@ -165,7 +146,7 @@ class Rows:
         """Return the coefficients fitted to the chosen `configurations` (masks; all by default) of some labels."""
         from sdglass.forcefields.locator.fit import configuration_weights, solve_coefficients
 
-        masks = [np.ones(len(one), bool) for one in self.data] if configurations is None else configurations
+        masks = [np.ones(len(labels), bool) for labels in self.data] if configurations is None else configurations
         chosen = [(k, masks[k]) for k in numbers if masks[k].any()]
         targets = [self.targets[k][some] for k, some in chosen]
         designs = [self.designs[k][some] for k, some in chosen]
@@ -198,7 +179,7 @@ def ingredients(rows, judging):
         some = np.flatnonzero(judging.sets == label)
         name = f"trained at N = {rows.data[some[0]].structure.n_sites} only"
         yield from judging.rows(name, whole, rows.errors(rows.fit(some)))
-    random = [one.random for one in rows.data]
+    random = [labels.random for labels in rows.data]
     for words, masks in (("random spins", random), ("minimised states", [~some for some in random])):
         yield from judging.rows(f"trained on {words} only", whole, rows.errors(rows.fit(training, masks)))
 
@@ -210,7 +191,7 @@ def learning_curve(rows, judging, seed):
     for size in sizes:
         for draw in range(DRAWS if size < len(available) else 1):
             order = generator(seed, f"locator learning {size}", draw).permutation(len(available))[:size]
-            masks = [np.zeros(len(one), bool) for one in rows.data]
+            masks = [np.zeros(len(labels), bool) for labels in rows.data]
             for number, configuration in (available[place] for place in order):
                 masks[number][configuration] = True
             errors = rows.errors(rows.fit(judging.training, masks))
@@ -220,10 +201,8 @@ def learning_curve(rows, judging, seed):
 
 def symmetry_functions(judging, descriptor, ridge):
     """Return the rows of the symmetry functions' linear models, fitted to the same data."""
-    from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
-
     linear, functions = FITTED_MODELS["linear"], SymmetryFunctions(**descriptor)
-    maps = [build_feature_maps(one.structure, functions) for one in judging.data]
+    maps = [build_feature_maps(labels.structure, functions) for labels in judging.data]
     part = [[values[k] for k in judging.training] for values in (judging.data, maps)]
     rows = []
     for name, g3 in (("coupling J(R), symmetry functions", False), ("with three-site functions", True)):
@@ -231,9 +210,9 @@ def symmetry_functions(judging, descriptor, ridge):
         model, _ = linear.fit(part[0], settings, descriptors=part[1])
 
         def squares(k, some, model=model):
-            one = judging.data[k]
-            field = model.on(one.structure, descriptor=maps[k]).evaluate(one.spins[some]).field
-            return np.square(torque(one.spins[some], field) - one.torque[some]).mean()
+            labels = judging.data[k]
+            field = model.on(labels.structure, descriptor=maps[k]).evaluate(labels.spins[some]).field
+            return np.square(torque(labels.spins[some], field) - labels.torque[some]).mean()
 
         rows += judging.rows(name, model.n_parameters, squares)
     return rows
