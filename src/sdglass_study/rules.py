@@ -23,18 +23,18 @@ class Rules:
         return lambda wildcards: module.inputs(self.study, **{**dict(wildcards), **fixed})
 
     def parameters(self, job, **fixed):
-        """Return what a rule tells the module `job`: JSON of inputs, outputs, settings, and a digest of its code.
+        """Return what a rule tells the module `job`: JSON of inputs, settings, and a digest of its code.
 
-        Snakemake makes the outputs again where it remembers another one.
+        Snakemake makes the outputs again where it remembers another one. (Only what follows from the wildcards
+        alone is remembered: outputs are handed over apart.)
         """
         module = import_module(f"sdglass_study.jobs.{job}")
 
-        def told(wildcards, output):
+        def told(wildcards):
             names = {**dict(wildcards), **fixed}
             more = module.modules(self.study, **names) if hasattr(module, "modules") else []
             parts = {
                 "inputs": module.inputs(self.study, **names) if hasattr(module, "inputs") else {},
-                "outputs": dict(output.items()),
                 "settings": module.settings(self.study, **names),
                 "plugins": list(self.study.plugins),
                 "code": code_digest(f"sdglass_study.jobs.{job}", *more, *self.study.electron_modules()),
@@ -42,3 +42,8 @@ class Rules:
             return json.dumps(parts)
 
         return told
+
+
+def outputs(wildcards, output):
+    """Return the named outputs of a rule as JSON, a parameter of every rule."""
+    return json.dumps(dict(output.items()))

@@ -17,7 +17,7 @@ shell.prefix(f'set -euo pipefail; export PYTHONPATH="{ROOT}/src${{{{PYTHONPATH:+
 from sdglass.errors import InputError
 from sdglass_study.archive import adopt
 from sdglass_study.config import load_study
-from sdglass_study.rules import Rules
+from sdglass_study.rules import Rules, outputs
 
 try:
     # The profile for GPUs says so with a resource: a `config` in a profile would give way to any --config.
@@ -36,7 +36,7 @@ OPTIONS = STUDY.options([os.path.relpath(path) for path in workflow.overwrite_co
 
 def run(job):
     """The command of a rule that runs a module of sdglass_study.jobs."""
-    return f"python -m sdglass_study.jobs {job} {{params.job:q}} > {{log}} 2>&1"
+    return f"python -m sdglass_study.jobs {job} {{params.job:q}} {{params.files:q}} > {{log}} 2>&1"
 
 
 wildcard_constraints:

@@ -10,6 +10,7 @@ rule structure:
         f"{TIMES}/structure/{{name}}-{{index}}.tsv"
     params:
         job=RULES.parameters("structure"),
+        files=outputs,
     shell:
         run("structure")
 
@@ -25,6 +26,7 @@ rule describe:
         f"{TIMES}/describe/{{name}}-{{index}}.tsv"
     params:
         job=RULES.parameters("describe"),
+        files=outputs,
     shell:
         run("describe")
 
@@ -40,5 +42,6 @@ rule label:
         f"{TIMES}/label/{{name}}-{{index}}.tsv"
     params:
         job=RULES.parameters("label"),
+        files=outputs,
     shell:
         run("label")

@@ -12,6 +12,7 @@ rule quench:
         f"{TIMES}/quench/{{quench}}-{{model}}-{{index}}.tsv"
     params:
         job=RULES.parameters("quench"),
+        files=outputs,
     shell:
         run("quench")
 
@@ -27,5 +28,6 @@ rule measure:
         f"{TIMES}/measure/{{quench}}-{{model}}-{{index}}.tsv"
     params:
         job=RULES.parameters("measure"),
+        files=outputs,
     shell:
         run("measure")

@@ -13,6 +13,7 @@ rule fit:
         f"{TIMES}/fit/{{model}}-{{fold}}.tsv"
     params:
         job=RULES.parameters("fit"),
+        files=outputs,
     shell:
         run("fit")
 
@@ -28,6 +29,7 @@ rule judge:
         f"{TIMES}/judge/{{model}}.tsv"
     params:
         job=RULES.parameters("judge"),
+        files=outputs,
     shell:
         run("judge")
 
@@ -43,5 +45,6 @@ rule publish:
         f"{TIMES}/publish/{{model}}.tsv"
     params:
         job=RULES.parameters("publish"),
+        files=outputs,
     shell:
         run("publish")

@@ -18,6 +18,7 @@ for analysis, names in TABLES.items():
             f"{TIMES}/tables/{analysis}.tsv"
         params:
             job=RULES.parameters("tables", analysis=analysis),
+            files=outputs,
         shell:
             run("tables")
 
@@ -39,6 +40,7 @@ rule figure:
         f"{TIMES}/figure/{{figure}}.tsv"
     params:
         job=RULES.parameters("figure"),
+        files=outputs,
     shell:
         run("figure")
 
@@ -77,6 +79,7 @@ rule claims:
         f"{TIMES}/claims.tsv"
     params:
         job=RULES.parameters("claims"),
+        files=outputs,
     shell:
         run("claims")
 
@@ -91,6 +94,7 @@ rule record:
         f"{TIMES}/record.tsv"
     params:
         job=RULES.parameters("record"),
+        files=outputs,
     shell:
         run("record")
 
@@ -109,6 +113,7 @@ rule report:
         f"{TIMES}/report.tsv"
     params:
         job=RULES.parameters("report", options=OPTIONS),
+        files=outputs,
     shell:
         run("report")
 
@@ -124,6 +129,7 @@ rule film:
         f"{TIMES}/film.tsv"
     params:
         job=RULES.parameters("film"),
+        files=outputs,
     shell:
         run("film")
 

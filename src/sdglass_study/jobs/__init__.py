@@ -2,5 +2,5 @@
 
 A module says what its job needs, ``inputs(study, **wildcards)``, what it is told, ``settings(study, **wildcards)``, which
 modules it runs beyond its own imports, ``modules(study, **wildcards)``, if any, and does it: ``run(inputs, outputs,
-settings)`` reads files, calls the library and writes files. By hand: ``python -m sdglass_study.jobs NAME JSON``.
+settings)`` reads files, calls the library and writes files. By hand: ``python -m sdglass_study.jobs NAME JSON OUTPUTS``.
 """

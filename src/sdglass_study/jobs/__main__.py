@@ -1,4 +1,4 @@
-"""``python -m sdglass_study.jobs NAME JSON``: run one job; bad input is one line and exit status 2."""
+"""``python -m sdglass_study.jobs NAME JSON OUTPUTS``: run one job; bad input is one line and exit status 2."""
 
 import json
 import sys
@@ -10,14 +10,16 @@ from sdglass.errors import InputError, OutputError
 from sdglass.registry import load_plugin
 
 
-def main(name, job):
+def main(name, job, outputs="{}"):
     """Run the job of a module of this package.
 
     Parameters
     ----------
     name : str
     job : str
-        JSON of ``inputs``, ``outputs``, ``settings``, ``plugins`` and ``code``, as `sdglass_study.rules.Rules` makes it.
+        JSON of ``inputs``, ``settings``, ``plugins`` and ``code``, as `sdglass_study.rules.Rules` makes it.
+    outputs : str
+        JSON of {name: path}.
     """
     try:
         with reader_may_leave():
@@ -25,7 +27,7 @@ def main(name, job):
             for plugin in told.get("plugins", ()):
                 load_plugin(plugin)
             module = import_module(f"sdglass_study.jobs.{name}")
-            parts = [told.get(name, {}) for name in ("inputs", "outputs", "settings")]
+            parts = told.get("inputs", {}), json.loads(outputs), told.get("settings", {})
             # The digest of the code is part of what a checkpoint belongs to.
             module.run(*parts, **({"code": told.get("code", "")} if "code" in signature(module.run).parameters else {}))
     except (InputError, OutputError) as error:
