@@ -129,9 +129,9 @@ def write_text(path, text):
 
 
 def write_csv(path, frame):
-    """Write a pandas frame to `path` atomically, with 10 significant digits and no index."""
+    """Write a pandas frame to `path` atomically, with seven significant digits and no index."""
     with atomic_path(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
+        frame.to_csv(temporary, index=False, float_format="%.7g", lineterminator="\n")
 
 
 def require_file(path, expected, name=None):
