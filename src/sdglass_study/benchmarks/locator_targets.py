@@ -1,43 +1,42 @@
 """What the locator force field was to reach, met or missed; and error against cost beside the other force fields.
 
-    python benchmarks/locator_targets.py --times results/benchmarks/locator.csv
-        --errors results/paper/tables/locator_errors.csv --out results/benchmarks/locator_targets.csv
-        --png results/benchmarks/pareto.png --pdf results/benchmarks/pareto.pdf
+    python -m sdglass_study.benchmarks.locator_targets --tables results/benchmarks --errors results/paper/tables
+        --out results/benchmarks/locator_targets.csv --png results/benchmarks/pareto.png
 
-Times are those of benchmarks/locator.py, errors those of the study, on realizations that no model was fitted to.
+Errors are those of the study, on structures that no model was fitted to.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from comparison import power_law
 
 from sdglass.io import write_csv
+from sdglass_study.benchmarks.summary import power_law, read
 from sdglass_study.figures import style
-from sdglass_study.figures.locator_errors import STAGES
 
+STAGES = {"random": "random spins", "minimised": "minimised states", "late": "late in quenches"}
 ERRORS = {100: 2e-5, 500: 3e-5, 1000: 3e-5}  # random spins [t0], by number of sites
 RELATIVE, SPEED_UP, EXPONENT, MEMORY_KB = 0.005, 1000, 1.05, 20
-# Name among the times, name among the errors, name in the figure.
 MODELS = (
-    ("pair", "pair", "pair model", style.VERMILLION, "^"),
-    ("paper", "bond", "paper's network", style.BLUE, "s"),
-    ("small", "small", "small network", style.WINE, "p"),
-    ("locator", "locator", "locator expansion", style.TEAL, "D"),
+    ("pair", "pair model", style.VERMILLION, "^"),
+    ("paper", "paper's network", style.BLUE, "s"),
+    ("small", "small network", style.WINE, "p"),
+    ("locator", "locator expansion", style.TEAL, "D"),
 )
 
 
 def main():
     """Write the table and draw the figure."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--times", required=True)
-    arguments.add_argument("--errors", required=True)
-    arguments.add_argument("--out", required=True, help="table to write, .csv")
-    arguments.add_argument("--png")
-    arguments.add_argument("--pdf")
-    args = arguments.parse_args()
-    times, errors = pd.read_csv(args.times), pd.read_csv(args.errors)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", required=True, help="folder of the benchmarks' tables")
+    parser.add_argument("--errors", required=True, help="folder of a study's tables")
+    parser.add_argument("--out", required=True, help="table to write, .csv")
+    parser.add_argument("--png")
+    parser.add_argument("--pdf")
+    args = parser.parse_args()
+    times, errors = read(args.tables, "locator"), pd.read_csv(Path(args.errors) / "locator_errors.csv")
     found = pd.DataFrame([*accuracy(errors), *speed(times)])
     better = np.where(found.unit == "times", found.measured >= found.target, found.measured <= found.target)
     found["verdict"] = np.where(found.target.isna(), "for information", np.where(better, "met", "missed"))
@@ -95,9 +94,9 @@ def draw(times, errors):
     stages = {stage: words for stage, words in STAGES.items() if (errors.stage == stage).any()}
     panels = figure.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (stage, words), letter in zip(panels, stages.items(), "abc", strict=False):
-        for timed, judged, name, color, marker in MODELS:
-            rows = errors[(errors.model == judged) & (errors.stage == stage)]
-            costs = times[(times.model == timed) & (times.n_sites == exact.n_sites)]
+        for model, name, color, marker in MODELS:
+            rows = errors[(errors.model == model) & (errors.stage == stage)]
+            costs = times[(times.model == model) & (times.n_sites == exact.n_sites)]
             if rows.empty or costs.empty:
                 continue
             row = rows.iloc[0]
