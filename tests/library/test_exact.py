@@ -209,7 +209,7 @@ def test_laws_and_models_survive_plain_data(law):
 @pytest.mark.parametrize(
     ("law", "words"),
     [
-        ({"law": "gauss"}, "'gauss' is unknown; expected one of yukawa, shells"),
+        ({"law": "gauss"}, "'gauss' is unknown"),
         ({}, "None is unknown"),
         ({"law": "yukawa", "range": 2}, "'yukawa'.*range"),
         ({"law": "yukawa", "decay_length": 0.0}, "decay_length"),
@@ -235,7 +235,7 @@ def test_a_law_of_ones_own_works_but_cannot_be_saved_unnamed():
 
     structure = Structure(np.random.default_rng(0).random((4, 3)), 2.0)
     np.testing.assert_array_equal(hopping_matrix(structure, Exponential()), hopping_matrix(structure, Yukawa()))
-    with pytest.raises(InputError, match=r"add it to sdglass\.hopping\.LAWS"):
+    with pytest.raises(InputError, match="register"):
         SDModel(hopping=Exponential()).to_dict()
 
 

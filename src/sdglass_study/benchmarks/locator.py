@@ -17,15 +17,15 @@ BASELINES = ("pair", "small", "paper")
 def main():
     """Measure and write the table."""
     args = options(__doc__, repeats=5)
-    n_sites, batch, sizes = (24, 5, (24, 30, 36)) if args.quick else (N_SITES, BATCH, SIZES)
+    n_sites, batch, sizes = (24, 5, (24, 30)) if args.quick else (N_SITES, BATCH, SIZES)
     sites = structure(n_sites, args.seed)
     exact, spins = ExactForceField(sites, SDModel()), spins_on(sites, args.seed, 1)
     times = [seconds(exact.evaluate, spins) for _ in range(3)]
     rows = [timing_row("exact", n_sites, 1, times)]
-    wanted = [(n_sites, {model: [1, batch]}) for model in BASELINES]
-    wanted += [(n, {"locator": [1, 16, batch] if n == n_sites else [1, 16]}) for n in sizes]
-    for n, models in wanted:
-        rows += probe(n, models, args.threads, args.seed, args.repeats)
+    rows += probe(n_sites, dict.fromkeys(BASELINES, [1, batch]), args.threads, args.seed, args.repeats)
+    for n in sizes:
+        replicas = [1, 16, batch] if n == n_sites else [1, 16]
+        rows += probe(n, {"locator": replicas}, args.threads, args.seed, args.repeats)
     write_rows(args.out, rows, args.threads)
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import nnls
 from sdglass_study.benchmarks.measuring import DESCRIPTOR, options, probe, write_rows
 
 SIZES, REPLICAS = (500, 1000, 2000, 4000, 8000), (1, 20, 80)
-QUICK_SIZES, QUICK_REPLICAS = (20, 40), (1, 2)
+QUICK_SIZES, QUICK_REPLICAS = (20,), (1, 2)
 COLUMNS = ("model", "n_sites", "replicas", "peak_mib", "setup_peak_mib", "empty_mib")
 
 
