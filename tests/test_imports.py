@@ -1,0 +1,82 @@
+"""One arrow: the study imports the library, higher folders lower ones; heavy packages come when they are used."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+# A module imports from its own layer and from those before it.
+LAYERS = (
+    {"errors", "registry", "io", "hdf5", "progress", "random_streams", "statistics", "provenance", "devices"},
+    {"structures", "spins"},
+    {"electrons"},
+    {"dataset", "forcefields"},
+    {"dynamics"},
+    {"observables"},
+    {"cli"},
+)
+HEAVY = ("torch", "matplotlib", "numba", "pandas", "scipy.stats", "h5py")
+
+
+def imports(path):
+    """Return the modules of this project that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def layer(module):
+    """Return the layer of ``sdglass.NAME...``; None if it has none."""
+    name = module.split(".")[1]
+    return next((number for number, names in enumerate(LAYERS) if name in names), None)
+
+
+def test_the_library_imports_neither_the_study_nor_a_higher_folder():
+    wrong = []
+    for path in (SOURCE / "sdglass").rglob("*.py"):
+        own = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        for module in imports(path):
+            if module.startswith("sdglass_study"):
+                wrong.append(f"{own}: {module}")
+            elif module.startswith("sdglass.") and own != "sdglass.__init__":
+                upper, lower = layer(own), layer(module)
+                if upper is None or lower is None:
+                    if module != "sdglass.__version__":
+                        wrong.append(f"{own}: {module}: no layer, name it in LAYERS")
+                elif lower > upper:
+                    wrong.append(f"{own}: {module}")
+    assert not wrong, "\n".join(sorted(set(wrong)))
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        ("import sdglass", ()),
+        ("from sdglass.cli.program import build_parser; build_parser()", ()),
+        (
+            "from sdglass import ExactForceField, SDModel, random_sequential_addition, random_spins\n"
+            "import numpy as np; rng = np.random.default_rng(0)\n"
+            "sites = random_sequential_addition(n_sites=8, box_length=2.5, r_min=0.5, rng=rng)\n"
+            "ExactForceField(sites, SDModel()).evaluate(random_spins(8, rng, 1))",
+            ("h5py",),
+        ),
+        ("from sdglass import quench; import sdglass.observables.measure", ("h5py",)),
+        (
+            "from sdglass.forcefields.registry import FITTED_MODELS; list(FITTED_MODELS)\n"
+            "from sdglass.electrons.hopping import HOPPING_LAWS; list(HOPPING_LAWS)\n"
+            "from sdglass.structures import STRUCTURES; list(STRUCTURES)",
+            ("h5py",),
+        ),
+    ],
+    ids=["package", "command line", "exact", "quench", "registries"],
+)
+def test_heavy_packages_are_not_imported_before_they_are_used(code, allowed):
+    command = f"{code}\nimport sys; print(*[name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) <= set(allowed)
