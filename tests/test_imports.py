@@ -18,7 +18,7 @@ LAYERS = (
     {"observables"},
     {"cli"},
 )
-HEAVY = ("torch", "matplotlib", "numba", "pandas", "scipy.stats", "h5py")
+HEAVY = ("torch", "matplotlib", "numba", "pandas", "h5py")
 
 
 def imports(path):
