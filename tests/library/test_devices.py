@@ -103,9 +103,9 @@ def test_quench(device):
     """Without noise of the device: it is drawn on the CPU, so that a trajectory is the same up to rounding."""
     structure, network = sites(30), random_network(BONDS)
     spins = random_spins(30, np.random.default_rng(2), 3)
-    llg = LLG(damping=0.5, temperature=0.01, time_step=0.1)
-    expected = quench(NetworkForceField(structure, network, BONDS), spins, llg, 4.0, seed=5)
-    found = quench(NetworkForceField(structure, network, BONDS, device=device), spins, llg, 4.0, seed=5)
+    dynamics = LLG(damping=0.5, temperature=0.01, time_step=0.1)
+    expected = quench(NetworkForceField(structure, network, BONDS), spins, dynamics, 4.0, seed=5)
+    found = quench(NetworkForceField(structure, network, BONDS, device=device), spins, dynamics, 4.0, seed=5)
     np.testing.assert_allclose(found.spins, expected.spins, atol=1e-6)  # float32 is what is kept of them
     np.testing.assert_allclose(found.energy, expected.energy, rtol=1e-9)
     assert np.abs(found.spins[-1] - found.spins[0]).max() > 0.1
