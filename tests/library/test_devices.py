@@ -8,6 +8,7 @@ import pytest
 import torch
 from small_study import BONDS, CHIRAL, exact_data, random_network, sites, training_set
 
+from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
@@ -78,9 +79,9 @@ def test_training(device):
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_an_interrupted_training(device, tmp_path, monkeypatch):
-    monkeypatch.setattr("sdglass.forcefields.behler_parrinello.training.CHECKPOINT_SECONDS", 0.0)
+def test_an_interrupted_training(device, tmp_path):
     checkpoint, steps = tmp_path / "training.checkpoint", []
+    every_epoch = Checkpoint(checkpoint, interval=0.0)
 
     def interrupt():
         steps.append(device)
@@ -88,10 +89,10 @@ def test_an_interrupted_training(device, tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        trained(device, checkpoint=checkpoint, tick=interrupt)
+        trained(device, checkpoint=every_epoch, tick=interrupt)
     assert checkpoint.is_file()
     steps = [0] * 5
-    resumed, rows = trained(device, checkpoint=checkpoint, tick=lambda: steps.append(device))
+    resumed, rows = trained(device, checkpoint=every_epoch, tick=lambda: steps.append(device))
     assert len(steps) == 5 + 4  # the third epoch and the fourth
     expected, history = trained(device)
     assert len(rows) == len(history)
