@@ -77,11 +77,11 @@ class _BareCalls:
 
     def __init__(self, hopping, model, count):
         context = get_context("spawn")
-        barrier = context.Barrier(count)
+        self.barrier = context.Barrier(count)  # has to outlive the start of the processes
         self.pipes, self.processes = [], []
         for _ in range(count):
             mine, theirs = context.Pipe()
-            arguments = (theirs, barrier, hopping, model.coupling)
+            arguments = (theirs, self.barrier, hopping, model.coupling)
             self.processes.append(context.Process(target=_bare_worker, args=arguments, daemon=True))
             self.processes[-1].start()
             self.pipes.append(mine)

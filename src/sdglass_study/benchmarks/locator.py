@@ -22,7 +22,7 @@ def main():
     exact, spins = ExactForceField(sites, SDModel()), spins_on(sites, args.seed, 1)
     times = [seconds(exact.evaluate, spins) for _ in range(3)]
     rows = [timing_row("exact", n_sites, 1, times)]
-    rows += probe(n_sites, dict.fromkeys(BASELINES, [1, batch]), args.threads, args.seed, args.repeats)
+    rows += probe(n_sites, {model: [1, batch] for model in BASELINES}, args.threads, args.seed, args.repeats)
     for n in sizes:
         replicas = [1, 16, batch] if n == n_sites else [1, 16]
         rows += probe(n, {"locator": replicas}, args.threads, args.seed, args.repeats)

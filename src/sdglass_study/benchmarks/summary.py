@@ -70,7 +70,7 @@ def power_law(n, seconds):
 
 
 def exponents(frame):
-    """Yield fits of times (model, kind, from, to, prefactor, exponent, error) where there are two sizes or more."""
+    """Yield fits (model, kind, from, to, prefactor, exponent, error) where there are two sizes or more."""
     for model in ("exact", *MODELS):
         for kind in ("single", "batch"):
             part = chosen(frame, model, kind)
