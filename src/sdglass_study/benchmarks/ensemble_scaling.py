@@ -32,11 +32,11 @@ def quench(folder, model, n_steps, replicas, seed, realization):
     """Quench one realization, in a process of its own."""
     command = [sys.executable, "-m", "sdglass.cli", "quench", "--no-checkpoint"]
     command += ["--engine", MODELS / f"{model}.safetensors", "--structure", folder / f"{realization}.npz"]
-    command += ["--out", folder / f"{model}-{realization}.h5", "--dtype", "float32"]
+    command += ["--out", folder / f"{model}-{realization}.h5"]
     command += ["--replicas", replicas, "--duration", TIME_STEP * n_steps, "--dt", TIME_STEP, "--damping", 1]
     command += ["--seed", seed, "--realization", realization]
     if model == "small":
-        command += ["--members", 0]  # of its committee, as in the study
+        command += ["--dtype", "float32", "--members", 0]  # of its committee, as in the study
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
     subprocess.run([*map(str, command)], env=os.environ | threads, check=True, stdout=subprocess.DEVNULL)
 
