@@ -16,7 +16,7 @@ PIP := python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: study test lint benchmarks test-slurm
 study: .venv/study.installed
-	snakemake --cores $(CORES) --rerun-incomplete $(if $(filter paper,$(SCALE)),,--configfile workflow/scales/$(SCALE).yaml)
+	snakemake --cores $(CORES) --rerun-incomplete $(if $(filter paper,$(SCALE)),,--configfile workflow/presets/$(SCALE).yaml)
 
 test: .venv/test.installed
 	OMP_NUM_THREADS=1 python -m pytest -n $(CORES) $(PYTEST)

@@ -14,7 +14,7 @@ root=$(cd "$here/../.." && pwd)
 python=$(command -v "${1:-python}") || { echo "no ${1:-python}" >&2; exit 1; }
 [[ $python == /* ]] || python=$PWD/$python
 . "$here/one_node.sh"
-SMOKE=(--configfile workflow/scales/smoke.yaml)
+SMOKE=(--configfile workflow/presets/smoke.yaml)
 TABLE=results/smoke/tables/two_site.csv
 FIGURE=fig1 # a structure, its labels, a table, a picture
 
@@ -67,9 +67,7 @@ cp -r "$root"/{Snakefile,config.yaml,workflow,src,envs} "$study"
 cd "$study"
 
 say "a job killed for memory comes back with more"
-cp -r workflow/profiles/slurm "$scratch/tight"
-sed -i -E 's/mem_mb: .*/mem_mb: 150 * attempt/' "$scratch/tight/config.yaml"
-through_slurm "$scratch/tight" "$TABLE"
+through_slurm workflow/profiles/slurm "$TABLE" --set-resources 'tables_two_site:mem_mb=150 * attempt'
 "${command[@]}" >"$scratch/memory.log" 2>&1 || fail "a job with too little memory was given up"
 grep -q "Trying to restart job" "$scratch/memory.log" || fail "150 MB were enough for a job and two snakemakes: no restart"
 finished=$(stat -c '%y %i' "$TABLE")
@@ -78,7 +76,7 @@ say "the head process is killed once there is a structure"
 through_slurm workflow/profiles/slurm "$TABLE" "$FIGURE"
 "${command[@]}" >"$scratch/first.log" 2>&1 &
 head_pid=$!
-until compgen -G "results/smoke/structures/*" >/dev/null; do
+until compgen -G "results/smoke/structures/*/*" >/dev/null; do
     kill -0 "$head_pid" 2>/dev/null || fail "the study ended before it could be killed"
     sleep 0.2
 done

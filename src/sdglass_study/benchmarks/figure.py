@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 from sdglass_study.benchmarks.summary import LABELS, MODELS, chosen, exponents, read, scaling, speedups, threads
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
 
 LOOK = {
     "exact": {"color": style.BLACK, "marker": "o"},

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sdglass.io import write_csv
 from sdglass_study.benchmarks.summary import power_law, read
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
 
 STAGES = {"random": "random spins", "minimised": "minimised states", "late": "late in quenches"}
 ERRORS = {100: 2e-5, 500: 3e-5, 1000: 3e-5}  # random spins [t0], by number of sites
