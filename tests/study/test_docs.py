@@ -11,6 +11,7 @@ A comment above each block of commands says how it is run:
 """
 
 import importlib
+import itertools
 import os
 import re
 import shutil
@@ -105,7 +106,7 @@ def test_plans_of_the_study(name, tmp_path):
     copy_study(tmp_path)
     follow(name, tmp_path, "run: plan")
     found = blocks(name)
-    for block, words in zip(found, found[1:], strict=False):
+    for block, words in itertools.pairwise(found):
         if block.how == "run: fails":
             status, said = execute(tmp_path, block)
             assert status != 0
