@@ -58,7 +58,7 @@ def execute(folder, block):
         text = re.sub(r"^snakemake\b", "snakemake -n", text, flags=re.M).replace("SCALE=quick", "SCALE=smoke")
     environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     source = folder / "src" if (folder / "src").is_dir() else ROOT / "src"
-    environment |= {"PYTHONPATH": f"{source}:{folder}", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "2"}
+    environment |= {"PYTHONPATH": f"{source}:{folder}", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     command = [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
     done = subprocess.run(
