@@ -1,6 +1,6 @@
 """The profiles for clusters and GPUs: what they ask for, and what is said without a GPU.
 
-A real Slurm runs a part of the study in tests/slurm/run.sh; here are dry runs, and what can be tried without Slurm.
+A real Slurm runs a part of the study in tests/slurm/run.sh; here are dry runs, and what can be tried without it.
 """
 
 import re
