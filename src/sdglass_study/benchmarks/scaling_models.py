@@ -4,7 +4,7 @@ sites: one replica and batches, each size in a fresh process.
 
 from sdglass_study.benchmarks.measuring import options, probe, write_rows
 
-SIZES, QUICK_SIZES = (25, 50, 100, 250, 500, 1000, 2000, 10_000, 30_000, 100_000), (12, 24)
+SIZES, QUICK_SIZES = (25, 50, 100, 250, 500, 1000, 2000, 10_000, 30_000, 100_000), (12,)
 BATCH = 20
 # Largest size at which a batch is measured; beyond, a replica costs the same alone.
 BATCH_UP_TO = {"pair": 100_000, "small": 10_000, "paper": 2000}
