@@ -6,7 +6,8 @@ from sdglass.electrons.hopping import Shells, Yukawa, hopping_from_dict, hopping
 from sdglass.electrons.sd_model import SDModel, hopping_matrix, sd_hamiltonian
 from sdglass.errors import InputError
 from sdglass.spins import random_spins, torque
-from sdglass.structures.structure import Structure, square_lattice
+from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 GAPPED = SDModel(coupling=6.0, filling=0.5, temperature=1e-3)
 METAL = SDModel(coupling=1.5, filling=0.25, temperature=0.05)
@@ -209,7 +210,7 @@ def test_laws_and_models_survive_plain_data(law):
 @pytest.mark.parametrize(
     ("law", "words"),
     [
-        ({"law": "gauss"}, "'gauss' is unknown"),
+        ({"law": "gauss"}, "'gauss' is unknown; expected one of shells, yukawa"),
         ({}, "None is unknown"),
         ({"law": "yukawa", "range": 2}, "'yukawa'.*range"),
         ({"law": "yukawa", "decay_length": 0.0}, "decay_length"),
@@ -235,7 +236,7 @@ def test_a_law_of_ones_own_works_but_cannot_be_saved_unnamed():
 
     structure = Structure(np.random.default_rng(0).random((4, 3)), 2.0)
     np.testing.assert_array_equal(hopping_matrix(structure, Exponential()), hopping_matrix(structure, Yukawa()))
-    with pytest.raises(InputError, match="register"):
+    with pytest.raises(InputError, match=r"register its class with HOPPING_LAWS\.register"):
         SDModel(hopping=Exponential()).to_dict()
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from sdglass.structures.neighbours import environments, neighbour_pairs
-from sdglass.structures.structure import Structure, square_lattice
+from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 
 @pytest.fixture(scope="module")
