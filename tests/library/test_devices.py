@@ -12,7 +12,8 @@ from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
-from sdglass.forcefields.behler_parrinello.training import TrainingSettings, train_network
+from sdglass.forcefields.behler_parrinello.settings import TrainingSettings
+from sdglass.forcefields.behler_parrinello.training import train_network
 from sdglass.spins import random_spins
 
 DEVICES = [
@@ -80,8 +81,8 @@ def test_training(device):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_an_interrupted_training(device, tmp_path):
-    checkpoint, steps = tmp_path / "training.checkpoint", []
-    every_epoch = Checkpoint(checkpoint, interval=0.0)
+    path, steps = tmp_path / "training.checkpoint", []
+    checkpoint = Checkpoint(path, interval=0.0)
 
     def interrupt():
         steps.append(device)
@@ -89,10 +90,10 @@ def test_an_interrupted_training(device, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        trained(device, checkpoint=every_epoch, tick=interrupt)
-    assert checkpoint.is_file()
+        trained(device, checkpoint=checkpoint, tick=interrupt)
+    assert path.is_file()
     steps = [0] * 5
-    resumed, rows = trained(device, checkpoint=every_epoch, tick=lambda: steps.append(device))
+    resumed, rows = trained(device, checkpoint=checkpoint, tick=lambda: steps.append(device))
     assert len(steps) == 5 + 4  # the third epoch and the fourth
     expected, history = trained(device)
     assert len(rows) == len(history)
