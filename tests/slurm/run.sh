@@ -55,15 +55,16 @@ through_slurm() { # PROFILE [ARGUMENT...]
 }
 
 say "local run"
-(cd "$root" && "$python" -m snakemake --cores 2 "$TABLE" "$FIGURE" "${SMOKE[@]}") >"$scratch/local.log" 2>&1 ||
+# A checkout of the same commit with the same changes, so that even the provenance within files is the same.
+study=$scratch/study local=$scratch/local
+git clone -q --shared --no-checkout "$root" "$study" 2>/dev/null && git -C "$study" reset -q || mkdir -p "$study"
+cp -r "$root"/{Snakefile,config.yaml,workflow,src} "$study"
+cp -r "$study" "$local"
+(cd "$local" && "$python" -m snakemake --cores 2 "$TABLE" "$FIGURE" "${SMOKE[@]}") >"$scratch/local.log" 2>&1 ||
     fail "the smoke study does not run locally"
 
 say "starting Slurm"
 start_slurm "$scratch/slurm"
-# A checkout of the same commit with the same changes, so that even the provenance within files is the same.
-study=$scratch/study
-git clone -q --shared --no-checkout "$root" "$study" 2>/dev/null && git -C "$study" reset -q || mkdir -p "$study"
-cp -r "$root"/{Snakefile,config.yaml,workflow,src,envs} "$study"
 cd "$study"
 
 say "a job killed for memory comes back with more"
@@ -95,7 +96,7 @@ while [[ -n $(squeue --noheader) ]]; do sleep 0.5; done
 
 say "results are those of the local run"
 while read -r file; do
-    cmp "$file" "$root/$file" || fail "$file is not that of the local run"
+    cmp "$file" "$local/$file" || fail "$file is not that of the local run"
 done < <(find results/smoke -type f ! -path '*/logs/*' ! -path '*/benchmarks/*')
 
 say "no GPU: refused before any job"
