@@ -68,9 +68,9 @@ start_slurm "$scratch/slurm"
 cd "$study"
 
 say "a job killed for memory comes back with more"
-through_slurm workflow/profiles/slurm "$TABLE" --set-resources 'tables_two_site:mem_mb=150 * attempt'
+through_slurm workflow/profiles/slurm "$TABLE" --set-resources 'tables_two_site:mem_mb=240 * attempt'
 "${command[@]}" >"$scratch/memory.log" 2>&1 || fail "a job with too little memory was given up"
-grep -q "Trying to restart job" "$scratch/memory.log" || fail "150 MB were enough for a job and two snakemakes: no restart"
+grep -q "Trying to restart job" "$scratch/memory.log" || fail "240 MB were enough for a job and two snakemakes: no restart"
 finished=$(stat -c '%y %i' "$TABLE")
 
 say "the head process is killed once there is a structure"
