@@ -1,6 +1,6 @@
 """Run a job of the study that halts at one moment, so that a test can kill it there.
 
-    python held_step.py MARKER ENDING COUNT before|after NAME JSON
+    python held_step.py MARKER ENDING COUNT before|after NAME JSON OUTPUTS
 
 NAME is that of the job. The moment is just before, or after, the COUNT-th file with that ENDING gets its name and
 stands complete in its place: MARKER is written then. Checkpoints are written after every step of the

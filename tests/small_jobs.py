@@ -1,4 +1,4 @@
-"""Jobs of the study in miniature: what they read, and the JSON that they are told."""
+"""Jobs of the study in miniature: what they read, and what they are told."""
 
 import json
 from functools import cache
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # Entries of the smoke study that a job is about.
 ABOUT = {
     "structure": {"name": "train", "index": "000"},
-    "descriptor": {"name": "train", "index": "000"},
+    "describe": {"name": "train", "index": "000"},
     "label": {"name": "train", "index": "000"},
     "fit": {"model": "paper", "fold": "0"},
     "quench": {"quench": "fig4-fast", "model": "exact", "index": "000"},
@@ -22,7 +22,7 @@ ABOUT = {
 }
 OUTPUTS = {
     "structure": {"structure": "S.npz"},
-    "descriptor": {"descriptor": "F.h5"},
+    "describe": {"descriptor": "F.h5"},
     "label": {"labels": "D.h5"},
     "fit": {"fit": "M.safetensors", "history": "M.csv"},
     "quench": {"trajectory": "T.h5"},
@@ -48,11 +48,11 @@ def study():
 
 
 def told(job, inputs, folder, **about):
-    """Return the JSON of a job that writes to `folder`; `about` replaces `ABOUT`."""
+    """Return the arguments of a job that writes to `folder`, as the workflow's; `about` replaces `ABOUT`."""
     about = ABOUT[job] | about
     outputs = {name: str(Path(folder) / file) for name, file in OUTPUTS[job].items()}
     settings = import_module(f"sdglass_study.jobs.{job}").settings(study(), **about)
-    return json.dumps({"inputs": inputs, "outputs": outputs, "settings": settings, "plugins": [], "code": "now"})
+    return json.dumps({"inputs": inputs, "settings": settings, "plugins": [], "code": "now"}), json.dumps(outputs)
 
 
 def make_inputs(folder):
@@ -62,13 +62,13 @@ def make_inputs(folder):
         place = folder / str(index)
         place.mkdir()
         sites = {"structure": str(place / "S.npz")}
-        for job, inputs in (("structure", {}), ("descriptor", sites), ("label", sites)):
-            assert main(job, told(job, inputs, place, index=f"{index:03d}")) == 0
+        for job, inputs in (("structure", {}), ("describe", sites), ("label", sites)):
+            assert main(job, *told(job, inputs, place, index=f"{index:03d}")) == 0
         data.append(str(place / "D.h5"))
         caches.append(str(place / "F.h5"))
     made = {"label": sites, "fit": {"labels": data, "descriptors": caches}, "quench": sites}
-    assert main("fit", told("fit", made["fit"], folder)) == 0
-    assert main("quench", told("quench", sites, folder)) == 0
+    assert main("fit", *told("fit", made["fit"], folder)) == 0
+    assert main("quench", *told("quench", sites, folder)) == 0
     made["network"] = sites | {"model": str(folder / "M.safetensors"), "descriptor": caches[-1]}
     made["measure"] = sites | {"trajectory": str(folder / "T.h5")}
     return made

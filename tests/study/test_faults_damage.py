@@ -83,7 +83,7 @@ def test_a_job_refuses_a_damaged_input(inputs, tmp_path, capsys, job, which, arr
         try:
             with open(path, "wb") as file:
                 file.write(damaged)
-            status = main(job, told(job, given, tmp_path, **about))
+            status = main(job, *told(job, given, tmp_path, **about))
         finally:
             with open(path, "wb") as file:
                 file.write(whole)

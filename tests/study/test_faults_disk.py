@@ -86,7 +86,7 @@ def inputs(tmp_path_factory):
     return make_inputs(tmp_path_factory.mktemp("inputs"))
 
 
-def run(job, text, limit=None):
+def run(job, arguments, limit=None):
     """Run a job as a rule does, or with a limit on the size of files; return its status and what it says at last.
 
     With the limit it writes a checkpoint after every step of the integrator.
@@ -98,7 +98,7 @@ def run(job, text, limit=None):
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
     done = subprocess.run(
-        [sys.executable, *start, job, text],
+        [sys.executable, *start, job, *arguments],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -133,9 +133,9 @@ def test_a_read_only_results_folder(folder, capsys, how):
     KINDS["trajectory"].write(folder / "T.h5")
     results = folder / "results"
     results.mkdir()
-    text = told("measure", {"trajectory": str(folder / "T.h5"), "structure": str(folder / "S.npz")}, results)
+    arguments = told("measure", {"trajectory": str(folder / "T.h5"), "structure": str(folder / "S.npz")}, results)
     with read_only(results, how):
-        assert main("measure", text) == 2
+        assert main("measure", *arguments) == 2
         (said,) = capsys.readouterr().err.splitlines()
         assert re.match(rf"error: {results}/O\.h5: {READ_ONLY}", said), said
-    assert main("measure", text) == 0
+    assert main("measure", *arguments) == 0

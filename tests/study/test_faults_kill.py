@@ -32,15 +32,15 @@ def inputs(tmp_path_factory):
 
 def run(job, inputs, folder):
     """Run a job undisturbed, as a rule does; return what it printed."""
-    command = [sys.executable, "-m", "sdglass_study.jobs", job, told(job, inputs[job], folder)]
+    command = [sys.executable, "-m", "sdglass_study.jobs", job, *told(job, inputs[job], folder)]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
 
-def kill_at(marker, moment, job, text):
+def kill_at(marker, moment, job, arguments):
     """Run a job and kill it at the moment."""
-    command = [sys.executable, HELD, marker, *map(str, moment), job, text]
+    command = [sys.executable, HELD, marker, *map(str, moment), job, *arguments]
     process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: marker.exists() or process.poll() is not None)
@@ -83,7 +83,7 @@ def test_one_job_twice_at_once(inputs, tmp_path):
     whole, folder = tmp_path / "whole", tmp_path / "folder"
     run("quench", inputs, whole)
     line = [sys.executable, HELD, tmp_path / "marker", "never", "1", "before"]  # many checkpoints
-    line += ["quench", told("quench", inputs["quench"], folder)]
+    line += ["quench", *told("quench", inputs["quench"], folder)]
     both = [subprocess.Popen(line, env=ENVIRONMENT, stderr=subprocess.PIPE) for _ in range(2)]
     said = [process.communicate(timeout=PATIENCE)[1].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], said
