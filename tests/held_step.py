@@ -1,24 +1,30 @@
-"""Run a step of the study that halts at one moment, so that a test can kill it there.
+"""Run a job of the study that halts at one moment, so that a test can kill it there.
 
-    python held_step.py MARKER ENDING COUNT before|after NAME OPTIONS...
+    python held_step.py MARKER ENDING COUNT before|after NAME JSON OUTPUTS
 
-NAME is that of the step. The moment is just before, or after, the COUNT-th file with that ENDING gets its name and
+NAME is that of the job. The moment is just before, or after, the COUNT-th file with that ENDING gets its name and
 stands complete in its place: MARKER is written then. Checkpoints are written after every step of the
 integrator and every epoch, instead of every minute.
 """
 
 import os
-import runpy
 import sys
 import time
 from pathlib import Path
 
+from sdglass_study.jobs.__main__ import main
 
-def main():
-    """Read the arguments, change what is said above, run the step."""
-    marker, ending, count, when, name, *options = sys.argv[1:]
-    left = int(count)
-    replace = os.replace
+from sdglass.dynamics.checkpoint import Checkpoint
+
+
+def held(marker, ending, count, when):
+    """Return `os.replace` with a halt."""
+    left, replace = int(count), os.replace
+
+    def hold():
+        Path(marker).touch()
+        time.sleep(600)
+        os._exit(3)  # nobody has come to kill it
 
     def held_replace(source, target):
         nonlocal left
@@ -29,23 +35,10 @@ def main():
         if when == "after" and left == 0:
             hold()
 
-    def hold():
-        Path(marker).touch()
-        time.sleep(600)
-        os._exit(3)  # nobody has come to kill it
-
-    os.replace = held_replace
-    if name == "train":
-        from sdglass.dynamics.checkpoint import Checkpoint
-
-        Checkpoint.due = lambda checkpoint: True
-    elif name != "figure":
-        from sdglass.dynamics.checkpoint import Checkpoint
-
-        Checkpoint.due = lambda self: True
-    sys.argv = [name, *options]
-    runpy.run_module(f"sdglass_study.jobs.{name}", run_name="__main__")
+    return held_replace
 
 
 if __name__ == "__main__":
-    main()
+    os.replace = held(*sys.argv[1:5])
+    Checkpoint.due = lambda self: True
+    sys.exit(main(*sys.argv[5:]))

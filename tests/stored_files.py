@@ -20,7 +20,7 @@ from sdglass.io import write_csv, write_text
 from sdglass.observables.measure import Observables, measure
 from sdglass.spins import random_spins
 from sdglass.structures.structure import Structure
-from sdglass_study.figures import style
+from sdglass_study.figures import _style as style
 from sdglass_study.model_errors import ModelErrors, SetErrors
 
 IDENTITY = {"damping": 0.05, "code": "abc"}

@@ -25,6 +25,7 @@ example: an amorphous structure, a quench of five random spin configurations on 
 
 'sdglass COMMAND --help' describes a command; docs/index.md has a tutorial."""
 
+NETWORKS = ("torch", "numba")  # what the extra `networks` of the package installs
 COMMANDS = {"evaluate": evaluate, "quench": quench, "structure": structure, "info": info, "check": check}
 
 
@@ -53,6 +54,10 @@ def main(argv=None):
         return _fail(error)
     except OSError as error:  # a full disk, a folder that may not be read
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except ModuleNotFoundError as error:
+        if error.name not in NETWORKS:
+            raise
+        return _fail(f"{error.name} is not installed, which this force field needs: pip install 'sdglass[networks]'")
     except MemoryError as error:
         wanted = f" ({error})" if str(error) else ""
         return _fail(f"not enough memory{wanted}; ask for fewer sites, replicas or snapshots")
