@@ -12,9 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from sdglass_study.jobs.__main__ import main
-
 from sdglass.dynamics.checkpoint import Checkpoint
+from sdglass_study.jobs.__main__ import main
 
 
 def held(marker, ending, count, when):

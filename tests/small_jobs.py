@@ -6,9 +6,9 @@ from importlib import import_module
 from pathlib import Path
 
 import yaml
-from sdglass_study.jobs.__main__ import main
 
 from sdglass_study.config import load_study
+from sdglass_study.jobs.__main__ import main
 
 ROOT = Path(__file__).parents[1]
 # Entries of the smoke study that a job is about.

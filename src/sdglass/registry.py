@@ -109,7 +109,7 @@ class Registry(Mapping):
         return next((name for name in self if self[name] is kind), None)
 
     def module_of(self, name):
-        """Return the dotted name of the module that holds what is registered under a name, without importing it."""
+        """Return the dotted name of the module that holds what is registered under a name; nothing is imported."""
         self._discover()
         return self._lazy[name].split(":")[0] if name in self._lazy else _module(self[name])
 

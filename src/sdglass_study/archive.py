@@ -1,9 +1,9 @@
 """Results that came with the checkout: which configuration they are of, and when they were made.
 
 Version control keeps neither modification times nor intermediate files, which is what a workflow manager goes by.
-Snakemake makes nothing again whose intermediate inputs are gone, and cannot see that a parameter has changed where it
-has no record of the earlier one. So results that were made elsewhere are compared with the configuration that is
-stored beside them, and get equal times: none is newer than another.
+Snakemake makes nothing again whose intermediate inputs are gone, and cannot see that a parameter has changed where
+it has no record of the earlier one. So results that were made elsewhere are compared with the configuration that
+is stored beside them, and get equal times: none is newer than another.
 """
 
 import base64
@@ -45,8 +45,8 @@ def adopt(folder, config, records=".snakemake/metadata"):
         shown = "\n  ".join(different[:10])
         raise InputError(
             f"{folder} came with the checkout and was made with another configuration:\n  {shown}\n"
-            f"Give the study another name (study: ..., now {folder.name}) to compute beside it, or delete {folder} "
-            "to compute it anew."
+            f"Give the study another name (study: ..., now {folder.name}) to compute beside it, or delete "
+            f"{folder} to compute it anew."
         )
     files = [path for path in folder.rglob("*") if path.is_file() and not _made_here(path, records)]
     moment = min(path.stat().st_mtime for path in files)

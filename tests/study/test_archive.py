@@ -30,7 +30,9 @@ def times(folder):
 
 
 def made_here(tmp_path, name):
-    record = tmp_path / ".snakemake" / "metadata" / base64.urlsafe_b64encode(f"results/mine/{name}".encode()).decode()
+    record = (
+        tmp_path / ".snakemake" / "metadata" / base64.urlsafe_b64encode(f"results/mine/{name}".encode()).decode()
+    )
     record.parent.mkdir(parents=True, exist_ok=True)
     record.touch()
 

@@ -23,7 +23,9 @@ def merged(base, overlay):
 
 
 def preset(name):
-    return merged(BASE, yaml.safe_load((ROOT / "workflow" / "presets" / f"{name}.yaml").read_text(encoding="utf-8")))
+    return merged(
+        BASE, yaml.safe_load((ROOT / "workflow" / "presets" / f"{name}.yaml").read_text(encoding="utf-8"))
+    )
 
 
 @pytest.mark.parametrize("name", ["quick", "smoke"])
@@ -48,32 +50,56 @@ def test_base_is_the_paper():
 
 WRONG = {
     "unknown key": ({"electrons": {"couplin": 5.0}}, "electrons.couplin is unknown; did you mean coupling?"),
-    "text for a number": ({"electrons": {"coupling": "strong"}}, "electrons.coupling = 'strong'; expected a number"),
-    "range": ({"electrons": {"filling": 1.5}}, "electrons: filling = 1.5; expected a number strictly between 0 and 1"),
+    "text for a number": (
+        {"electrons": {"coupling": "strong"}},
+        "electrons.coupling = 'strong'; expected a number",
+    ),
+    "range": (
+        {"electrons": {"filling": 1.5}},
+        "electrons: filling = 1.5; expected a number strictly between 0 and 1",
+    ),
     "hopping law": (
         {"electrons": {"hopping": {"law": "yukawaa"}}},
         "electrons.hopping.law: hopping law 'yukawaa' is unknown; did you mean yukawa?",
     ),
     "hopping parameter": ({"electrons": {"hopping": {"range": 3}}}, "electrons.hopping.range is unknown"),
     "kind": ({"structures": {"train": {"kind": "amorphus"}}}, "did you mean amorphous?"),
-    "count with a point": ({"structures": {"train": {"n_sites": 100.0}}}, "a count has no decimal point: write 100"),
+    "count with a point": (
+        {"structures": {"train": {"n_sites": 100.0}}},
+        "a count has no decimal point: write 100",
+    ),
     "too dense": ({"structures": {"train": {"n_sites": 2000}}}, "structures.train"),
-    "shared numbers": ({"structures": {"test": {"first": 5}}}, "structures.test.first = 5; realization 5 belongs to"),
+    "shared numbers": (
+        {"structures": {"test": {"first": 5}}},
+        "structures.test.first = 5; realization 5 belongs to",
+    ),
     "no such structures": (
         {"labels": {"test": {"structures": "tests"}}},
         "labels.test.structures = tests; expected one of train, test,",
     ),
-    "too many": ({"labels": {"test": {"realizations": 11}}}, "labels.test.realizations = 11; expected at most the 10"),
+    "too many": (
+        {"labels": {"test": {"realizations": 11}}},
+        "labels.test.realizations = 11; expected at most the 10",
+    ),
     "no multiple": ({"quenches": {"fig4-slow": {"duration": 6001.0}}}, "quenches.fig4-slow: duration = 6001.0 is"),
-    "no such model": ({"quenches": {"fig4-slow": {"models": ["exact", "smal"]}}}, "quenches.fig4-slow.models = smal;"),
+    "no such model": (
+        {"quenches": {"fig4-slow": {"models": ["exact", "smal"]}}},
+        "quenches.fig4-slow.models = smal;",
+    ),
     "no such quench": (
         {"analysis": {"correlation": {"quenches": ["fig4"]}}},
         "analysis.correlation.quenches = fig4; expected one of fig4-slow",
     ),
-    "analysis": ({"analysis": {"corelation": {}}}, "analysis.corelation: analysis 'corelation' is unknown; did you mean"),
+    "analysis": (
+        {"analysis": {"corelation": {}}},
+        "analysis.corelation: analysis 'corelation' is unknown; did you mean",
+    ),
     "model setting": ({"models": {"pair": {"ridg": 1.0}}}, "models.pair.ridg is unknown; did you mean ridge?"),
     "observable": ({"observables": ["energie"]}, "observables = energie; expected one of"),
-    "not finite": ({"electrons": {"coupling": float("nan")}}, "electrons.coupling = nan; expected a finite number"),
+    "not finite": (
+        {"electrons": {"coupling": float("nan")}},
+        "electrons.coupling = nan; expected a finite number",
+    ),
     "device": ({"device": "tpu"}, "device = tpu; expected cpu or cuda"),
     "section": ({"electrons": 3}, "electrons = 3; expected the keys coupling"),
 }

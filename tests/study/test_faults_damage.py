@@ -6,11 +6,11 @@ import re
 import h5py
 import numpy as np
 import pytest
-from sdglass_study.jobs.__main__ import main
 from small_jobs import make_inputs, told
 from stored_files import kinds, listing
 
 from sdglass.errors import InputError
+from sdglass_study.jobs.__main__ import main
 
 KINDS = {name: kind for name, kind in kinds().items() if kind.rewrite}
 FLIPS, CUTS = 60, 6

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from poor_disks import file_limit, fill, mounted, remount, without_permission
-from sdglass_study.jobs.__main__ import main
 from small_jobs import make_inputs, told
 from stored_files import kinds, listing
 from test_faults_kill import HELD, kill_at
 
 from sdglass.errors import OutputError
+from sdglass_study.jobs.__main__ import main
 
 KINDS = kinds()
 FULL = r"cannot be written \((No space left on device|File too large)\); (free some space|raise the limit)"

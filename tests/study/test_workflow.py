@@ -168,7 +168,12 @@ def test_killed_and_continued_it_is_the_same(study, tmp_path):
     command = [sys.executable, "-m", "snakemake", "--cores", "1", target, "--configfile", SMOKE]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        command,
+        cwd=tmp_path,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
     )
     while not list(tmp_path.glob("results/smoke/fits/pair/*.safetensors")):
         assert process.poll() is None
@@ -180,5 +185,3 @@ def test_killed_and_continued_it_is_the_same(study, tmp_path):
     assert result.returncode == 0, result.stdout[-3000:]
     whole = results_of(study)
     assert all(whole[name] == content for name, content in results_of(tmp_path).items())
-
-

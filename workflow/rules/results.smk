@@ -143,4 +143,4 @@ rule sweep:
         commands=STUDY.sweep_commands(SWEEP, OPTIONS, CORES),
         job=RULES.parameters("compare_studies", sweep=SWEEP),
     shell:
-        "({params.commands}) 2>&1 | tee {log}; python -m sdglass_study.jobs compare_studies {params.job:q} 2>&1 | tee -a {log}"
+        "({params.commands}) 2>&1 | tee {log} && python -m sdglass_study.jobs compare_studies {params.job:q} 2>&1 | tee -a {log}"

@@ -57,7 +57,9 @@ def main(argv=None):
     except ModuleNotFoundError as error:
         if error.name not in NETWORKS:
             raise
-        return _fail(f"{error.name} is not installed, which this force field needs: pip install 'sdglass[networks]'")
+        return _fail(
+            f"{error.name} is not installed, which this force field needs: pip install 'sdglass[networks]'"
+        )
     except MemoryError as error:
         wanted = f" ({error})" if str(error) else ""
         return _fail(f"not enough memory{wanted}; ask for fewer sites, replicas or snapshots")

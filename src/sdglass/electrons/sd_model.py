@@ -1,6 +1,6 @@
 """The s-d Hamiltonian (paper Eqs. 1 and 17)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -62,11 +62,8 @@ class SDModel:
 
     def to_dict(self):
         """Return the parameters as plain data (for weights, datasets and provenance)."""
-        return {
-            "coupling": self.coupling,
-            "filling": self.filling,
-            "temperature": self.temperature,
-            "hopping": hopping_to_dict(self.hopping),
+        return {part.name: getattr(self, part.name) for part in fields(self)} | {
+            "hopping": hopping_to_dict(self.hopping)
         }
 
     @classmethod

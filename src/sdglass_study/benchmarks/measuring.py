@@ -20,14 +20,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from sdglass.forcefields.behler_parrinello.settings import PAPER_LAYERS
-from sdglass.forcefields.registry import load_model
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.gemm import plain_product
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
+from sdglass.forcefields.behler_parrinello.settings import PAPER_LAYERS
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
+from sdglass.forcefields.registry import load_model
 from sdglass.io import write_csv
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins

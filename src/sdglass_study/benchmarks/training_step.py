@@ -9,11 +9,11 @@ The descriptor, the activations and the optimiser are all extra.
 
 import numpy as np
 import torch
-from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
-from sdglass.forcefields.behler_parrinello.settings import TrainingSettings
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.electrons.sd_model import SDModel
+from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference
+from sdglass.forcefields.behler_parrinello.settings import TrainingSettings
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
 from sdglass.random_streams import generator

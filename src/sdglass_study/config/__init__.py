@@ -1,8 +1,9 @@
 """The configuration of a study: typed, checked, with the paths of its files."""
 
 from sdglass.registry import load_plugin
+from sdglass_study.config.build import make_study
 from sdglass_study.config.shortcuts import effective
-from sdglass_study.config.study import Study, make_study
+from sdglass_study.config.study import Study
 
 __all__ = ["Study", "load_study"]
 

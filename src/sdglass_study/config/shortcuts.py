@@ -1,7 +1,7 @@
 """Parameters that are changed on the command line, ``snakemake ... --config filling=0.25``, and what follows.
 
-A handful of physical parameters have a short name of their own. Each stands for every key of the configuration that
-has to change with it, and gives the study another name, so that nothing that was computed is overwritten.
+A handful of physical parameters have a short name of their own. Each stands for every key of the configuration
+that has to change with it, and gives the study another name, so that nothing that was computed is overwritten.
 """
 
 import copy
@@ -27,7 +27,7 @@ def _filling(config, value):
 
 
 def _density(config, value):
-    """Set the edge of every box; as it is where an edge that is given to fewer digits stands for the same density."""
+    """Set the edge of every box, unless the edge as it is, rounded, stands for the same density."""
     for box in config["structures"].values():
         if {"n_sites", "box_length"} <= box.keys():
             edge = cube_edge(box["n_sites"], value)

@@ -29,7 +29,9 @@ def main(name, job, outputs="{}"):
             module = import_module(f"sdglass_study.jobs.{name}")
             parts = told.get("inputs", {}), json.loads(outputs), told.get("settings", {})
             # The digest of the code is part of what a checkpoint belongs to.
-            module.run(*parts, **({"code": told.get("code", "")} if "code" in signature(module.run).parameters else {}))
+            module.run(
+                *parts, **({"code": told.get("code", "")} if "code" in signature(module.run).parameters else {})
+            )
     except (InputError, OutputError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

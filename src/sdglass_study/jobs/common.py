@@ -9,8 +9,7 @@ from sdglass.errors import CheckpointError
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.registry import load_force_field
 from sdglass.provenance import file_digest
-
-EXACT = "exact"
+from sdglass_study.config.entries import EXACT
 
 
 def electrons(settings):
@@ -64,7 +63,9 @@ def continued(job, path, inputs, settings, code):
     mistyped it. In a study the configuration is right and the checkpoint is left over: a line in the log says so.
     """
     files = [one for given in inputs.values() for one in ([given] if isinstance(given, str) else given)]
-    checkpoint = Checkpoint(path, {"code": code, "settings": settings, "inputs": {file: file_digest(file) for file in files}})
+    checkpoint = Checkpoint(
+        path, {"code": code, "settings": settings, "inputs": {file: file_digest(file) for file in files}}
+    )
     try:
         return job(checkpoint)
     except CheckpointError as error:

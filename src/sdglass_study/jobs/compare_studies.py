@@ -30,17 +30,20 @@ def settings(study, sweep):
         "labels": study.model_labels(),
         "folder": f"{study.folder}-sweep-{parameter}",
     }
+
+
 CURVES = ["run", "model", "time", "distance", "correlation", "low", "high"]
 
 
 def run(inputs, outputs, settings):
-    """Write ``outputs["table"]``, ``outputs["correlation"]`` (C(r) at the end), and the figure, ``png`` and ``pdf``.
+    """Write the table, C(r) at the end of the quenches, and the figure.
 
     Parameters
     ----------
     inputs : dict
         Not used: of every study what it has is compared.
     outputs : dict
+        ``table``, ``correlation``, ``png``, ``pdf``; by default they go to ``settings["folder"]``.
     settings : dict
         ``parameter``, what differs; ``studies``, a list of dictionaries with ``value`` of the parameter, ``study``
         (its name) and ``tables`` (its folder of tables); ``confidence`` of the intervals; ``labels``, {model:
@@ -53,6 +56,12 @@ def run(inputs, outputs, settings):
     """
     if len(settings["studies"]) < 2:
         raise InputError(f"studies = {settings['studies']}; expected at least two finished studies to compare")
+    outputs = outputs or {
+        "table": f"{settings['folder']}/tables/studies.csv",
+        "correlation": f"{settings['folder']}/tables/studies_correlation.csv",
+        "png": f"{settings['folder']}/figures/studies.png",
+        "pdf": f"{settings['folder']}/figures/studies.pdf",
+    }
     rows, curves = [], []
     for study in settings["studies"]:
         keys = {"parameter": settings["parameter"], "value": study["value"], "study": study["study"]}

@@ -13,8 +13,9 @@ def inputs(study, quench, model, index):
     structures = study.quenches[quench].structures
     given = {"structure": study.structure_file(structures, index)}
     if model != EXACT:
-        given |= {"model": study.driver_file(model)}
-        given |= {"descriptor": path for path in study.descriptors_of(model, structures, [index])}
+        given["model"] = study.driver_file(model)
+        for path in study.descriptors_of(model, structures, [index]):
+            given["descriptor"] = path
     return given
 
 
