@@ -76,8 +76,7 @@ CLAIM = """
 from sdglass_study.claims import Measured, claim
 
 
-@claim(id="easy", statement="There is no easy axis", where="nowhere", rule="reproduced if near 1/3", target="drawn",
-       tables="easy_axis")
+@claim(id="easy", statement="No axis", where="nowhere", rule="if near 1/3", target="drawn", tables="easy_axis")
 def easy(tables):
     mean = tables["easy_axis"].value.mean()
     return Measured(f"{mean:.3f}", "none", "reproduced" if abs(mean - 1 / 3) < 0.2 else "not reproduced")
@@ -115,7 +114,7 @@ class Contact(StoredModel):
     n_parameters = 1
 
     @classmethod
-    def fit(cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False):
+    def fit(cls, data, settings, **how):
         top = bottom = 0.0
         for labels in data:
             unit = heisenberg(labels.structure, 1.0, settings.cutoff).evaluate(labels.spins).field
