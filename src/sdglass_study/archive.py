@@ -8,6 +8,7 @@ is stored beside them, and get equal times: none is newer than another.
 
 import base64
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -38,21 +39,21 @@ def adopt(folder, config, records=".snakemake/metadata"):
     """
     folder = Path(folder)
     stored = folder / CONFIG
-    if not stored.is_file() or _made_here(stored, records):
-        return
-    different = list(differences(yaml.safe_load(stored.read_text(encoding="utf-8")), config))
-    if different:
-        shown = "\n  ".join(different[:10])
-        raise InputError(
-            f"{folder} came with the checkout and was made with another configuration:\n  {shown}\n"
-            f"Give the study another name (study: ..., now {folder.name}) to compute beside it, or delete "
-            f"{folder} to compute it anew."
-        )
+    if stored.is_file() and not _made_here(stored, records):
+        different = list(differences(yaml.safe_load(stored.read_text(encoding="utf-8")), config))
+        if different:
+            shown = "\n  ".join(different[:10])
+            raise InputError(
+                f"{folder} came with the checkout and was made with another configuration:\n  {shown}\n"
+                f"Give the study another name (study: ..., now {folder.name}) to compute beside it, or delete "
+                f"{folder} to compute it anew."
+            )
     files = [path for path in folder.rglob("*") if path.is_file() and not _made_here(path, records)]
-    moment = min(path.stat().st_mtime for path in files)
+    moment = min((path.stat().st_mtime for path in files), default=0.0)
     for path in files:
         if path.stat().st_mtime != moment:
-            os.utime(path, (moment, moment))
+            with suppress(PermissionError):  # somebody else's study, or a read-only disk: no reason not to plan
+                os.utime(path, (moment, moment))
 
 
 def differences(stored, wanted, key=""):

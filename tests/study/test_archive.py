@@ -58,7 +58,8 @@ def test_another_configuration_is_refused_by_name(archived):
 
 
 def test_where_it_was_made_snakemake_alone_decides(archived, tmp_path):
-    made_here(tmp_path, "config.yaml")
+    for name in ("config.yaml", "tables/a.csv", "figures/a.png", "observables/q/m/000.h5"):
+        made_here(tmp_path, name)
     before = times(archived)
     adopt("results/mine", CONFIG | {"seed": 2})
     assert times(archived) == before
