@@ -43,6 +43,10 @@ class Rules:
 
         return told
 
+    def gpus(self, wildcards):
+        """Return how many GPUs a job asks for: one, if its model computes there."""
+        return int(self.study.device_of(wildcards.model) != "cpu")
+
 
 def outputs(wildcards, output):
     """Return the named outputs of a rule as JSON, a parameter of every rule."""

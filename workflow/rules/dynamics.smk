@@ -10,6 +10,8 @@ rule quench:
         f"{LOGS}/quench/{{quench}}-{{model}}-{{index}}.log",
     benchmark:
         f"{TIMES}/quench/{{quench}}-{{model}}-{{index}}.tsv"
+    resources:
+        gpu=RULES.gpus,
     params:
         job=RULES.parameters("quench"),
         files=outputs,

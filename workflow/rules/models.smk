@@ -11,6 +11,8 @@ rule fit:
         f"{LOGS}/fit/{{model}}-{{fold}}.log",
     benchmark:
         f"{TIMES}/fit/{{model}}-{{fold}}.tsv"
+    resources:
+        gpu=RULES.gpus,
     params:
         job=RULES.parameters("fit"),
         files=outputs,
@@ -27,6 +29,8 @@ rule judge:
         f"{LOGS}/judge/{{model}}.log",
     benchmark:
         f"{TIMES}/judge/{{model}}.tsv"
+    resources:
+        gpu=RULES.gpus,
     params:
         job=RULES.parameters("judge"),
         files=outputs,

@@ -22,6 +22,7 @@ class StoredModel:
     """
 
     format = 1  # of the file; raised when files of before cannot be read any more
+    devices = ("cpu",)  # where it computes
 
     @classmethod
     def join(cls, members):

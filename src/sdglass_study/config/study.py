@@ -155,6 +155,11 @@ class Study:
         """Return {name of an analysis: its tables} of the study."""
         return {name: ANALYSES[name].tables_of(settings) for name, settings in self.analysis.items()}
 
+    def device_of(self, model):
+        """Return where a model computes: the study's device, or the processor if it knows no other."""
+        kind = None if model == EXACT else FITTED_MODELS[self.models[model].kind]
+        return self.device if self.device in getattr(kind, "devices", ()) else "cpu"
+
     def model_modules(self, model):
         """Return the modules that a model of the study runs, besides those of every force field."""
         return [] if model == EXACT else [FITTED_MODELS.module_of(self.models[model].kind)]

@@ -32,7 +32,7 @@ def settings(study, model, fold):
         "settings": plain(entry.settings),
         "fold": int(fold),
         "seed": study.seed,
-        "device": study.device,
+        "device": study.device_of(model),
     }
 
 

@@ -55,7 +55,7 @@ def settings(study, model):
         "fit": plain(entry.settings),
         "folds": list(entry.settings.folds),
         "dtype": entry.dtype,
-        "device": study.device,
+        "device": study.device_of(model),
         "seed": study.seed,
     }
 

@@ -46,6 +46,7 @@ class NetworkModel(StoredModel):
     errors: dict = field(default_factory=dict)
 
     kind = "network"
+    devices = ("cpu", "cuda")  # where it computes
     Settings = NetworkSettings
 
     def __post_init__(self):
