@@ -45,9 +45,10 @@ rule figure:
         run("figure")
 
 
+# A vector image is made with each, and by the figure's name; archived results do without.
 rule figures:
     input:
-        expand(rules.figure.output, figure=FIGURES),
+        expand(rules.figure.output.png, figure=FIGURES),
 
 
 for figure in FIGURES:

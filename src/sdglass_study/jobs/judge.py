@@ -48,10 +48,12 @@ def inputs(study, model):
 def settings(study, model):
     """Return which set each file of labels belongs to, and what the fits were told."""
     sets, entry = judged(study, model), study.models[model]
+    shown = getattr(study.analysis.get("torque_errors"), "drawn", ())
     return {
         "name": model,
         "sets": [name for name, labels in sets.items() for _ in range(study.labelled(labels))],
-        "drawn": [TRAINING, *(name for name in sets if name != TRAINING)][:2],  # paper Fig. 3
+        # Paper Fig. 3, of the models that it shows.
+        "drawn": [TRAINING, *(name for name in sets if name != TRAINING)][:2] if model in shown else [],
         "fit": plain(entry.settings),
         "folds": list(entry.settings.folds),
         "dtype": entry.dtype,
