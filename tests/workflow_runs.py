@@ -18,6 +18,7 @@ def copy_study(folder):
         shutil.copy2(ROOT / name, folder / name)
     for name in ("workflow", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    (folder / "profiles").symlink_to("workflow/profiles")
 
 
 def snakemake(folder, *arguments):

@@ -18,6 +18,7 @@ from sdglass.errors import InputError
 # How a study is computed, not what.
 HOW = ("device", "plugins")
 CONFIG = "config.yaml"
+NO_RESULTS = ("logs", "benchmarks")  # their times are those of the jobs
 
 
 def adopt(folder, config, records=".snakemake/metadata"):
@@ -49,6 +50,7 @@ def adopt(folder, config, records=".snakemake/metadata"):
                 f"{folder} to compute it anew."
             )
     files = [path for path in folder.rglob("*") if path.is_file() and not _made_here(path, records)]
+    files = [path for path in files if path.relative_to(folder).parts[0] not in NO_RESULTS]
     moment = min((path.stat().st_mtime for path in files), default=0.0)
     for path in files:
         if path.stat().st_mtime != moment:

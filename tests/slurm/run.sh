@@ -58,7 +58,7 @@ say "local run"
 # A checkout of the same commit with the same changes, so that even the provenance within files is the same.
 study=$scratch/study local=$scratch/local
 git clone -q --shared --no-checkout "$root" "$study" 2>/dev/null && git -C "$study" reset -q || mkdir -p "$study"
-cp -r "$root"/{Snakefile,config.yaml,workflow,src} "$study"
+cp -r "$root"/{Snakefile,config.yaml,workflow,profiles,src} "$study"
 cp -r "$study" "$local"
 (cd "$local" && "$python" -m snakemake --cores 2 "$TABLE" "$FIGURE" "${SMOKE[@]}") >"$scratch/local.log" 2>&1 ||
     fail "the smoke study does not run locally"

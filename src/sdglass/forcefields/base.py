@@ -95,6 +95,11 @@ class FittedModel(Protocol):
     n_parameters: int
 
     @classmethod
+    def suits(cls, electrons):
+        """Return whether the kind can be fitted to labels of these electrons (`SDModel`) at all."""
+        ...
+
+    @classmethod
     def fit(
         cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
     ):

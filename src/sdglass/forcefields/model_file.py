@@ -25,6 +25,11 @@ class StoredModel:
     devices = ("cpu",)  # where it computes
 
     @classmethod
+    def suits(cls, electrons):
+        """Return whether the kind can be fitted to labels of these electrons at all."""
+        return True
+
+    @classmethod
     def join(cls, members):
         """Return the only member, as is right for a model without folds.
 

@@ -34,6 +34,26 @@ def cube_edge(n_sites, density):
     return float((n_sites / density) ** (1 / 3))
 
 
+def _possible(n_sites, box_length, r_min):
+    """Return in words what is asked for; raise `InputError` if no sequential addition gets there."""
+    if n_sites < 1 or box_length <= 0 or r_min < 0:
+        raise InputError(
+            f"n_sites = {n_sites}, box_length = {box_length}, r_min = {r_min}; "
+            "expected n_sites >= 1, box_length > 0, r_min >= 0"
+        )
+    fraction = packing_fraction(n_sites, box_length, r_min)
+    wanted = (
+        f"{n_sites} sites at least {r_min} ell apart in a cube of {box_length} ell "
+        f"(packing fraction {fraction:.3f})"
+    )
+    if fraction > JAMMING_FRACTION:
+        raise InputError(
+            f"cannot place {wanted}: random sequential addition jams at {JAMMING_FRACTION}; "
+            "lower the density or r_min"
+        )
+    return wanted
+
+
 def random_sequential_addition(n_sites, box_length, r_min, rng, max_candidates=20_000_000):
     """Place sites one by one, uniformly, rejecting any closer than `r_min` to an earlier one.
 
@@ -60,21 +80,7 @@ def random_sequential_addition(n_sites, box_length, r_min, rng, max_candidates=2
         If the density is beyond what sequential addition can pack (packing fraction above 0.384),
         or was not reached within `max_candidates`.
     """
-    if n_sites < 1 or box_length <= 0 or r_min < 0:
-        raise InputError(
-            f"n_sites = {n_sites}, box_length = {box_length}, r_min = {r_min}; "
-            "expected n_sites >= 1, box_length > 0, r_min >= 0"
-        )
-    fraction = packing_fraction(n_sites, box_length, r_min)
-    wanted = (
-        f"{n_sites} sites at least {r_min} ell apart in a cube of {box_length} ell "
-        f"(packing fraction {fraction:.3f})"
-    )
-    if fraction > JAMMING_FRACTION:
-        raise InputError(
-            f"cannot place {wanted}: random sequential addition jams at {JAMMING_FRACTION}; "
-            "lower the density or r_min"
-        )
+    wanted = _possible(n_sites, box_length, r_min)
     if n_sites > max_candidates:
         raise InputError(f"cannot place {wanted}: more than the {max_candidates} candidates that are tried")
     accepted = np.empty((n_sites, 3))
@@ -120,7 +126,7 @@ class Amorphous:
     Raises
     ------
     InputError
-        If both the edge and the density are given.
+        If both the edge and the density are given, or no sequential addition is that dense.
     """
 
     n_sites: int = 100
@@ -136,11 +142,16 @@ class Amorphous:
                 f"density = {self.density} and box_length = {self.box_length} both set the box; "
                 "expected one of them"
             )
+        _possible(self.n_sites, self.edge, self.r_min)
+
+    @property
+    def edge(self):
+        """Edge of the cube [ell], whatever sets it."""
+        return self.box_length if self.density is None else cube_edge(self.n_sites, self.density)
 
     def make(self, rng):
         """Return one structure, which depends on the stream of `rng` alone."""
-        edge = self.box_length if self.density is None else cube_edge(self.n_sites, self.density)
-        return random_sequential_addition(self.n_sites, edge, self.r_min, rng)
+        return random_sequential_addition(self.n_sites, self.edge, self.r_min, rng)
 
 
 def _sequential(candidates, box_length, r_min):

@@ -10,6 +10,7 @@ from sdglass.observables import OBSERVABLES
 from sdglass.structures import STRUCTURES
 from sdglass_study.analysis import ANALYSES
 from sdglass_study.config.entries import EXACT, Labels, Model, Quench, Structures
+from sdglass_study.config.shortcuts import SHORTCUTS
 from sdglass_study.config.study import Study
 from sdglass_study.config.typed import Problems, build
 
@@ -23,7 +24,7 @@ def make_study(config):
         With one line per problem: the key, its value, what is expected and, for an unknown key, the nearest name.
     """
     problems = Problems()
-    study = build(Study, config, "", problems, _PARTS)
+    study = build(Study, config, "", problems, _PARTS, SHORTCUTS)
     problems.refuse()
     _contradictions(study, problems)
     problems.refuse()

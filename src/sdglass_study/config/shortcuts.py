@@ -96,7 +96,7 @@ def _without_nulls(data):
 def _possible(config):
     """Return a configuration without the models that cannot be made for its electrons, and what needs them."""
     electrons = SDModel.from_dict(config["electrons"])
-    out = {name for name, entry in config["models"].items() if not _fits(entry, electrons)}
+    out = {name for name, entry in config["models"].items() if not FITTED_MODELS[entry["kind"]].suits(electrons)}
     if not out:
         return config
     config["models"] = {name: entry for name, entry in config["models"].items() if name not in out}
@@ -112,11 +112,6 @@ def _possible(config):
         and not name.startswith(tuple(out))
     }
     return config
-
-
-def _fits(entry, electrons):
-    suits = getattr(FITTED_MODELS[entry["kind"]], "suits", None)
-    return suits is None or suits(electrons)
 
 
 def _less(section, out):

@@ -33,7 +33,7 @@ class Problems:
             raise InputError("\n".join(dict.fromkeys(self.lines)))
 
 
-def build(kind, data, key, problems, parts=None):
+def build(kind, data, key, problems, parts=None, also=()):
     """Return an instance of the dataclass `kind` made of a mapping, or None if something is wrong with it.
 
     Parameters
@@ -48,6 +48,8 @@ def build(kind, data, key, problems, parts=None):
         What is wrong is noted there.
     parts : dict, optional
         ``{field name: function(value, key, problems)}`` for fields that are made in their own way.
+    also : iterable of str, optional
+        Names that an unknown one may have been meant to be, besides the fields.
     """
     parts = parts or {}
     if not isinstance(data, dict):
@@ -58,7 +60,7 @@ def build(kind, data, key, problems, parts=None):
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
     for name in data:
         if name not in fields:
-            problems.add(_join(key, name), f" is unknown; {_nearest(name, list(fields))}")
+            problems.add(_join(key, name), f" is unknown; {_nearest(name, [*fields, *also])}")
     for name, field in fields.items():
         where = _join(key, name)
         if name in data:

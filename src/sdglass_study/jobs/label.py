@@ -1,6 +1,7 @@
 """Label one realization exactly: random spins, and states along quenches or downhill from them."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
@@ -72,6 +73,11 @@ def run(inputs, outputs, settings, code=""):
         LabelledConfigurations(structure, exact.model, spins, labels.energy, labels.field, times, made).save(
             outputs["labels"]
         )
+    Path(_checkpoint(outputs)).unlink(missing_ok=True)
+
+
+def _checkpoint(outputs):
+    return f"{outputs['labels']}.checkpoint"
 
 
 def _random(structure, settings):
@@ -105,8 +111,7 @@ def _quenched(exact, inputs, outputs, settings, code):
             progress=True,
         )
 
-    path = f"{outputs['labels']}.checkpoint"
-    trajectory = continued(relax, path, inputs, settings, code)
+    trajectory = continued(relax, _checkpoint(outputs), inputs, settings, code)
     spins = trajectory.spins.transpose(1, 0, 2, 3).reshape(-1, exact.structure.n_sites, 3)
     return spins, np.tile(trajectory.times, told["trajectories"])
 

@@ -34,7 +34,9 @@ def settings(study, quench, model, index):
         "seed": study.seed,
         "realization": study.structures[entry.structures].first + int(index),
     }
-    return told | ({} if model == EXACT else {"dtype": study.models[model].dtype, "device": study.device_of(model)})
+    return told | (
+        {} if model == EXACT else {"dtype": study.models[model].dtype, "device": study.device_of(model)}
+    )
 
 
 def modules(study, quench, model, index):

@@ -199,9 +199,14 @@ def reverse_entries(start, neighbour):
     return sparse.csr_array((entries, neighbour, start), shape=2 * (len(start) - 1,)).tocsc().data
 
 
+def is_half_filled(electrons):
+    """Return whether the electrons are those that the expansion is made for."""
+    return electrons.filling == 0.5
+
+
 def require_half_filling(electrons):
     """Raise `InputError` unless the electrons are those that the expansion is made for."""
-    if electrons.filling != 0.5:
+    if not is_half_filled(electrons):
         raise InputError(
             f"filling = {electrons.filling}; the locator force field is an expansion around the gap at half "
             "filling: expected 0.5 (use exact diagonalization, or a network trained for this filling)"

@@ -18,6 +18,7 @@ from sdglass.forcefields.description import describe_electrons, describe_trainin
 from sdglass.forcefields.locator.coefficients import (
     PAIR_FEATURES,
     LocatorSettings,
+    is_half_filled,
     locator_coefficients,
     require_half_filling,
 )
@@ -110,6 +111,11 @@ class LocatorModel(StoredModel):
         expected = ((len(PAIR_FEATURES),), (len(self.settings.screening),), 4)
         if shapes != expected:
             raise InputError(f"{shapes} coefficients; expected {expected}")
+
+    @classmethod
+    def suits(cls, electrons):
+        """Return whether the electrons are at half filling, where there is a gap to expand around."""
+        return is_half_filled(electrons)
 
     @classmethod
     def fit(
