@@ -23,7 +23,8 @@ try:
     # The profile for GPUs says so with a resource: a `config` in a profile would give way to any --config.
     GPU = {"device": "cuda"} if workflow.global_resources.get("gpu").value else {}
     SWEEP = config.pop("sweep", None)
-    STUDY = load_study({**config, **GPU}, workflow.config_settings.config)
+    GIVEN = workflow.config_settings.config
+    STUDY = load_study({**config, **GPU, **{key: GIVEN[key] for key in GPU if key in GIVEN}}, GIVEN)
     if workflow.is_main_process:
         adopt(STUDY.folder, STUDY.config)
 except InputError as error:
@@ -31,7 +32,7 @@ except InputError as error:
 
 RULES, CORES = Rules(STUDY), workflow.resource_settings.cores or 1
 FOLDER, LOGS, TIMES = STUDY.folder, f"{STUDY.folder}/logs", f"{STUDY.folder}/benchmarks"
-OPTIONS = STUDY.options([os.path.relpath(path) for path in workflow.overwrite_configfiles], workflow.config_settings.config)
+OPTIONS = STUDY.options([os.path.relpath(path) for path in workflow.overwrite_configfiles], GIVEN)
 
 
 def run(job):
