@@ -109,6 +109,14 @@ class LabelledConfigurations:
         )
 
 
+def common_electrons(data):
+    """Return the electrons that labelled all the datasets; `InputError` if they differ or there are no data."""
+    if not data:
+        raise InputError("no training data given; expected at least one realization")
+    require_same_model(data[0], data[1:])
+    return data[0].model
+
+
 def require_same_model(data, others):
     """Raise `InputError` unless all datasets were labelled by the same electrons as `data`."""
     for other in others:

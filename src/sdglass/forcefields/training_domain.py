@@ -41,6 +41,12 @@ def describe_structures(structures):
     }
 
 
+def training_info(data):
+    """Return what a model's ``info`` says of the labels that it was fitted to."""
+    structures = describe_structures([labels.structure for labels in data])
+    return {"configurations": sum(map(len, data)), "structures": structures}
+
+
 def training_structures(info):
     """Return the descriptions of the training structures that a model's ``info`` holds, one per member."""
     members = info.get("members", [info])

@@ -5,7 +5,7 @@ What needs torch is imported where it runs, so that settings and files can be lo
 
 from dataclasses import asdict, dataclass, field, replace
 
-from sdglass.dataset import require_same_model
+from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
@@ -15,9 +15,9 @@ from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.settings import LinearSettings, NetworkSettings
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.composite import CommitteeForceField
-from sdglass.forcefields.description import describe_descriptor, describe_electrons, describe_training
+from sdglass.forcefields.description import describe_descriptor, describe_model
 from sdglass.forcefields.model_file import StoredModel
-from sdglass.forcefields.training_domain import describe_structures
+from sdglass.forcefields.training_domain import training_info
 from sdglass.progress import progress_bar
 
 
@@ -79,9 +79,7 @@ class NetworkModel(StoredModel):
         from sdglass.forcefields.behler_parrinello.training import train_network
         from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
 
-        if not data:
-            raise InputError("no training data given; expected at least one realization")
-        require_same_model(data[0], data[1:])
+        electrons = common_electrons(data)
         if not 0 <= fold < settings.n_folds:
             raise InputError(f"fold = {fold}; expected one of 0 to {settings.n_folds - 1}")
         if descriptors is None:
@@ -125,13 +123,12 @@ class NetworkModel(StoredModel):
             "fold": fold,
             "folds": settings.n_folds,
             "validation": validation.tolist(),
-            "configurations": len(train),
-            "structures": describe_structures([labels.structure for labels in part]),
+            **training_info(part),
             "parameters": network.n_parameters,
             "best": min(history, key=lambda row: row["validation_loss"], default={}),
             "settings": settings.to_dict(),
         }
-        return cls(data[0].model, settings.descriptor, [linear.reference], [network], info), history
+        return cls(electrons, settings.descriptor, [linear.reference], [network], info), history
 
     @classmethod
     def join(cls, members):
@@ -166,25 +163,9 @@ class NetworkModel(StoredModel):
         return self.networks[0].n_parameters
 
     def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
-        """Return this force field on a structure: a `NetworkForceField`, or a `CommitteeForceField` of several.
+        """Return a `NetworkForceField`, or a `CommitteeForceField` of several networks; see `FittedModel.on`.
 
-        Parameters
-        ----------
-        structure : Structure
-        dtype : {"float64", "float32"}
-        device : str
-            ``"cpu"`` or ``"cuda"``.
-        members : sequence of int, optional
-            Which networks of the committee to use; all by default.
-        descriptor : FeatureMaps, optional
-            Of the structure, if they are known already.
-        threads
-            Nothing but None is accepted: torch has its own setting for the whole process.
-
-        Raises
-        ------
-        InputError
-            If there is no such member or device, or the descriptor is another one or of another structure.
+        `threads` means nothing here: torch has its own setting for the whole process.
         """
         import torch
 
@@ -222,14 +203,12 @@ class NetworkModel(StoredModel):
         info, count, settings = self.info, len(self.networks), self.networks[0].settings
         each, linear = " each" if count > 1 else "", ", with a linear term" if settings["linear_term"] else ""
         layers = "-".join(map(str, settings["layers"]))
-        rows = [
-            ("kind", "network" if count == 1 else f"committee of {count} networks"),
-            ("name", info.get("name")),
-            *describe_electrons(self.electrons),
+        rows = describe_model(
+            self,
+            "network" if count == 1 else f"committee of {count} networks",
             describe_descriptor(self.descriptor),
-            ("parameters", f"{self.n_parameters}{each}: layers {layers}, {settings['activation']}{linear}"),
-            *describe_training(info),
-        ]
+            f"{self.n_parameters}{each}: layers {layers}, {settings['activation']}{linear}",
+        )
         if "protocol" in info:
             rows.append(("protocol", f"{info.get('folds', '?')} folds, held out by {info['protocol']}"))
         for number, member in enumerate(info.get("members", [info])):
@@ -239,7 +218,7 @@ class NetworkModel(StoredModel):
                     f"{best['validation_energy_rmse']:.3g} t0 per configuration (epoch {best['epoch']})"
                 )
                 rows.append((f"fold {member.get('fold', number)}", text))
-        return [(label, text) for label, text in rows if text]
+        return rows
 
     def header(self):
         """Return what is not an array as plain data."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sdglass.dataset import require_same_model
+from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
-from sdglass.forcefields.description import describe_electrons, describe_training
+from sdglass.forcefields.description import describe_model
 from sdglass.forcefields.locator.coefficients import (
     PAIR_FEATURES,
     LocatorSettings,
@@ -26,7 +26,7 @@ from sdglass.forcefields.locator.forcefield import LocatorForceField
 from sdglass.forcefields.locator.kernels.loops import loop_field, pair_field
 from sdglass.forcefields.locator.kernels.two_hops import two_hops
 from sdglass.forcefields.model_file import StoredModel
-from sdglass.forcefields.training_domain import describe_structures
+from sdglass.forcefields.training_domain import training_info
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.neighbours import spatial_order
@@ -127,12 +127,7 @@ class LocatorModel(StoredModel):
         """
         with progress_bar(len(data), "locator fit", "realization", disable=not progress) as bar:
             model = fit_locator_model(data, settings.shape, settings.weight_exponent, progress=bar.update)
-        info = {
-            "configurations": sum(map(len, data)),
-            "structures": describe_structures([labels.structure for labels in data]),
-            "settings": settings.to_dict(),
-        }
-        return replace(model, info=info), []
+        return replace(model, info={**training_info(data), "settings": settings.to_dict()}), []
 
     @property
     def n_parameters(self):
@@ -151,25 +146,11 @@ class LocatorModel(StoredModel):
         lists=None,
         progress=None,
     ):
-        """Return this force field on a structure, as a `LocatorForceField`.
+        """Return this force field on a structure, as a `LocatorForceField`; see `FittedModel.on`.
 
-        Parameters
-        ----------
-        structure : Structure
-        dtype : {"float64", "float32"}
-        threads : int, optional
-            See `LocatorForceField`.
-        lists : LocatorCoefficients, optional
-            Of the structure with all pair features, if they are known already.
-        progress : callable, optional
-            Called with the number of sites of each finished block of a structure's lists.
-        device, members, descriptor
-            Nothing but their defaults is accepted.
-
-        Raises
-        ------
-        InputError
-            If an option means nothing here.
+        `device`, `members` and `descriptor` mean nothing here. Two more options do: `lists`, the
+        `LocatorCoefficients` of the structure with all pair features, if they are known already, and `progress`,
+        called with the number of sites of each finished block of them.
         """
         refuse_options("the locator force field", device=device, members=members, descriptor=descriptor)
         dtype = np.dtype(dtype)
@@ -185,20 +166,14 @@ class LocatorModel(StoredModel):
     def describe(self):
         """Return (label, text) rows for whoever asks what this is."""
         settings, (floor, slope, loop_slope, rms_slope) = self.settings, self.error_model
-        name = self.info.get("name")
-        return [
-            ("kind", "locator expansion: pair couplings and four-spin loops"),
-            *([("name", name)] if name else []),
-            *describe_electrons(self.electrons),
-            ("cutoffs", f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"),
-            ("parameters", str(self.n_parameters)),
-            *describe_training(self.info),
-            (
-                "error estimate",
-                f"{floor:.1e} t0, {100 * slope:.2g} % of the torque, {100 * loop_slope:.2g} % of the loops' part "
-                f"and {100 * rms_slope:.2g} % of the rms torque, added in squares, per component",
-            ),
-        ]
+        cutoffs = f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"
+        errors = (
+            f"{floor:.1e} t0, {100 * slope:.2g} % of the torque, {100 * loop_slope:.2g} % of the loops' part "
+            f"and {100 * rms_slope:.2g} % of the rms torque, added in squares, per component"
+        )
+        kind = "locator expansion: pair couplings and four-spin loops"
+        rows = describe_model(self, kind, ("cutoffs", cutoffs), str(self.n_parameters))
+        return [*rows, ("error estimate", errors)]
 
     def header(self):
         """Return what is not an array as plain data."""
@@ -265,10 +240,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
     InputError
         If there are no data, they are of different electrons or not at half filling, or no term is chosen.
     """
-    if not data:
-        raise InputError("no training data given; expected at least one realization")
-    require_same_model(data[0], data[1:])
-    electrons = data[0].model
+    electrons = common_electrons(data)
     require_half_filling(electrons)
     n_pairs = len(PAIR_FEATURES)
     n_terms = n_pairs + len(settings.screening)

@@ -38,7 +38,7 @@ TOLERANCES = {
 
 
 class Case:
-    """One force field, its spins and its answer to them; what every check starts from."""
+    """A force field, its spins and its answer to them."""
 
     def __init__(self, factory, structure, n_replicas, seed, dtype):
         self.factory, self.structure, self.dtype = factory, structure, dtype
@@ -48,7 +48,7 @@ class Case:
         self.spins = random_spins(structure.n_sites, self.rng("spins"), n_replicas)
 
     def rng(self, purpose):
-        """Return the random generator of one purpose."""
+        """Return the random generator of a purpose."""
         return generator(self.seed, f"check engine: {purpose}")
 
     def measure(self):
@@ -80,3 +80,12 @@ class Case:
 
 class Skip(Exception):
     """There is nothing to test; the message says why."""
+
+
+CHECKS = {}  # by name, in the order of their definition
+
+
+def check(function):
+    """Register a check, a function of the `Case` that returns (passed, deviation, tolerance, detail)."""
+    CHECKS[function.__name__.removeprefix("_")] = function
+    return function
