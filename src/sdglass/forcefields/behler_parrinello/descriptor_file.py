@@ -40,18 +40,8 @@ def _write(group, name, data):
 def load_feature_maps(path, structure, functions=None):
     """Read the maps of `structure`.
 
-    Parameters
-    ----------
-    path : path-like
-    structure : Structure
-        The realization they must belong to.
-    functions : SymmetryFunctions, optional
-        The descriptor that is wanted; without chirality, a cached chirality map is left aside.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, belongs to another structure, or holds another descriptor.
+    With `functions` the descriptor that is wanted: without chirality, a cached chirality map is left aside.
+    `InputError` if the file is damaged, belongs to another structure, or holds another descriptor.
     """
     required = [*_INDICES, *(f"{name}/{part}" for name in _MATRICES for part in _PARTS)]
     with open_hdf5(path, required) as handle:

@@ -29,7 +29,10 @@ def train_network(
     progress=None,
     tick=None,
 ):
-    """Train one network and return the one with the smallest validation loss.
+    """Train one network; return the one with the smallest validation loss (CPU, float32), and the history.
+
+    The history holds per epoch the training and validation loss, the validation torque and energy RMSE [t0], and
+    the rate.
 
     Parameters
     ----------
@@ -46,17 +49,8 @@ def train_network(
     checkpoint : path-like or Checkpoint, optional
         What an interrupted training goes on from, with the same result bit for bit; the caller discards it once
         the result is safe.
-    progress : callable, optional
-        Called with each row of the history.
-    tick : callable, optional
-        Called after each step of the optimiser.
-
-    Returns
-    -------
-    network : SiteEnergy
-        Best weights, on the CPU in float32.
-    history : list of dict
-        Per epoch: training loss, validation loss, validation torque and energy RMSE [t0], rate.
+    progress, tick : callable, optional
+        Called with each row of the history, and after each step of the optimiser.
 
     Raises
     ------

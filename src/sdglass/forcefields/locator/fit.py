@@ -203,13 +203,7 @@ class LocatorModel(StoredModel):
 
 
 def torque_design(lists, spins):
-    """Return the torques of every term alone, shape (C, N, 3, 4 + n_screening), with coefficient one.
-
-    Parameters
-    ----------
-    lists : LocatorCoefficients
-    spins : numpy.ndarray, shape (C, N, 3)
-    """
+    """Return the torques of every term with coefficient one, (C, N, 3, 4 + n_screening), at spins (C, N, 3)."""
     pairs, hops = lists.pairs, lists.hops
     fields = [-pair_field(pairs.start, pairs.neighbour, feature.copy(), spins) for feature in pairs.values.T]
     reach, weight = two_hops(hops.start, hops.neighbour), np.ones(1)
@@ -219,7 +213,7 @@ def torque_design(lists, spins):
 
 
 def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=None, progress=None):
-    """Fit the force field to exact torques.
+    """Fit the force field to exact torques; return the `LocatorModel`.
 
     Parameters
     ----------
@@ -286,15 +280,9 @@ def _held_out(designs, targets, weights, terms):
 
 
 def configuration_weights(torques, exponent):
-    """Return the weights of configurations, rms torque^-exponent: one array (C,) per realization.
+    """Return the weights of configurations, rms torque^-exponent: one array (C,) for each of torques (C, N, 3).
 
     A torque that is a thousandth of the largest one counts as that: labels are exact to rounding only.
-
-    Parameters
-    ----------
-    torques : sequence of numpy.ndarray, shape (C, N, 3)
-        Exact torques [t0].
-    exponent : float
     """
     scales = [np.sqrt(np.square(part).mean(axis=(1, 2))) for part in torques]
     largest = max(scale.max() for scale in scales) or 1.0
@@ -302,14 +290,10 @@ def configuration_weights(torques, exponent):
 
 
 def solve_coefficients(designs, targets, weights, terms):
-    """Return the coefficients of weighted least squares; those of unused terms are zero.
+    """Return the coefficients (n,) of weighted least squares; those of unused terms are zero.
 
-    Parameters
-    ----------
-    designs, targets, weights : sequences, one entry per realization
-        `torque_design` (C, N, 3, n), exact torques (C, N, 3) and `configuration_weights` (C,).
-    terms : numpy.ndarray of bool, shape (n,)
-        Which terms take part.
+    For each realization a `torque_design` (C, N, 3, n), exact torques (C, N, 3) and `configuration_weights` (C,);
+    `terms` (n,) says which of them take part.
     """
     rows = np.concatenate(
         [

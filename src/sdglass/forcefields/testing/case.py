@@ -10,21 +10,11 @@ from sdglass.spins import random_spins
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What rounding may do to a force field of one floating-point type.
+    """What rounding may do to a force field of one floating-point type."""
 
-    Attributes
-    ----------
-    equal : float
-        Two evaluations that should agree: difference over the scale of the energies or of the fields.
-    derivative : float
-        Field against finite differences: difference over the norm of the field across the spins.
-    steps : tuple of float
-        Angles [rad] of the finite differences, largest first.
-    """
-
-    equal: float
-    derivative: float
-    steps: tuple
+    equal: float  # two evaluations that should agree: difference over the scale of the energies or the fields
+    derivative: float  # field against finite differences: difference over the norm of the field across the spins
+    steps: tuple  # angles [rad] of the finite differences, largest first
 
 
 # float64: ED and networks repeat themselves to 1e-13; a metal at T = 0.001 amplifies that by J / T.

@@ -26,21 +26,7 @@ def use_threads(count=None):
 
 
 def pair_field(start, neighbour, couplings, spins):
-    """Return sum_j J_ij S_j of every site.
-
-    Parameters
-    ----------
-    start, neighbour : numpy.ndarray
-        Compressed rows of neighbours, shapes (N + 1,) and (nnz,).
-    couplings : numpy.ndarray, shape (nnz,)
-        J [t0]; their precision is that of the sum.
-    spins : numpy.ndarray, shape (R, N, 3)
-
-    Returns
-    -------
-    numpy.ndarray, shape (R, N, 3)
-        [t0]
-    """
+    """Return sum_j J_ij S_j of every site, (R, N, 3) [t0], in the precision of the couplings (nnz,)."""
     replicas, n, _ = spins.shape
     columns = np.ascontiguousarray(spins.transpose(1, 2, 0), couplings.dtype).reshape(n, 3 * replicas)
     field = np.zeros_like(columns)
@@ -59,26 +45,18 @@ def _add_pairs(start, neighbour, couplings, spins, field):
 
 
 def loop_field(start, neighbour, hops, weights, spins, reach=None):
-    """Return E = sum_p w_p Tr (Q K_p)^4 and -dE/dS.
+    """Return E = sum_p w_p Tr (Q K_p)^4, (R,) [t0], and -dE/dS, (R, N, 3) [t0], at spins (R, N, 3).
 
     Parameters
     ----------
     start, neighbour : numpy.ndarray
         Compressed rows of neighbours, shapes (N + 1,) and (nnz,); symmetric, each ascending.
     hops : numpy.ndarray, shape (nnz, P)
-        Symmetric K_p [t0]; their precision is that of the sums.
+        Symmetric K_p [t0]; their precision is that of the sums, but the energy is summed in double precision.
     weights : numpy.ndarray, shape (P,)
         w_p [t0^-3].
-    spins : numpy.ndarray, shape (R, N, 3)
     reach : TwoHops, optional
         Of the rows, if it is known already.
-
-    Returns
-    -------
-    energy : numpy.ndarray, shape (R,)
-        [t0], summed in double precision.
-    field : numpy.ndarray, shape (R, N, 3)
-        [t0]
     """
     reach = two_hops(start, neighbour) if reach is None else reach
     hops = np.ascontiguousarray(hops)
