@@ -75,13 +75,7 @@ class LabelledConfigurations:
 
     @classmethod
     def load(cls, path):
-        """Read a dataset.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, truncated, damaged or inconsistent; the message names it.
-        """
+        """Read a dataset; `InputError` names a file that is missing, truncated, damaged or inconsistent."""
         with open_hdf5(path, tuple(_DIMENSIONS)) as handle:
             arrays = {name: handle[name][...] for name in _DIMENSIONS}
             electrons, provenance = (

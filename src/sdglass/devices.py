@@ -6,13 +6,7 @@ from sdglass.errors import InputError
 
 
 def torch_device(name):
-    """Return the torch device of a name such as ``cpu`` or ``cuda``.
-
-    Raises
-    ------
-    InputError
-        If it is a GPU and none is available.
-    """
+    """Return the torch device of a name such as ``cpu`` or ``cuda``; `InputError` if no such GPU is there."""
     if str(name).startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"device = {str(name)!r}, but no GPU is available; use device cpu")
     return torch.device(name)

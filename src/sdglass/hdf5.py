@@ -22,16 +22,8 @@ def write_dimension(handle, name, coordinates):
 def write_array(handle, name, array, dimensions=(), packed=False):
     """Write one array with checksums, so that damage is noticed.
 
-    Parameters
-    ----------
-    handle : h5py.Group
-    name : str
-    array : array_like
-    dimensions : sequence of str
-        Name of each axis, written before by `write_dimension`.
-    packed : bool
-        Compress it. Spins are not compressed, thermal digits are noise; what is kept with a study, where a fifth
-        counts, is.
+    `dimensions` names its axes, each written before by `write_dimension`. Spins are not compressed, thermal digits
+    are noise; what is kept with a study, where a fifth counts, is `packed`.
     """
     # HDF5 can only checksum what is chunked, and only chunk what is neither empty nor a single number.
     options = {"fletcher32": True} if np.size(array) and np.ndim(array) else {}

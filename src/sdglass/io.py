@@ -38,11 +38,8 @@ def atomic_path(path):
     that were killed have left on this machine is removed first. Where `path` is a symbolic link, all this
     is done to the file that it leads to.
 
-    Raises
-    ------
-    OutputError
-        If `path` is something else than a regular file, the disk is full, the folder read-only or the like.
-        Nothing is left behind.
+    `OutputError`, with nothing left behind, if `path` is something else than a regular file, the disk is full,
+    the folder read-only or the like.
     """
     target = written_file(path)
     start, end = _temporary_name(target)
@@ -72,10 +69,7 @@ def discard(path):
 def written_file(path):
     """Return the file that is written in place of `path`: where its symbolic links lead, or `path` itself.
 
-    Raises
-    ------
-    OutputError
-        If that is a device, a pipe or the like, which a rename would destroy (root may: /dev/null too).
+    `OutputError` if that is a device, a pipe or the like, which a rename would destroy (root may: /dev/null too).
     """
     path = Path(path)
     try:
@@ -135,10 +129,7 @@ def write_csv(path, frame):
 
 
 def require_file(path, expected, name=None):
-    """Raise an `InputError` that says what was `expected`, unless there is a file.
-
-    `name` is what to call the file, where its path alone does not say it.
-    """
+    """Raise an `InputError` that says what was `expected`, unless there is a file; `name` is what to call it."""
     if not Path(path).is_file():
         what = "is a folder" if Path(path).is_dir() else "no such file"
         raise InputError(f"{path if name is None else name}: {what}; expected {expected}")
@@ -147,10 +138,7 @@ def require_file(path, expected, name=None):
 def load_npz(path, names):
     """Return {name: array of real numbers} read from an ``.npz`` file (no pickles).
 
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged, lacks one of `names`, or holds anything else there.
+    `InputError` if the file is missing, damaged, lacks one of `names`, or holds anything else there.
     """
     expected = f"an .npz with {', '.join(names)}"
     with _numpy_file(path, ".npz file", expected) as data:
@@ -168,16 +156,7 @@ def load_npz(path, names):
 def load_npy(path, expected):
     """Return the array of real numbers in an ``.npy`` file (no pickles).
 
-    Parameters
-    ----------
-    path : path-like
-    expected : str
-        What the file should be, for the message if there is none.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged, or holds anything else.
+    `InputError` if the file is missing (it says what was `expected`), damaged, or holds anything else.
     """
     with _numpy_file(path, ".npy file of numbers", expected) as array:
         if not isinstance(array, np.ndarray):
@@ -241,14 +220,9 @@ def attribute_text(text):
 def open_hdf5(path, required=()):
     """Open an HDF5 file for reading; yield the `h5py.File`.
 
-    Damage that shows only when the block reads is reported too; other errors of the block are its own.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, truncated or otherwise damaged, or lacks one of the `required` datasets.
-    OSError
-        If the operating system could not read it, which says nothing about what is in it.
+    `InputError` if the file is missing, damaged (also where that shows only when the block reads), or lacks one of
+    the `required` datasets. Other errors of the block, and those of the operating system, which say nothing about
+    what is in the file, are their own.
     """
     require_file(path, "HDF5")
     try:

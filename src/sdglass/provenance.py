@@ -49,13 +49,7 @@ def provenance(inputs, **parameters):
 
 
 def file_digest(path):
-    """Return the SHA-256 of a file's contents, hexadecimal.
-
-    Raises
-    ------
-    InputError
-        If there is no such file.
-    """
+    """Return the SHA-256 of a file's contents, hexadecimal; `InputError` if there is no such file."""
     try:
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -36,13 +36,7 @@ class Registry(Mapping):
         self._found, self._lazy, self._complete = {}, {}, False
 
     def register(self, name):
-        """Return a decorator that registers a class or a function under `name`.
-
-        Raises
-        ------
-        InputError
-            If something else has the name.
-        """
+        """Return a decorator that registers a class or a function under `name`; `InputError` if another has it."""
 
         def add(thing):
             known = self._found.get(name)
@@ -88,10 +82,7 @@ class Registry(Mapping):
     def from_dict(self, data, key):
         """Return what plain data describe: whatever is called ``data[key]``, made of the other entries.
 
-        Raises
-        ------
-        InputError
-            If nothing is called so, or it does not take these entries.
+        `InputError` if nothing is called so, or it does not take these entries.
         """
         parameters = dict(data)
         name = parameters.pop(key, None)
@@ -126,12 +117,9 @@ def _module(thing):
 
 
 def load_plugin(path):
-    """Import a user's own Python file, so that what it registers is known.
+    """Import a user's own Python file, so that what it registers is known; return the module.
 
-    Raises
-    ------
-    InputError
-        If there is no such file, or it cannot be imported; the message says why.
+    `InputError` if there is no such file, or it cannot be imported; the message says why.
     """
     path = Path(path).resolve()
     name = f"sdglass_plugin_{path.stem}"

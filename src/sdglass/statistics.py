@@ -7,24 +7,11 @@ from sdglass.errors import InputError
 
 
 def bootstrap_weights(n_units, n_samples, rng):
-    """Return how often each of `n_units` is drawn in resamples of the same size, with replacement.
+    """Return how often each unit is drawn in resamples of the same size with replacement, (n_samples, n_units).
 
-    A mean over the units becomes one matrix product, weights @ values / n_units, for all resamples at once.
-
-    Parameters
-    ----------
-    n_units, n_samples : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_samples, n_units)
-        Multinomial counts as floats; every row sums to `n_units`.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two units, which say nothing about their scatter.
+    A mean over the units becomes one matrix product, weights @ values / n_units, for all resamples at once. The
+    weights are multinomial counts as floats; every row sums to `n_units`. `InputError` with fewer than two units,
+    which say nothing about their scatter.
     """
     if n_units < 2:
         raise InputError(f"{n_units} independent unit to resample; expected at least 2 realizations or replicas")

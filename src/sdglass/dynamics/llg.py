@@ -96,16 +96,8 @@ class LLG:
 def thermal_field(dt, damping, temperature):
     """Return the standard deviation [t0] of each component of the thermal field eta in one step.
 
-    sqrt(2 alpha T / dt) / gamma: white noise of strength 2 alpha T / gamma^2, averaged over a step.
-
-    Parameters
-    ----------
-    dt : float
-        Time step [1 / (gamma t0)].
-    damping : float
-        alpha, dimensionless.
-    temperature : float
-        Temperature T of the spins [t0].
+    sqrt(2 alpha T / dt) / gamma: white noise of strength 2 alpha T / gamma^2, averaged over a step `dt`
+    [1 / (gamma t0)], with the `damping` alpha and the `temperature` T of the spins [t0].
     """
     return np.sqrt(2.0 * damping * temperature / dt) / GYROMAGNETIC_RATIO
 

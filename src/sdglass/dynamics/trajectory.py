@@ -54,13 +54,7 @@ class Trajectory:
 
     @property
     def structure(self):
-        """The `Structure` that the spins live on.
-
-        Raises
-        ------
-        InputError
-            If the trajectory does not say.
-        """
+        """The `Structure` that the spins live on; `InputError` if the trajectory does not say."""
         if self.positions is None:
             raise InputError("the trajectory holds no positions; expected one made since they are kept")
         return Structure(self.positions, np.diag(self.cell))
@@ -89,10 +83,7 @@ class Trajectory:
     def load(cls, path):
         """Read what `save` wrote, now or before positions were kept.
 
-        Raises
-        ------
-        InputError
-            If the file is missing, truncated, damaged, or not a trajectory.
+        `InputError` if the file is missing, truncated, damaged, or not a trajectory.
         """
         with open_hdf5(path, required=tuple(_DIMENSIONS)) as handle:
             attributes = read_attribute(handle, path, "a readable trajectory")

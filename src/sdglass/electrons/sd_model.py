@@ -45,13 +45,7 @@ class SDModel:
             raise InputError(f"temperature = {self.temperature}; expected a finite number >= 0 [t0]")
 
     def n_electrons(self, n_sites):
-        """Return N_e = round(2 N f), at least one electron and one hole.
-
-        Raises
-        ------
-        InputError
-            If rounding leaves the band empty or full.
-        """
+        """Return N_e = round(2 N f); `InputError` unless that leaves at least one electron and one hole."""
         count = round(2 * n_sites * self.filling)
         if not 0 < count < 2 * n_sites:
             raise InputError(

@@ -133,25 +133,11 @@ def split_correlation_length(
 
 
 def split_integrals(histograms, counts, edges, rng, ranges, split="replicas", n_splits=32, weights=None):
-    """Return the two integrals of `split_correlation_length` on several ranges of distance at once.
+    """Return the two integrals of `split_correlation_length` on n `ranges` (r_low, r_max) of distance at once.
 
-    Parameters
-    ----------
-    histograms, counts, edges, rng, split, n_splits, weights
-        As in `split_correlation_length`.
-    ranges : sequence of tuple of float
-        (r_low, r_max) [ell], n of them.
-
-    Returns
-    -------
-    numpy.ndarray, shape (2, 1 + n_samples, K, n)
-        int r sign(C_A) C_B dr [ell^2] and int sign(C_A) C_B dr [ell]; row 0 is the ensemble itself, the others
-        are its resamples.
-
-    Raises
-    ------
-    InputError
-        As in `split_correlation_length`.
+    Shape (2, 1 + n_samples, K, n): int r sign(C_A) C_B dr [ell^2] and int sign(C_A) C_B dr [ell]; row 0 is the
+    ensemble itself, the others are its resamples. The other arguments, and errors, are those of
+    `split_correlation_length`.
     """
     histograms, counts = check_histograms(histograms, counts)
     edges = check_edges(edges)

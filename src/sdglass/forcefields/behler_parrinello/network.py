@@ -78,8 +78,8 @@ class SiteEnergy(nn.Module):
     def start_from_linear(self, coefficients):
         """Set the linear term to sum_f a_f G_f [t0] and the perceptron's output to zero.
 
-        `coefficients` are the a_f [t0]; features beyond their number start at zero. `InputError` if the network has
-        no linear term, or there are more coefficients than features.
+        `coefficients` are the a_f [t0]; features beyond their number start at zero. `InputError` if the network
+        has no linear term, or there are more coefficients than features.
         """
         if self.linear is None or len(coefficients) > self.settings["n_features"]:
             raise InputError(

@@ -134,10 +134,7 @@ class NetworkModel(StoredModel):
     def join(cls, members):
         """Return one committee of the networks of several folds; a single one is returned as it is.
 
-        Raises
-        ------
-        InputError
-            If their descriptors or electrons differ, or there are none.
+        `InputError` if their descriptors or electrons differ, or there are none.
         """
         if not members:
             raise InputError("no networks to join; expected at least one")

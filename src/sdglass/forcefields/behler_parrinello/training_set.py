@@ -53,7 +53,7 @@ class TrainingSet:
         return digest.hexdigest()
 
     def predict(self, network, batch, create_graph=False, reversed_time=False):
-        """Yield (realization, configurations (B_r,), energies (B_r,), torques (B_r, N_r, 3)) of a batch (B, 2) [t0].
+        """Yield (realization, configurations (B_r,), energies (B_r,), torques (B_r, N_r, 3) [t0]) of a batch.
 
         All of it passes through the network together: its matrix products are then as large as can be, whatever
         realizations a batch is drawn from.
