@@ -112,7 +112,7 @@ def _is_running(process):
     except (ProcessLookupError, OverflowError):  # the latter: more than any process number
         return False
     except OSError:  # somebody else's
-        return True
+        pass
     return True
 
 
@@ -225,31 +225,29 @@ def open_hdf5(path, required=()):
     what is in the file, are their own.
     """
     require_file(path, "HDF5")
-    try:
+    with _damage_named(path, "truncated or not HDF5"):
         handle = h5py.File(path, "r")
-    except OSError as error:
-        if not _is_damage(error):
-            raise
-        raise InputError(f"{path}: truncated or not HDF5 ({error}); delete it and make it again") from None
     with handle:
-        try:
+        with _damage_named(path, "damaged HDF5", RuntimeError, KeyError):
             missing = [name for name in required if name not in handle]
             if missing:
-                raise InputError(
-                    f"{path}: dataset '{missing[0]}' is missing; it holds {', '.join(handle) or 'nothing'}"
-                )
+                held = ", ".join(handle) or "nothing"
+                raise InputError(f"{path}: dataset '{missing[0]}' is missing; it holds {held}")
             for name in required:
                 handle[name]  # a damaged one cannot be opened
-        except (OSError, RuntimeError, KeyError) as error:
-            if isinstance(error, OSError) and not _is_damage(error):
-                raise
-            raise InputError(f"{path}: damaged HDF5 ({error}); delete it and make it again") from None
-        try:
+        with _damage_named(path, "damaged HDF5"):
             yield handle
-        except OSError as error:
-            if not _is_damage(error):
-                raise
-            raise InputError(f"{path}: damaged HDF5 ({error}); delete it and make it again") from None
+
+
+@contextmanager
+def _damage_named(path, what, *others):
+    """Name the file in errors about its content: those of the HDF5 library, and of `others`."""
+    try:
+        yield
+    except (OSError, *others) as error:
+        if isinstance(error, OSError) and not _is_damage(error):
+            raise
+        raise InputError(f"{path}: {what} ({error}); delete it and make it again") from None
 
 
 def _is_damage(error):

@@ -18,7 +18,10 @@ _PACKAGES = ("numpy", "scipy", "torch")
 
 
 def provenance(inputs, **parameters):
-    """Return the record that is written into an artefact.
+    """Return the record that is written into an artefact, as plain data.
+
+    ``sdglass``: version; ``code``: git describe of the package's repository, or ``"unknown"``; ``versions``: of
+    Python and the numerical packages (None where one is absent); ``inputs``: SHA-256 by file name; ``parameters``.
 
     Parameters
     ----------
@@ -26,13 +29,6 @@ def provenance(inputs, **parameters):
         Files that the artefact was made from.
     **parameters
         Seed and settings, plain data (numbers, strings, lists, mappings); numpy scalars become numbers.
-
-    Returns
-    -------
-    dict
-        ``sdglass``: version; ``code``: git describe of the package's repository, or ``"unknown"``;
-        ``versions``: of Python and the numerical packages (None where one is absent); ``inputs``: SHA-256
-        by file name; ``parameters``.
 
     Raises
     ------

@@ -40,13 +40,9 @@ class Registry(Mapping):
 
         def add(thing):
             known = self._found.get(name)
-            if known is not None and (known.__module__, known.__qualname__) != (
-                thing.__module__,
-                thing.__qualname__,
-            ):
+            if known is not None and _place(known) != _place(thing):
                 raise InputError(
-                    f"{self.what} {name!r}: {thing.__module__}.{thing.__qualname__} would replace "
-                    f"{known.__module__}.{known.__qualname__}; expected another name"
+                    f"{self.what} {name!r}: {_place(thing)} would replace {_place(known)}; expected another name"
                 )
             self._found[name] = thing
             return thing
@@ -102,7 +98,10 @@ class Registry(Mapping):
     def module_of(self, name):
         """Return the dotted name of the module that holds what is registered under a name; nothing is imported."""
         self._discover()
-        return self._lazy[name].split(":")[0] if name in self._lazy else _module(self[name])
+        if name in self._lazy:
+            return self._lazy[name].split(":")[0]
+        thing = self[name]
+        return getattr(thing, "module", thing.__module__)
 
     def _discover(self):
         if not self._complete:
@@ -112,8 +111,8 @@ class Registry(Mapping):
                     import_module(f"{self.package}.{module.name}")
 
 
-def _module(thing):
-    return getattr(thing, "module", thing.__module__)
+def _place(thing):
+    return f"{thing.__module__}.{thing.__qualname__}"
 
 
 def load_plugin(path):

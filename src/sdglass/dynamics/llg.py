@@ -80,16 +80,7 @@ class LLG:
         return float(thermal_field(self.time_step, self.damping, self.temperature))
 
     def step(self, spins, force_field, noise=None):
-        """Return the spins one time step later, and the `Evaluation` of those passed in.
-
-        Parameters
-        ----------
-        spins : numpy.ndarray, shape (R, N, 3)
-            Unit vectors, float64; not modified.
-        force_field : ForceField
-        noise : numpy.ndarray, shape (R, N, 3), optional
-            Thermal field eta [t0] of this step: normal numbers times `thermal_field`. None is T = 0.
-        """
+        """Return the spins one time step later, and the `Evaluation` of those passed in; as `heun_step`."""
         return INTEGRATORS[self.integrator](spins, force_field, self.time_step, self.damping, noise)
 
 

@@ -96,7 +96,7 @@ class Trajectory:
 
 
 def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):
-    """Return increasing times, evenly spaced in log t, for snapshots of a quench.
+    """Return times evenly spaced in log t for snapshots: multiples of time_step that include 0 and `duration`.
 
     Parameters
     ----------
@@ -107,11 +107,6 @@ def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):
     first : float, optional
         First time after 0; time_step if None. The grid is first * 10^(k / per_decade), whatever the duration,
         so runs of different length share their snapshots.
-
-    Returns
-    -------
-    numpy.ndarray
-        Multiples of time_step, including 0 and `duration`.
     """
     n_steps = whole_steps(duration, time_step)
     first = time_step if first is None else first

@@ -48,21 +48,9 @@ def static_susceptibility(levels, vectors, occupation, temperature):
     Sum rule: sum_j chi_ij = 2 sum_k f'(e_k) psi_k(i)^2, minus the thermal local density of states
     at the Fermi level of both spins (Pauli).
 
-    Parameters
-    ----------
-    levels : numpy.ndarray, shape (N,)
-        Orbital levels of the hopping matrix [t0].
-    vectors : numpy.ndarray, shape (N, N)
-        Real eigenvectors as columns.
-    occupation : numpy.ndarray, shape (N,)
-        f_k per spin, in [0, 1].
-    temperature : float
-        Electronic temperature [t0] that the occupations belong to.
-
-    Raises
-    ------
-    InputError
-        At zero temperature with a partly filled level: chi is then infinite.
+    `levels` (N,) [t0] and `vectors` (N, N), real columns, are those of the hopping matrix, `occupation` (N,) is
+    f_k per spin at the `temperature` [t0]. `InputError` at zero temperature with a partly filled level: chi is
+    then infinite.
     """
     kernel = _divided_difference(np.asarray(levels), np.asarray(occupation), temperature)
     n = len(kernel)

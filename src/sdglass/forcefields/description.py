@@ -4,15 +4,9 @@ from sdglass.forcefields.training_domain import training_structures
 
 
 def describe_model(model, kind, shape, parameters):
-    """Return the rows that all models have, and between them the one about the shape of this kind.
+    """Return the rows that all models have, and between them the `shape` row (label, text) of this kind.
 
-    Parameters
-    ----------
-    model : FittedModel
-    kind, parameters : str
-        What it is, and how many numbers were fitted.
-    shape : tuple of str
-        (label, text).
+    `kind` says what it is and `parameters` how many numbers were fitted.
     """
     electrons = model.electrons.to_dict()
     hopping = electrons.pop("hopping")

@@ -16,7 +16,7 @@ from sdglass.observables.correlation import (
 
 
 def correlation_length(edges, correlation, r_low=0.0, r_max=np.inf):
-    """Return xi = int r |C| dr / int |C| dr, the paper's formula, by the midpoint rule.
+    """Return xi = int r |C| dr / int |C| dr [ell], the paper's formula, by the midpoint rule.
 
     Know what it measures before reading a length off it:
 
@@ -30,14 +30,9 @@ def correlation_length(edges, correlation, r_low=0.0, r_max=np.inf):
     edges : array_like, shape (B + 1,)
         Bin edges [ell].
     correlation : array_like, shape (..., B)
-        C(r); bins that are nan (no pairs) count as C = 0.
+        C(r); bins that are nan (no pairs) count as C = 0. Where it vanishes in the whole range, xi is nan.
     r_low, r_max : float
         Only bins that lie wholly between the two are used [ell].
-
-    Returns
-    -------
-    numpy.ndarray, shape (...)
-        Correlation length [ell]; nan where C vanishes in the whole range.
 
     Raises
     ------

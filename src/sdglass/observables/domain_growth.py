@@ -54,28 +54,17 @@ class GrowthFit:
 
 @dataclass(frozen=True)
 class LawComparison:
-    """The two laws on the same window, each fitted by weighted least squares.
+    """The two laws on the same window, each fitted by weighted least squares; both have two parameters.
 
     Points along a trajectory are correlated, so chi2 and AIC, which take them as independent, are an indication
     only; `barrier_fraction` keeps the correlations, since whole curves are resampled.
-
-    Attributes
-    ----------
-    chi2_barrier, chi2_power_law : float
-        Sum of squared deviations of log xi in units of its bootstrap standard error.
-    degrees_of_freedom : int
-        n_points - 2 for either.
-    delta_aic : float
-        AIC(power law) - AIC(barrier): positive where the barrier law fits better. Both have two parameters.
-    barrier_fraction : float
-        Part of the resamples that the barrier law fits better.
     """
 
-    chi2_barrier: float
+    chi2_barrier: float  # sum of squared deviations of log xi in units of its bootstrap standard error
     chi2_power_law: float
-    degrees_of_freedom: int
-    delta_aic: float
-    barrier_fraction: float
+    degrees_of_freedom: int  # n_points - 2 for either
+    delta_aic: float  # AIC(power law) - AIC(barrier): positive where the barrier law fits better
+    barrier_fraction: float  # part of the resamples that the barrier law fits better
 
 
 def fit_growth(times, xi, window, law=BARRIER, time_unit=1.0, *, samples=None, n_units=None, level=0.68):
@@ -140,21 +129,10 @@ def fit_growth(times, xi, window, law=BARRIER, time_unit=1.0, *, samples=None, n
 
 
 def compare_laws(times, xi, samples, window, time_unit=1.0):
-    """Compare the barrier law with the power law on one window.
+    """Compare the barrier law with the power law on one window; return the `LawComparison`.
 
-    Parameters
-    ----------
-    times, xi, samples, window, time_unit
-        As in `fit_growth`; the spread of log(samples) gives the weight of each point.
-
-    Returns
-    -------
-    LawComparison
-
-    Raises
-    ------
-    InputError
-        As in `fit_growth`, or if the resamples do not scatter.
+    The arguments are those of `fit_growth`; the spread of log(samples) gives the weight of each point. Errors
+    are those, or that the resamples do not scatter.
     """
     t, y, chosen = _points(times, xi, window)
     logs = _log_samples(samples, chosen)

@@ -22,7 +22,6 @@ class CheckResult:
     Attributes
     ----------
     name : str
-        Which check.
     passed, skipped : bool
         A skipped check did not fail: `passed` is True, and `detail` says why there was nothing to test.
     deviation, tolerance : float
