@@ -63,12 +63,8 @@ def centred_interval(estimate, samples, level, n_units):
         missing = np.ones_like(missing)
     usable = np.where(missing, 0.0, samples)  # keeps numpy from warning about slices of nan alone
     low, middle, high = np.nanquantile(usable, [1.0 - upper, 0.5, upper], axis=0)
-    factor = widening(level, n_units) if n_units > 1 else np.nan
+    factor = np.nan
+    if n_units > 1:
+        factor = stats.t.ppf(upper, n_units - 1) / stats.norm.ppf(upper) * np.sqrt(n_units / (n_units - 1))
     ends = (estimate + factor * (end - middle) for end in (low, high))
     return tuple(np.where(missing, np.nan, end)[()] for end in ends)
-
-
-def widening(level, n_units):
-    """Return f of `centred_interval` for `n_units` >= 2 resampled units."""
-    upper = 0.5 * (1.0 + level)
-    return stats.t.ppf(upper, n_units - 1) / stats.norm.ppf(upper) * np.sqrt(n_units / (n_units - 1))

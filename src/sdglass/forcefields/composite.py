@@ -25,6 +25,12 @@ class _Composite:
         self.cutoff = max(member.cutoff for member in self.members)
         self.symmetries = frozenset.intersection(*(member.symmetries for member in self.members))
 
+    def close(self):
+        """Stop the processes of the members that have some."""
+        for member in self.members:
+            if hasattr(member, "close"):
+                member.close()
+
 
 class SumForceField(_Composite):
     """Sum of several force fields on one structure, for example electrons plus J_ex (Sec. IV)."""
@@ -33,12 +39,6 @@ class SumForceField(_Composite):
         """Return the summed `Evaluation` of `spins`, shape (R, N, 3)."""
         results = [member.evaluate(spins) for member in self.members]
         return Evaluation(sum(result.energy for result in results), sum(result.field for result in results))
-
-    def close(self):
-        """Stop the processes of the members that have some."""
-        for member in self.members:
-            if hasattr(member, "close"):
-                member.close()
 
 
 def with_exchange(force_field, exchange, cutoff):

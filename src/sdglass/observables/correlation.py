@@ -82,7 +82,7 @@ def correlation_histogram(spins, bins):
     """
     spins = _check_snapshots(spins, bins)
     k, r = spins.shape[:2]
-    return _mean_over_pairs(_pair_sums(spins.reshape(k * r, bins.n_sites, 3), bins), bins).reshape(k, r, -1)
+    return ratio(_pair_sums(spins.reshape(k * r, bins.n_sites, 3), bins), bins.counts).reshape(k, r, -1)
 
 
 def merge_bins(histograms, counts, edges, factor):
@@ -100,10 +100,8 @@ def merge_bins(histograms, counts, edges, factor):
         return values[..., : n_bins * factor].reshape(*values.shape[:-1], n_bins, factor).sum(axis=-1)
 
     totals = merged(counts)
-    means = []
-    for mean, count, total in zip(histograms, counts, totals, strict=True):
-        merged_sum = merged(np.where(count > 0, mean * count, 0.0))
-        means.append(np.where(total > 0, merged_sum / np.maximum(total, 1), np.nan))
+    sums = [merged(np.where(n > 0, mean * n, 0.0)) for mean, n in zip(histograms, counts, strict=True)]
+    means = [ratio(part, total) for part, total in zip(sums, totals, strict=True)]
     return means, totals, np.asarray(edges, dtype=float)[: n_bins * factor + 1 : factor]
 
 
@@ -124,7 +122,7 @@ def disconnected_histogram(spins, bins, histogram=None):
         raise InputError(f"spins has {r} replica; expected at least 2 to estimate <S_i> . <S_j> without bias")
     if histogram is None:
         histogram = correlation_histogram(spins, bins)
-    total = _mean_over_pairs(_pair_sums(spins.sum(axis=1), bins), bins)
+    total = ratio(_pair_sums(spins.sum(axis=1), bins), bins.counts)
     return (total - np.sum(histogram, axis=1)) / (r * (r - 1))
 
 
@@ -197,8 +195,9 @@ def _pair_sums(vectors, bins):
     return sums.reshape(-1, m, 3).sum(axis=2).T
 
 
-def _mean_over_pairs(sums, bins):
-    return np.where(bins.counts > 0, sums / np.maximum(bins.counts, 1), np.nan)
+def ratio(over, under):
+    """Return over / under where that is positive, otherwise nan."""
+    return np.where(under > 0, over / np.where(under > 0, under, 1), np.nan)[()]
 
 
 def per_realization(histograms, counts):
@@ -227,7 +226,7 @@ def average_units(sums, totals, weights=None):
     else:
         over = (weights @ sums.reshape(len(sums), -1)).reshape(-1, *sums.shape[1:])
         under = (weights @ totals)[:, None]
-    return np.where(under > 0, over / np.where(under > 0, under, 1.0), np.nan)
+    return ratio(over, under)
 
 
 def check_edges(edges):

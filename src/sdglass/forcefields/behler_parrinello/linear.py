@@ -31,19 +31,13 @@ from sdglass.progress import progress_bar
 
 @dataclass(frozen=True, eq=False)
 class LinearModel(StoredModel):
-    """A fitted force field E = E_ref + sum_i sum_f a_f G_f(i).
+    """A fitted force field E = E_ref + sum_i sum_f a_f G_f(i); its descriptor is without chirality.
 
     Attributes
     ----------
-    electrons : SDModel
-        The electrons whose labels it was fitted to; it must not be used for others.
-    descriptor : SymmetryFunctions
-        Without chirality.
     coefficients : numpy.ndarray, shape (n_g2,) or (n_bond,)
         a_f [t0]; n_g2 coefficients make a pair model.
     reference : EnergyReference
-    info, errors : dict
-        See `sdglass.forcefields.base.FittedModel`.
     """
 
     electrons: SDModel
@@ -70,13 +64,9 @@ class LinearModel(StoredModel):
     ):
         """Fit to exact torques by least squares; return the model and no learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or
-        worth a checkpoint: the data, the settings and the descriptors decide.
-
-        Raises
-        ------
-        InputError
-            If there are no data, they are of different electrons, or the ridge is too small for them.
+        See `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or worth a checkpoint: the
+        data, the settings and the descriptors decide. `InputError` if there are no data, they are of different
+        electrons, or the ridge is too small for them.
         """
         electrons, functions = common_electrons(data), settings.descriptor
         if descriptors is None:

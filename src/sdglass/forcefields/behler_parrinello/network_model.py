@@ -23,25 +23,15 @@ from sdglass.progress import progress_bar
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel(StoredModel):
-    """A network, or a committee of networks, and the electrons it was trained on.
+    """A network, or a committee of networks, each with an energy reference.
 
-    Attributes
-    ----------
-    electrons : SDModel
-        The electrons whose labels it was trained on; it must not be used for others.
-    descriptor : SymmetryFunctions
-    references : list of EnergyReference
-        One per network.
-    networks : list of SiteEnergy
-        One network, or the members of a committee.
-    info, errors : dict
-        See `sdglass.forcefields.base.FittedModel`; ``info["members"]`` are those of a committee's members.
+    ``info["members"]`` are the infos of a committee's members.
     """
 
     electrons: SDModel
     descriptor: SymmetryFunctions
-    references: list
-    networks: list
+    references: list  # of EnergyReference, one per network
+    networks: list  # of SiteEnergy
     info: dict = field(default_factory=dict)
     errors: dict = field(default_factory=dict)
 
@@ -64,10 +54,10 @@ class NetworkModel(StoredModel):
     ):
         """Train the network of one fold (paper Eqs. 6, 7, 19); return the model and its learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. The data hold all realizations,
-        those that are held out included; the seed keys the folds, the choice of samples, the initial weights and
-        their order. A training that goes on from its checkpoint gives the same result bit for bit. Rows of the
-        learning curve hold training loss, validation loss, validation torque and energy RMSE [t0], and the rate.
+        See `sdglass.forcefields.base.FittedModel.fit`. The data hold all realizations, those that are held out
+        included; the seed keys the folds, the choice of samples, the initial weights and their order. A training
+        that goes on from its checkpoint gives the same result bit for bit. Rows of the learning curve hold the
+        training loss, validation loss, validation torque and energy RMSE [t0], and the rate.
 
         Raises
         ------

@@ -82,7 +82,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class LinearSettings(_Settings):
-    """What the fit of a linear model is told.
+    """What the fit of a linear model is told; `InputError` if a value is of the wrong kind or out of range.
 
     Parameters
     ----------
@@ -92,11 +92,6 @@ class LinearSettings(_Settings):
         Whether the three-site functions G3 take part; without them it is a pair model J(R).
     ridge : float
         Relative to the diagonal of the normalised normal equations.
-
-    Raises
-    ------
-    InputError
-        If a value is of the wrong kind or out of range.
     """
 
     descriptor: SymmetryFunctions = field(default_factory=SymmetryFunctions)
@@ -135,11 +130,6 @@ class TrainingSettings(_Settings):
         Largest number of passes over the training samples.
     patience : int
         Epochs in a row without a smaller validation loss after which the training stops, at least 1.
-
-    Raises
-    ------
-    InputError
-        If a value is of the wrong kind or out of range.
     """
 
     torque_weight: float = _number(1.0, Real, least=0)
@@ -183,11 +173,6 @@ class NetworkSettings(TrainingSettings):
         default.
 
     The others are those of `TrainingSettings`.
-
-    Raises
-    ------
-    InputError
-        If a value is of the wrong kind or out of range.
     """
 
     descriptor: SymmetryFunctions = field(default_factory=SymmetryFunctions)

@@ -10,7 +10,7 @@ All of it are functions f(T) of the hopping matrix (`hopping_functions`), taken 
 The positions decide all of these, so that an evaluation is sums over lists (`kernels`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from scipy import sparse
@@ -47,13 +47,17 @@ class LocatorSettings:
     screening: tuple = (0.144, 0.36)
 
     def __post_init__(self):
-        object.__setattr__(self, "screening", tuple(float(s) for s in self.screening))
+        try:
+            for entry in fields(self):
+                value = getattr(self, entry.name)
+                value = tuple(map(float, value)) if entry.name == "screening" else float(value)
+                object.__setattr__(self, entry.name, value)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"locator settings: {error}") from None
         for name in ("pair_cutoff", "loop_cutoff", "taper"):
-            value = float(getattr(self, name))
-            object.__setattr__(self, name, value)
-            if not (np.isfinite(value) and value > 0):
-                raise InputError(f"{name} = {value}; expected a positive length [ell]")
-        if not self.screening or not all(np.isfinite(s) and s >= 0 for s in self.screening):
+            if not 0 < getattr(self, name) < np.inf:
+                raise InputError(f"{name} = {getattr(self, name)}; expected a positive length [ell]")
+        if not self.screening or not all(0 <= s < np.inf for s in self.screening):
             raise InputError(f"screening = {list(self.screening)}; expected at least one number >= 0")
 
     def to_dict(self):

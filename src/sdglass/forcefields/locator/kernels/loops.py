@@ -82,28 +82,3 @@ def to_blocks(spins):
 def from_blocks(blocks, replicas):
     """Return (R, N, 3) from blocks (B, N, 3, L)."""
     return blocks.transpose(0, 3, 1, 2).reshape(-1, blocks.shape[1], 3)[:replicas]
-
-
-def reference_loops(hops, weights, spins):
-    """Return what `loop_field` does for one replica, from dense arrays: the formula, for tests.
-
-    With U_ik = sum_j K_ij K_jk S_j of each kernel,
-
-        Tr (Q K)^4 = sum_ik 2 [2 (S_i . U_ik)(S_k . U_ik) - (S_i . S_k) U_ik^2],
-
-    and minus its gradient is -4 times that without S_i.
-
-    Parameters
-    ----------
-    hops : numpy.ndarray, shape (P, N, N)
-        Symmetric K_p [t0].
-    weights : numpy.ndarray, shape (P,)
-        w_p [t0^-3].
-    spins : numpy.ndarray, shape (N, 3)
-    """
-    gradient = np.zeros(spins.shape)
-    for w, hop in zip(weights, hops, strict=True):
-        u = np.einsum("ij,jk,ja->ika", hop, hop, spins)
-        along, square = np.einsum("ka,ika->ik", spins, u), np.square(u).sum(axis=2)
-        gradient += 2 * w * (2 * np.einsum("ik,ika->ia", along, u) - square @ spins)
-    return np.vdot(spins, gradient), -4 * gradient

@@ -16,7 +16,7 @@ PIECES = 16
 def gradient_of_one(start, neighbour, hops, weights, spins, reach):
     """Return sum_kp 2 w_p [2 (S_k . U_p) U_p - U_p^2 S_k] of every site, a quarter of the trace's gradient.
 
-    The arguments are those of `loops.loop_field`, with the spins (N, 3) of one replica, and so is the unit.
+    The arguments are those of `loops.loop_field`, with the spins (N, 3) of a single replica; (N, 3) [t0].
     """
     parts = np.zeros((PIECES, *spins.shape), spins.dtype)
     far = reach.start, reach.end, reach.itself, reach.reverse
