@@ -6,8 +6,7 @@ import numpy as np
 
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.hdf5 import read_attribute, write_array, write_attributes, write_dimension
-from sdglass.io import new_hdf5, open_hdf5
+from sdglass.hdf5 import new_hdf5, open_hdf5, read_attribute, write_array, write_attributes, write_dimension
 from sdglass.spins import check_spins, torque
 from sdglass.structures.structure import Structure
 

@@ -68,7 +68,7 @@ def json_object(text):
 
 
 def add_seed(group, what):
-    """Add the two numbers that key random numbers, 0 where they are not given (None: a lattice refuses them)."""
+    """Add the two numbers that key random numbers; None where they are not given, which means 0."""
     natural = number(int, least=0)
     option(group, "--seed", natural, "N", f"keys {what} (default: 0)")
     option(group, "--realization", natural, "N", f"number of the structure, keys {what} too (default: 0)")

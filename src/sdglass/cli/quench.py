@@ -36,6 +36,7 @@ def add_options(parser):
     start = "initial spins, shape (R, N, 3), or (N, 3) for all replicas (default: random)"
     option(dynamics, "--spins", str, "SPINS.npy", start)
     add_seed(dynamics, "the random initial spins and the noise")
+    parser.set_defaults(seed=0, realization=0)
     option(dynamics, "--snapshots-per-decade", number(above=0), "K", "snapshots per factor of ten in time", 10)
     keep = parser.add_mutually_exclusive_group()
     state = "state of an unfinished run, deleted at its end (default: T.h5.checkpoint)"
@@ -62,8 +63,7 @@ def run(args):
     dynamics = LLG(args.damping, args.temperature, args.dt, args.integrator)
     times = log_times(args.duration, dynamics.time_step, args.snapshots_per_decade)
     structure = Structure.load(args.structure)
-    seed, realization = args.seed or 0, args.realization or 0
-    spins = _initial_spins(args, structure.n_sites, seed, realization)
+    spins = _initial_spins(args, structure.n_sites)
     settings = ("exchange", "exchange_cutoff", "members", "dtype", "device")
     with opened_engine(args, structure) as (force_field, sd_model):
         trajectory = quench(
@@ -71,8 +71,8 @@ def run(args):
             spins,
             dynamics,
             args.duration,
-            seed=seed,
-            realization=realization,
+            seed=args.seed,
+            realization=args.realization,
             snapshot_times=times,
             checkpoint=None if path is None else Checkpoint(path, interval=args.checkpoint_interval),
             progress=sys.stderr.isatty() if args.progress is None else args.progress,
@@ -91,14 +91,14 @@ def run(args):
     return 0
 
 
-def _initial_spins(args, n_sites, seed, realization):
+def _initial_spins(args, n_sites):
     """Return where the replicas start: random spins, or those of --spins."""
     import numpy as np
 
     from sdglass.dynamics.quench import random_initial_spins
 
     if args.spins is None:
-        return random_initial_spins(n_sites, seed, realization, range(args.replicas or 1))
+        return random_initial_spins(n_sites, args.seed, args.realization, range(args.replicas or 1))
     spins = load_spins(args.spins, n_sites)
     if args.replicas in (None, len(spins)):
         return spins

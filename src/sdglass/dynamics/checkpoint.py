@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from sdglass.errors import CheckpointError, InputError
-from sdglass.hdf5 import write_array
-from sdglass.io import discard, new_hdf5, open_hdf5
+from sdglass.hdf5 import new_hdf5, open_hdf5, write_array
+from sdglass.io import discard
 
 
 class Checkpoint:

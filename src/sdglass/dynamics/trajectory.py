@@ -6,8 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes, write_dimension
-from sdglass.io import new_hdf5, open_hdf5
+from sdglass.hdf5 import (
+    new_hdf5,
+    open_hdf5,
+    read_arrays,
+    read_attribute,
+    write_array,
+    write_attributes,
+    write_dimension,
+)
 from sdglass.structures.structure import Structure
 
 SNAPSHOTS_PER_DECADE = 10  # 26 % more time from one to the next

@@ -150,17 +150,12 @@ def compare_laws(times, xi, samples, window, time_unit=1.0):
     )
 
 
-def _inside(times, window):
-    times = np.asarray(times, dtype=float)
-    return (times >= window[0]) & (times <= window[1])
-
-
 def _points(times, xi, window):
     """Times and log xi inside the window, and which points they are."""
     times, xi = np.asarray(times, dtype=float), np.asarray(xi, dtype=float)
     if times.ndim != 1 or xi.shape != times.shape:
         raise InputError(f"xi has shape {xi.shape}; expected one length for each of the times, {times.shape}")
-    chosen = _inside(times, window)
+    chosen = (times >= window[0]) & (times <= window[1])
     if np.count_nonzero(chosen) < 3:
         raise InputError(
             f"window = {tuple(window)} holds {np.count_nonzero(chosen)} points; "

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes
-from sdglass.io import new_hdf5, open_hdf5
+from sdglass.hdf5 import new_hdf5, open_hdf5, read_arrays, read_attribute, write_array, write_attributes
 from sdglass.observables import OBSERVABLES
 from sdglass.observables.correlation import bin_centres, pair_bins
 

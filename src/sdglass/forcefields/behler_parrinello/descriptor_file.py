@@ -7,8 +7,7 @@ from scipy import sparse
 
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.symmetry_functions import FeatureMaps, SymmetryFunctions
-from sdglass.hdf5 import write_array, write_attributes
-from sdglass.io import attribute_text, new_hdf5, open_hdf5
+from sdglass.hdf5 import attribute_text, new_hdf5, open_hdf5, write_array, write_attributes
 
 _INDICES = ("first", "second", "triples")
 _MATRICES = ("bonds", "chiralities")
