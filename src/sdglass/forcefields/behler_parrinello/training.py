@@ -8,11 +8,8 @@ import torch
 from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
-from sdglass.forcefields.behler_parrinello.settings import TrainingSettings
 from sdglass.forcefields.behler_parrinello.training_set import array_digest
 from sdglass.random_streams import generator
-
-__all__ = ["TrainingSettings", "train_network", "validation_errors"]
 
 
 def train_network(
