@@ -53,21 +53,11 @@ def with_exchange(force_field, exchange, cutoff):
 
 @dataclass(frozen=True, eq=False)
 class CommitteeEvaluation(Evaluation):
-    """Mean over the members, with their spread.
+    """Mean over the members, with their standard deviation (ddof = 1; zero for a single member)."""
 
-    Attributes
-    ----------
-    energy_spread : numpy.ndarray, shape (R,)
-        Standard deviation of the members' energies [t0] (ddof = 1; zero for a single member).
-    field_spread : numpy.ndarray, shape (R, N, 3)
-        The same for each field component [t0].
-    torque_spread : numpy.ndarray, shape (R, N, 3)
-        The same for each component of S x H [t0], the quantity to compare with a torque error.
-    """
-
-    energy_spread: np.ndarray
-    field_spread: np.ndarray
-    torque_spread: np.ndarray
+    energy_spread: np.ndarray  # (R,) [t0]
+    field_spread: np.ndarray  # (R, N, 3), of each component [t0]
+    torque_spread: np.ndarray  # (R, N, 3), of each component of S x H [t0], to be compared with a torque error
 
 
 class CommitteeForceField(_Composite):

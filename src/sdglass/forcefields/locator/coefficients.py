@@ -76,7 +76,7 @@ class NeighbourValues:
 
 @dataclass(frozen=True, eq=False)
 class LocatorCoefficients:
-    """Coefficients of the force field on one structure.
+    """Coefficients of the force field on one structure: of its pairs, of the hops of its loops, and constants.
 
     A fit holds the four `PAIR_FEATURES` F of each pair [t0], E = 1/2 sum_ij c . F_ij S_i . S_j; an evaluation
     needs c . F alone. The onsite energy is 1/2 sum_i F_ii [t0], which no spin direction changes, or c times that.

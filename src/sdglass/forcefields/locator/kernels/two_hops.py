@@ -15,9 +15,8 @@ class TwoHops:
     start: np.ndarray  # (N + 1,)
     end: np.ndarray  # (E,) the far ends of site i are end[start[i]:start[i + 1]], ascending
     ways: np.ndarray  # (E,) number of middle sites j to each, uint16 or int32
-    itself: (
-        np.ndarray
-    )  # (N,) where the ends k >= i begin; the first of them is i, unless the site has no neighbour
+    # (N,) where the ends k >= i begin; the first of them is i, unless the site has no neighbour.
+    itself: np.ndarray
     # (nnz,) where each hop i -> j is in the other direction, j -> i. Rows are ascending, so the entries of row j
     # from there on are its neighbours k >= i.
     reverse: np.ndarray
