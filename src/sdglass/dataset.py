@@ -6,8 +6,7 @@ import numpy as np
 
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.hdf5 import read_attribute, write_array, write_attributes, write_dimension
-from sdglass.io import new_hdf5, open_hdf5
+from sdglass.hdf5 import new_hdf5, open_hdf5, read_attribute, write_array, write_attributes, write_dimension
 from sdglass.spins import check_spins, torque
 from sdglass.structures.structure import Structure
 
@@ -75,13 +74,7 @@ class LabelledConfigurations:
 
     @classmethod
     def load(cls, path):
-        """Read a dataset.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, truncated, damaged or inconsistent; the message names it.
-        """
+        """Read a dataset; `InputError` names a file that is missing, truncated, damaged or inconsistent."""
         with open_hdf5(path, tuple(_DIMENSIONS)) as handle:
             arrays = {name: handle[name][...] for name in _DIMENSIONS}
             electrons, provenance = (
@@ -107,6 +100,14 @@ class LabelledConfigurations:
         return cls(
             structure, model, arrays["spins"], arrays["energy"], arrays["field"], arrays["time"], provenance
         )
+
+
+def common_electrons(data):
+    """Return the electrons that labelled all the datasets; `InputError` if they differ or there are no data."""
+    if not data:
+        raise InputError("no training data given; expected at least one realization")
+    require_same_model(data[0], data[1:])
+    return data[0].model
 
 
 def require_same_model(data, others):

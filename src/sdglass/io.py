@@ -8,12 +8,9 @@ import stat
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from sdglass.errors import InputError, OutputError
-
-_GROWTH = 2**22  # bytes by which an HDF5 file grows in memory
 
 # What keeps a file from being written, and the cure; other errors are not about writing.
 _CURES = {
@@ -38,11 +35,8 @@ def atomic_path(path):
     that were killed have left on this machine is removed first. Where `path` is a symbolic link, all this
     is done to the file that it leads to.
 
-    Raises
-    ------
-    OutputError
-        If `path` is something else than a regular file, the disk is full, the folder read-only or the like.
-        Nothing is left behind.
+    `OutputError`, with nothing left behind, if `path` is something else than a regular file, the disk is full,
+    the folder read-only or the like.
     """
     target = written_file(path)
     start, end = _temporary_name(target)
@@ -72,10 +66,7 @@ def discard(path):
 def written_file(path):
     """Return the file that is written in place of `path`: where its symbolic links lead, or `path` itself.
 
-    Raises
-    ------
-    OutputError
-        If that is a device, a pipe or the like, which a rename would destroy (root may: /dev/null too).
+    `OutputError` if that is a device, a pipe or the like, which a rename would destroy (root may: /dev/null too).
     """
     path = Path(path)
     try:
@@ -118,7 +109,7 @@ def _is_running(process):
     except (ProcessLookupError, OverflowError):  # the latter: more than any process number
         return False
     except OSError:  # somebody else's
-        return True
+        pass
     return True
 
 
@@ -135,10 +126,7 @@ def write_csv(path, frame):
 
 
 def require_file(path, expected, name=None):
-    """Raise an `InputError` that says what was `expected`, unless there is a file.
-
-    `name` is what to call the file, where its path alone does not say it.
-    """
+    """Raise an `InputError` that says what was `expected`, unless there is a file; `name` is what to call it."""
     if not Path(path).is_file():
         what = "is a folder" if Path(path).is_dir() else "no such file"
         raise InputError(f"{path if name is None else name}: {what}; expected {expected}")
@@ -147,10 +135,7 @@ def require_file(path, expected, name=None):
 def load_npz(path, names):
     """Return {name: array of real numbers} read from an ``.npz`` file (no pickles).
 
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged, lacks one of `names`, or holds anything else there.
+    `InputError` if the file is missing, damaged, lacks one of `names`, or holds anything else there.
     """
     expected = f"an .npz with {', '.join(names)}"
     with _numpy_file(path, ".npz file", expected) as data:
@@ -168,16 +153,7 @@ def load_npz(path, names):
 def load_npy(path, expected):
     """Return the array of real numbers in an ``.npy`` file (no pickles).
 
-    Parameters
-    ----------
-    path : path-like
-    expected : str
-        What the file should be, for the message if there is none.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged, or holds anything else.
+    `InputError` if the file is missing (it says what was `expected`), damaged, or holds anything else.
     """
     with _numpy_file(path, ".npy file of numbers", expected) as array:
         if not isinstance(array, np.ndarray):
@@ -204,88 +180,3 @@ def _numpy_file(path, kind, expected):
         raise
     except Exception as error:  # whatever zipfile, zlib or the tokenizer say about a damaged file
         raise InputError(f"{path}: not a readable {kind} ({error}); make it again") from None
-
-
-@contextmanager
-def new_hdf5(path):
-    """Yield an `h5py.File` that is written atomically, see `atomic_path`.
-
-    Since HDF5 1.10 there is a format in which names, shapes and attributes have checksums too, except for text
-    (see `attribute_text`); those of the numbers are up to whoever writes them (``fletcher32``). A flipped bit
-    anywhere is then an error.
-
-    The file is made in memory (the largest ones have some 60 MB) and written as a whole: on a full disk the HDF5
-    library, which keeps what it could not write, has been seen to crash while closing the file.
-    """
-    written_file(path)  # HDF5 looks into what is there, and would wait for a pipe for ever
-    with h5py.File(
-        path, "w", libver="v110", driver="core", backing_store=False, block_size=_GROWTH, track_times=False
-    ) as handle:
-        yield handle
-        handle.flush()
-        image = handle.id.get_file_image()
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(image)
-
-
-def attribute_text(text):
-    """Return a text as an attribute of an HDF5 file that has a checksum.
-
-    A text of variable length is stored apart from its attribute, without a checksum, and a flipped bit there can
-    even keep HDF5 searching for ever; one of fixed length is not.
-    """
-    return np.bytes_(text.encode())
-
-
-@contextmanager
-def open_hdf5(path, required=()):
-    """Open an HDF5 file for reading; yield the `h5py.File`.
-
-    Damage that shows only when the block reads is reported too; other errors of the block are its own.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, truncated or otherwise damaged, or lacks one of the `required` datasets.
-    OSError
-        If the operating system could not read it, which says nothing about what is in it.
-    """
-    require_file(path, "HDF5")
-    try:
-        handle = h5py.File(path, "r")
-    except OSError as error:
-        if not _is_damage(error):
-            raise
-        raise InputError(f"{path}: truncated or not HDF5 ({error}); delete it and make it again") from None
-    with handle:
-        try:
-            missing = [name for name in required if name not in handle]
-            if missing:
-                raise InputError(
-                    f"{path}: dataset '{missing[0]}' is missing; it holds {', '.join(handle) or 'nothing'}"
-                )
-            for name in required:
-                handle[name]  # a damaged one cannot be opened
-        except (OSError, RuntimeError, KeyError) as error:
-            if isinstance(error, OSError) and not _is_damage(error):
-                raise
-            raise InputError(f"{path}: damaged HDF5 ({error}); delete it and make it again") from None
-        try:
-            yield handle
-        except OSError as error:
-            if not _is_damage(error):
-                raise
-            raise InputError(f"{path}: damaged HDF5 ({error}); delete it and make it again") from None
-
-
-def _is_damage(error):
-    """Return whether an OSError is the HDF5 library's about the content of a file.
-
-    The operating system's errors, those on the way through HDF5 too, have a number.
-    """
-    if error.errno is not None:
-        return False
-    place = error.__traceback__
-    while place.tb_next is not None:
-        place = place.tb_next
-    return place.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "h5py"

@@ -37,20 +37,8 @@ class _Lines(tqdm):
 def progress_bar(total, desc, unit, initial=0, disable=False, file=None):
     """Return a `tqdm.tqdm` with that line, to be used as a context and moved by its ``update``.
 
-    Parameters
-    ----------
-    total : int
-        Units of work in all.
-    desc : str
-        What is done.
-    unit : str
-        Of the work, in the singular.
-    initial : int
-        Units that were done earlier.
-    disable : bool
-        Show nothing.
-    file : stream, optional
-        Standard error by default. In a terminal the line is rewritten; anywhere else every update is a line.
+    Of `total` units of work (`unit` in the singular) `initial` were done earlier. In a terminal the line is
+    rewritten; in any other `file` (standard error by default) every update is a line. `disable` shows nothing.
     """
     file = sys.stderr if file is None else file
     live = getattr(file, "isatty", lambda: False)()

@@ -18,7 +18,10 @@ _PACKAGES = ("numpy", "scipy", "torch")
 
 
 def provenance(inputs, **parameters):
-    """Return the record that is written into an artefact.
+    """Return the record that is written into an artefact, as plain data.
+
+    ``sdglass``: version; ``code``: git describe of the package's repository, or ``"unknown"``; ``versions``: of
+    Python and the numerical packages (None where one is absent); ``inputs``: SHA-256 by file name; ``parameters``.
 
     Parameters
     ----------
@@ -26,13 +29,6 @@ def provenance(inputs, **parameters):
         Files that the artefact was made from.
     **parameters
         Seed and settings, plain data (numbers, strings, lists, mappings); numpy scalars become numbers.
-
-    Returns
-    -------
-    dict
-        ``sdglass``: version; ``code``: git describe of the package's repository, or ``"unknown"``;
-        ``versions``: of Python and the numerical packages (None where one is absent); ``inputs``: SHA-256
-        by file name; ``parameters``.
 
     Raises
     ------
@@ -49,13 +45,7 @@ def provenance(inputs, **parameters):
 
 
 def file_digest(path):
-    """Return the SHA-256 of a file's contents, hexadecimal.
-
-    Raises
-    ------
-    InputError
-        If there is no such file.
-    """
+    """Return the SHA-256 of a file's contents, hexadecimal; `InputError` if there is no such file."""
     try:
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -36,23 +36,13 @@ class Registry(Mapping):
         self._found, self._lazy, self._complete = {}, {}, False
 
     def register(self, name):
-        """Return a decorator that registers a class or a function under `name`.
-
-        Raises
-        ------
-        InputError
-            If something else has the name.
-        """
+        """Return a decorator that registers a class or a function under `name`; `InputError` if another has it."""
 
         def add(thing):
             known = self._found.get(name)
-            if known is not None and (known.__module__, known.__qualname__) != (
-                thing.__module__,
-                thing.__qualname__,
-            ):
+            if known is not None and _place(known) != _place(thing):
                 raise InputError(
-                    f"{self.what} {name!r}: {thing.__module__}.{thing.__qualname__} would replace "
-                    f"{known.__module__}.{known.__qualname__}; expected another name"
+                    f"{self.what} {name!r}: {_place(thing)} would replace {_place(known)}; expected another name"
                 )
             self._found[name] = thing
             return thing
@@ -88,10 +78,7 @@ class Registry(Mapping):
     def from_dict(self, data, key):
         """Return what plain data describe: whatever is called ``data[key]``, made of the other entries.
 
-        Raises
-        ------
-        InputError
-            If nothing is called so, or it does not take these entries.
+        `InputError` if nothing is called so, or it does not take these entries.
         """
         parameters = dict(data)
         name = parameters.pop(key, None)
@@ -111,7 +98,10 @@ class Registry(Mapping):
     def module_of(self, name):
         """Return the dotted name of the module that holds what is registered under a name; nothing is imported."""
         self._discover()
-        return self._lazy[name].split(":")[0] if name in self._lazy else _module(self[name])
+        if name in self._lazy:
+            return self._lazy[name].split(":")[0]
+        thing = self[name]
+        return getattr(thing, "module", thing.__module__)
 
     def _discover(self):
         if not self._complete:
@@ -121,17 +111,14 @@ class Registry(Mapping):
                     import_module(f"{self.package}.{module.name}")
 
 
-def _module(thing):
-    return getattr(thing, "module", thing.__module__)
+def _place(thing):
+    return f"{thing.__module__}.{thing.__qualname__}"
 
 
 def load_plugin(path):
-    """Import a user's own Python file, so that what it registers is known.
+    """Import a user's own Python file, so that what it registers is known; return the module.
 
-    Raises
-    ------
-    InputError
-        If there is no such file, or it cannot be imported; the message says why.
+    `InputError` if there is no such file, or it cannot be imported; the message says why.
     """
     path = Path(path).resolve()
     name = f"sdglass_plugin_{path.stem}"

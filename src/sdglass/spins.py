@@ -9,13 +9,7 @@ UNIT_TOLERANCE = 1e-5
 
 
 def random_spins(n_sites, rng, n_replicas=None):
-    """Draw spins uniformly on the unit sphere.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_sites, 3), or (n_replicas, n_sites, 3) if `n_replicas` is given.
-    """
+    """Draw spins uniformly on the unit sphere, (n_sites, 3) or, with `n_replicas`, (n_replicas, n_sites, 3)."""
     shape = (n_sites, 3) if n_replicas is None else (n_replicas, n_sites, 3)
     return normalize(rng.standard_normal(shape))
 
@@ -26,17 +20,9 @@ def normalize(vectors):
 
 
 def torque(spins, field):
-    """Return S x H, the part of the local field that drives the dynamics (Eq. 19's H_perp).
+    """Return S x H (..., N, 3) [t0], the part of the local field that drives the dynamics (Eq. 19's H_perp).
 
-    Parameters
-    ----------
-    spins, field : array_like, shape (..., N, 3)
-        Unit vectors and local fields [t0].
-
-    Returns
-    -------
-    numpy.ndarray, shape (..., N, 3)
-        Torque [t0].
+    `spins` and `field` are (..., N, 3): unit vectors and local fields [t0].
     """
     s, h = np.asarray(spins), np.asarray(field)
     out = np.empty(np.broadcast_shapes(s.shape, h.shape), np.result_type(s, h, np.float32))

@@ -7,24 +7,11 @@ from sdglass.errors import InputError
 
 
 def bootstrap_weights(n_units, n_samples, rng):
-    """Return how often each of `n_units` is drawn in resamples of the same size, with replacement.
+    """Return how often each unit is drawn in resamples of the same size with replacement, (n_samples, n_units).
 
-    A mean over the units becomes one matrix product, weights @ values / n_units, for all resamples at once.
-
-    Parameters
-    ----------
-    n_units, n_samples : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_samples, n_units)
-        Multinomial counts as floats; every row sums to `n_units`.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two units, which say nothing about their scatter.
+    A mean over the units becomes one matrix product, weights @ values / n_units, for all resamples at once. The
+    weights are multinomial counts as floats; every row sums to `n_units`. `InputError` with fewer than two units,
+    which say nothing about their scatter.
     """
     if n_units < 2:
         raise InputError(f"{n_units} independent unit to resample; expected at least 2 realizations or replicas")
@@ -76,12 +63,8 @@ def centred_interval(estimate, samples, level, n_units):
         missing = np.ones_like(missing)
     usable = np.where(missing, 0.0, samples)  # keeps numpy from warning about slices of nan alone
     low, middle, high = np.nanquantile(usable, [1.0 - upper, 0.5, upper], axis=0)
-    factor = widening(level, n_units) if n_units > 1 else np.nan
+    factor = np.nan
+    if n_units > 1:
+        factor = stats.t.ppf(upper, n_units - 1) / stats.norm.ppf(upper) * np.sqrt(n_units / (n_units - 1))
     ends = (estimate + factor * (end - middle) for end in (low, high))
     return tuple(np.where(missing, np.nan, end)[()] for end in ends)
-
-
-def widening(level, n_units):
-    """Return f of `centred_interval` for `n_units` >= 2 resampled units."""
-    upper = 0.5 * (1.0 + level)
-    return stats.t.ppf(upper, n_units - 1) / stats.norm.ppf(upper) * np.sqrt(n_units / (n_units - 1))

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from sdglass.errors import InputError
-from sdglass.io import attribute_text, new_hdf5, open_hdf5
+from sdglass.hdf5 import attribute_text, new_hdf5, open_hdf5
 
 STAGES = ("random", "relaxed", "late", "all")
 LATE = 1.0 / 3.0  # part of the longest time after which a relaxed state is late

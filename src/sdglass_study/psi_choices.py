@@ -52,3 +52,17 @@ def by_choice(frame):
             row |= {"holds": int(combinations.holds.sum())}
             rows.append(row | {"exponent_low": low, "exponent_median": median, "exponent_high": high})
     return pd.DataFrame(rows)
+
+
+def main_ensembles(frame):
+    """Return the rows of ensembles with at least half as many trajectories as the largest; others are controls.
+
+    |C| of fewer trajectories has another bias by noise, so that their lengths cannot be compared with the rest.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With columns realizations and replicas.
+    """
+    trajectories = frame["realizations"] * frame["replicas"]
+    return frame[2 * trajectories >= trajectories.max()]

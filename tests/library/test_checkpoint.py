@@ -8,7 +8,7 @@ import pytest
 
 from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.errors import CheckpointError, InputError
-from sdglass.io import new_hdf5
+from sdglass.hdf5 import new_hdf5
 
 STATE = {"epoch": 3, "history": [{"loss": 0.5}, {"loss": 0.25}]}
 ARRAYS = {

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from sdglass.errors import InputError, OutputError
-from sdglass.io import atomic_path, discard, load_npy, load_npz, new_hdf5, open_hdf5, write_text
+from sdglass.hdf5 import new_hdf5, open_hdf5
+from sdglass.io import atomic_path, discard, load_npy, load_npz, write_text
 
 # Fields of the first entry of a zip's directory, by their offset, and a value that no reader supports.
 SPOILED = {

@@ -75,7 +75,7 @@ def lists(training):
 
 @pytest.fixture(scope="module")
 def fitted(training, lists):
-    return fit_locator_model(training, SETTINGS, lists=lists)
+    return fit_locator_model(training, SETTINGS, coefficients=lists)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def unseen_lists(unseen):
 
 def torque_errors(model, data, lists=None):
     """Return torque errors [t0] of random and of descended configurations."""
-    force_field = model.on(data.structure) if lists is None else model.on(data.structure, lists=lists)
+    force_field = model.on(data.structure) if lists is None else model.on(data.structure, coefficients=lists)
     field = force_field.evaluate(data.spins).field
     error = torque(data.spins, field) - data.torque
     return rms(error[:N_RANDOM]), rms(error[N_RANDOM:])
@@ -266,7 +266,7 @@ def test_fit_meets_the_exact_torques_of_an_unseen_structure(fitted, training, un
     assert pair_random > 8 * random
     assert pair_descended > 8 * descended
     # Energies are absolute: -6.07 t0 per site, of which one number per site was fitted, 1e-5 t0.
-    energy = fitted.on(unseen.structure, lists=unseen_lists).evaluate(unseen.spins).energy
+    energy = fitted.on(unseen.structure, coefficients=unseen_lists).evaluate(unseen.spins).energy
     assert np.abs(energy - unseen.energy).max() < 1e-3
     assert abs(fitted.energy_per_site) < 1e-4
     assert fitted.n_parameters == 7
@@ -288,7 +288,7 @@ def test_design_columns_are_the_torques_of_single_terms(unseen, unseen_lists):
     assert design.shape == (2, 100, 3, 6)
     coefficients = np.random.default_rng(0).standard_normal(6)
     model = LocatorModel(MODEL, SETTINGS, coefficients[:4], coefficients[4:])
-    field = model.on(unseen.structure, lists=unseen_lists).evaluate(spins).field
+    field = model.on(unseen.structure, coefficients=unseen_lists).evaluate(spins).field
     np.testing.assert_allclose(design @ coefficients, torque(spins, field), atol=1e-11)
 
 
@@ -306,7 +306,9 @@ def test_fit_is_the_minimum_of_the_weighted_error(training, lists, fitted):
     for number, step in enumerate(np.eye(6) * best * 1e-3):
         assert loss(best + step, 0.67) > loss(best, 0.67), number
         assert loss(best - step, 0.67) > loss(best, 0.67), number
-    absolute, relative = (fit_locator_model(training, SETTINGS, exponent, lists=lists) for exponent in (0.0, 1.0))
+    absolute, relative = (
+        fit_locator_model(training, SETTINGS, exponent, coefficients=lists) for exponent in (0.0, 1.0)
+    )
     for exponent, model in ((0.0, absolute), (1.0, relative)):
         assert loss(np.concatenate([model.pair_coefficients, model.loop_weights]), exponent) < loss(best, exponent)
     # Relative errors count frozen states, whose torques are small.
@@ -326,7 +328,7 @@ def test_fit_is_the_minimum_of_the_weighted_error(training, lists, fitted):
     ids=["series alone", "pairs alone", "no corrections"],
 )
 def test_every_term_is_needed(training, lists, fitted, unseen, unseen_lists, terms, factor):
-    part = fit_locator_model(training, SETTINGS, terms=terms, lists=lists)
+    part = fit_locator_model(training, SETTINGS, terms=terms, coefficients=lists)
     coefficients = np.concatenate([part.pair_coefficients, part.loop_weights])
     assert np.all(coefficients[np.array(terms) == 0] == 0)
     assert np.all(coefficients[np.array(terms) == 1] != 0)
@@ -340,7 +342,7 @@ def test_every_term_is_needed(training, lists, fitted, unseen, unseen_lists, ter
 def test_lists_are_made_if_they_are_not_given(training, lists):
     done = []
     one = fit_locator_model(training[:1], SETTINGS, progress=lambda: done.append(1))
-    other = fit_locator_model(training[:1], SETTINGS, lists=lists[:1])
+    other = fit_locator_model(training[:1], SETTINGS, coefficients=lists[:1])
     np.testing.assert_array_equal(one.pair_coefficients, other.pair_coefficients)
     assert one.energy_per_site == other.energy_per_site
     assert done == [1]
@@ -442,7 +444,7 @@ def test_loops_reach_across_two_hops():
 
 def test_single_precision_is_close_to_double(unseen, unseen_lists, fitted):
     double, single = (
-        fitted.on(unseen.structure, dtype=dtype, lists=unseen_lists).evaluate(unseen.spins)
+        fitted.on(unseen.structure, dtype=dtype, coefficients=unseen_lists).evaluate(unseen.spins)
         for dtype in ("float64", "float32")
     )
     assert 0 < np.abs(single.field - double.field).max() < 1e-6
@@ -476,7 +478,7 @@ def test_sites_without_electrons_hopping_feel_nothing():
 
 
 def test_uncertainty_covers_the_errors_of_an_unseen_structure(fitted, unseen, unseen_lists):
-    engine = fitted.on(unseen.structure, lists=unseen_lists)
+    engine = fitted.on(unseen.structure, coefficients=unseen_lists)
     sigma = engine.torque_uncertainty(unseen.spins)
     assert sigma.shape == unseen.spins.shape[:2]
     assert sigma.min() > 0

@@ -11,7 +11,6 @@ from sdglass.forcefields.locator.kernels.loops import (
     from_blocks,
     loop_field,
     pair_field,
-    reference_loops,
     to_blocks,
     use_threads,
 )
@@ -37,6 +36,23 @@ def kernels(n=12, count=2, seed=0):
 
 def spins_of(n, replicas, seed=1):
     return random_spins(n, np.random.default_rng(seed), replicas)
+
+
+def reference_loops(hops, weights, spins):
+    """Return what `loop_field` does for one replica, from dense hops (P, N, N): the formula.
+
+    With U_ik = sum_j K_ij K_jk S_j of each kernel,
+
+        Tr (Q K)^4 = sum_ik 2 [2 (S_i . U_ik)(S_k . U_ik) - (S_i . S_k) U_ik^2],
+
+    and minus its gradient is -4 times that without S_i.
+    """
+    gradient = np.zeros(spins.shape)
+    for w, hop in zip(weights, hops, strict=True):
+        u = np.einsum("ij,jk,ja->ika", hop, hop, spins)
+        along, square = np.einsum("ka,ika->ik", spins, u), np.square(u).sum(axis=2)
+        gradient += 2 * w * (2 * np.einsum("ik,ika->ia", along, u) - square @ spins)
+    return np.vdot(spins, gradient), -4 * gradient
 
 
 def by_matrices(dense, weights, spins):

@@ -12,11 +12,11 @@ from renamed_tables import LABELS, write_renamed
 from synthetic_tables import electrons, events
 
 from sdglass.errors import InputError
-from sdglass.observables.domain_growth import main_ensembles
 from sdglass.registry import load_plugin
 from sdglass_study.claims import CLAIMS, COLUMNS, VERDICTS, Measured, Tables, force_field, judged
 from sdglass_study.claims.psi import psi_paragraph
 from sdglass_study.jobs import claims as claims_job
+from sdglass_study.psi_choices import main_ensembles
 
 PAPER = Path(__file__).resolve().parents[2] / "results" / "paper"
 RUNS = {"fig4-slow": 0.05, "fig4-fast": 1.0}

@@ -11,8 +11,8 @@ import torch
 from conftest import ROOT
 from workflow_runs import SMOKE, copy_study, snakemake
 
-from sdglass.devices import require_device
 from sdglass.errors import InputError
+from sdglass_study.devices import require_device
 
 SLURM, GPU = "workflow/profiles/slurm", "workflow/profiles/gpu"
 

@@ -52,7 +52,7 @@ wildcard_constraints:
 onstart:
     if STUDY.device != "cpu":
         # Imported here alone: it imports torch, for seconds.
-        from sdglass.devices import require_device
+        from sdglass_study.devices import require_device
 
         try:
             require_device(STUDY.device, on_cluster=not workflow.local_exec)

@@ -1,7 +1,7 @@
 """``sdglass check``: an engine against the engine contract."""
 
 from sdglass.cli.engine import add_engine, engine_factory
-from sdglass.cli.options import count, number
+from sdglass.cli.options import count, number, option
 
 USAGE = "--engine ENGINE --structure S.npz [options]"
 SUMMARY = "Test an engine against the engine contract"
@@ -18,16 +18,8 @@ example: test a trained model on a structure with sites beyond the range of its 
 def add_options(parser):
     """Add the options of the command."""
     add_engine(parser, "--temperature", "--electron-temperature")
-    parser.add_argument(
-        "--replicas",
-        type=count(least=2),
-        default=3,
-        metavar="R",
-        help="random spin configurations (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed", type=number(int, least=0), default=0, help="keys the random spins (default: %(default)s)"
-    )
+    option(parser, "--replicas", count(least=2), "R", "random spin configurations", 3)
+    option(parser, "--seed", number(int, least=0), "N", "keys the random spins", 0)
     # Every check builds force fields of its own, also on moved copies of the structure: no pool of processes.
     parser.set_defaults(workers=1)
 

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from sdglass.cli.options import json_object, number
+from sdglass.cli.options import json_object, number, option
 from sdglass.errors import InputError
 
 
@@ -12,21 +12,16 @@ def add_engine(parser, *temperature_names):
     `temperature_names` are the options that set the temperature of the electrons.
     """
     required = parser.add_argument_group("required")
-    required.add_argument(
-        "--engine", required=True, metavar="ENGINE", help="exact, or the path of a trained model (.safetensors)"
-    )
-    required.add_argument(
-        "--structure", required=True, metavar="S.npz", help="positions (N, 3) and box (3,) [ell]"
-    )
+    exact_or_model = "exact, or the path of a trained model (.safetensors)"
+    option(required, "--engine", str, "ENGINE", exact_or_model, required=True)
+    option(required, "--structure", str, "S.npz", "positions (N, 3) and box (3,) [ell]", required=True)
     electrons = parser.add_argument_group(
         "electrons",
         "The defaults are the paper's, for the exact engine. A trained model knows its electrons: it needs none\n"
         "of these, and refuses others than those it was trained for.",
     )
-    electrons.add_argument("--coupling", type=number(), metavar="J", help="s-d coupling [t0] (default: 6)")
-    electrons.add_argument(
-        "--filling", type=number(), metavar="F", help="electrons per state, in (0, 1) (default: 0.5)"
-    )
+    option(electrons, "--coupling", number(), "J", "s-d coupling [t0] (default: 6)")
+    option(electrons, "--filling", number(), "F", "electrons per state, in (0, 1) (default: 0.5)")
     electrons.add_argument(
         *temperature_names,
         dest="electron_temperature",
@@ -34,55 +29,29 @@ def add_engine(parser, *temperature_names):
         metavar="T",
         help="of the electrons [t0] (default: 0.001)",
     )
-    electrons.add_argument(
-        "--hopping",
-        type=json_object,
-        metavar="JSON",
-        help='t(R): \'{"law": "yukawa", "amplitude": 1, "decay_length": 1}\' (default), or one amplitude [t0] '
-        'per neighbour shell, \'{"law": "shells", "distances": [1], "amplitudes": [-1]}\'',
+    laws = (
+        't(R): \'{"law": "yukawa", "amplitude": 1, "decay_length": 1}\' (default), or one amplitude [t0] '
+        'per neighbour shell, \'{"law": "shells", "distances": [1], "amplitudes": [-1]}\''
     )
+    option(electrons, "--hopping", json_object, "JSON", laws)
     exchange = parser.add_argument_group("short-range exchange added to the engine (default: none)")
-    exchange.add_argument(
-        "--exchange",
-        type=number(),
-        metavar="J_EX",
-        help="energy per S_i . S_j [t0], > 0 antiferromagnetic; ferromagnetic: --exchange=-1e-3",
-    )
-    exchange.add_argument("--exchange-cutoff", type=number(above=0), metavar="R", help="longest bond [ell]")
+    sign = "energy per S_i . S_j [t0], > 0 antiferromagnetic; ferromagnetic: --exchange=-1e-3"
+    option(exchange, "--exchange", number(), "J_EX", sign)
+    option(exchange, "--exchange-cutoff", number(above=0), "R", "longest bond [ell]")
     networks = parser.add_argument_group("networks")
-    networks.add_argument(
-        "--dtype",
-        choices=("float64", "float32"),
-        default="float64",
-        metavar="TYPE",
-        help="arithmetic: float64 or, faster, float32 (default: %(default)s)",
+    precision, devices = ("float64", "float32"), ("cpu", "cuda")
+    option(
+        networks, "--dtype", str, "TYPE", "arithmetic: float64 or, faster, float32", "float64", choices=precision
     )
-    networks.add_argument(
-        "--device",
-        choices=("cpu", "cuda"),
-        default="cpu",
-        metavar="NAME",
-        help="cpu or cuda (default: %(default)s)",
-    )
-    networks.add_argument(
-        "--members",
-        type=number(int, least=0),
-        nargs="+",
-        metavar="M",
-        help="which networks of a committee, from 0 (default: all)",
-    )
+    option(networks, "--device", str, "NAME", "cpu or cuda", "cpu", choices=devices)
+    which = "which networks of a committee, from 0 (default: all)"
+    option(networks, "--members", number(int, least=0), "M", which, nargs="+")
     return required
 
 
 def add_workers(parser):
     """Add the number of processes."""
-    parser.add_argument(
-        "--workers",
-        type=number(int, least=1),
-        default=1,
-        metavar="N",
-        help="processes of the exact engine (default: %(default)s)",
-    )
+    option(parser, "--workers", number(int, least=1), "N", "processes of the exact engine", 1)
 
 
 def is_exact(args):
@@ -106,12 +75,19 @@ def engine_factory(args):
 
     if (args.exchange is None) != (args.exchange_cutoff is None):
         raise InputError("--exchange and --exchange-cutoff belong together; expected both or none")
-    if is_exact(args):
-        electrons = _electrons(args, SDModel())
-    else:
+    fitted_to = None
+    if not is_exact(args):
         require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
         fitted_to = load_model(args.engine).electrons
-        electrons = _electrons(args, fitted_to)
+    said = {
+        "coupling": args.coupling,
+        "filling": args.filling,
+        "temperature": args.electron_temperature,
+        "hopping": args.hopping,
+    }
+    said = {name: value for name, value in said.items() if value is not None}
+    electrons = SDModel.from_dict((fitted_to or SDModel()).to_dict() | said)
+    if fitted_to is not None:
         require_electrons(fitted_to, electrons, args.engine)
     options = {name: getattr(args, name) for name in ("dtype", "device", "members", "workers")}
 
@@ -122,20 +98,6 @@ def engine_factory(args):
         return with_exchange(force_field, args.exchange, args.exchange_cutoff)
 
     return make, electrons
-
-
-def _electrons(args, default):
-    """Return the electrons `default` with what the command line says about them."""
-    from sdglass.electrons.sd_model import SDModel
-
-    given = {
-        "coupling": args.coupling,
-        "filling": args.filling,
-        "temperature": args.electron_temperature,
-        "hopping": args.hopping,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    return SDModel.from_dict({**default.to_dict(), **given})
 
 
 @contextmanager

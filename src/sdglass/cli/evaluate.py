@@ -1,6 +1,7 @@
 """``sdglass evaluate``: energies and local fields of given spins."""
 
 from sdglass.cli.engine import add_engine, add_workers, input_files, opened_engine
+from sdglass.cli.options import option
 from sdglass.cli.validation import check_outputs, finite, load_spins
 
 USAGE = "--engine ENGINE --structure S.npz --spins SPINS.npy --out OUT.npz [options]"
@@ -21,10 +22,8 @@ example: ten random configurations on a structure of 100 sites, exactly at half 
 def add_options(parser):
     """Add the options of the command."""
     required = add_engine(parser, "--temperature", "--electron-temperature")
-    required.add_argument(
-        "--spins", required=True, metavar="SPINS.npy", help="unit vectors, shape (N, 3) or (R, N, 3)"
-    )
-    required.add_argument("--out", required=True, metavar="OUT.npz", help="file to write")
+    option(required, "--spins", str, "SPINS.npy", "unit vectors, shape (N, 3) or (R, N, 3)", required=True)
+    option(required, "--out", str, "OUT.npz", "file to write", required=True)
     add_workers(parser)
 
 

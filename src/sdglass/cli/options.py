@@ -6,6 +6,9 @@ import math
 
 from sdglass.errors import InputError
 
+# Of sites or replicas: their numbers fit into no memory, but their sizes in bytes into 64 bits.
+MOST = 10**9
+
 
 class Parser(argparse.ArgumentParser):
     """Formats examples as they are, takes no abbreviations, and reports errors like every other bad input."""
@@ -22,13 +25,10 @@ def _formatter(prog):
     return argparse.RawDescriptionHelpFormatter(prog, max_help_position=30, width=106)
 
 
-# Of sites or replicas: their numbers fit into no memory, but their sizes in bytes into 64 bits.
-MOST = 10**9
-
-
-def count(least=1):
-    """Return a parser of a number of things that take memory."""
-    return number(int, least=least, most=MOST)
+def option(group, name, kind, metavar, text, default=None, **more):
+    """Add one option that takes a value of some kind; its help ends with the default, where there is one."""
+    told = text if default is None else f"{text} (default: %(default)s)"
+    group.add_argument(name, type=kind, metavar=metavar, help=told, default=default, **more)
 
 
 def number(kind=float, above=None, least=None, most=None):
@@ -51,6 +51,11 @@ def number(kind=float, above=None, least=None, most=None):
     return parse
 
 
+def count(least=1):
+    """Return a parser of a number of things that take memory."""
+    return number(int, least=least, most=MOST)
+
+
 def json_object(text):
     """Return the dict that `text` is in JSON."""
     try:
@@ -62,15 +67,8 @@ def json_object(text):
     return value
 
 
-def add_seed(parser, what, default=0):
-    """Add the two numbers that key random numbers; with `default` None the command fills in 0."""
-    parser.add_argument(
-        "--seed", type=number(int, least=0), default=default, metavar="N", help=f"keys {what} (default: 0)"
-    )
-    parser.add_argument(
-        "--realization",
-        type=number(int, least=0),
-        default=default,
-        metavar="N",
-        help=f"number of the structure, keys {what} too (default: 0)",
-    )
+def add_seed(group, what):
+    """Add the two numbers that key random numbers; None where they are not given, which means 0."""
+    natural = number(int, least=0)
+    option(group, "--seed", natural, "N", f"keys {what} (default: 0)")
+    option(group, "--realization", natural, "N", f"number of the structure, keys {what} too (default: 0)")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from sdglass.cli.engine import add_engine, add_workers, input_files, is_exact, opened_engine
-from sdglass.cli.options import add_seed, count, number
+from sdglass.cli.options import add_seed, count, number, option
 from sdglass.cli.validation import check_outputs, load_spins
 from sdglass.errors import InputError
 
@@ -24,73 +24,28 @@ run goes on where it stopped when the same command is given again."""
 def add_options(parser):
     """Add the options of the command."""
     required = add_engine(parser, "--electron-temperature")
-    required.add_argument(
-        "--duration", type=number(above=0), required=True, metavar="TIME", help="to integrate [1/(gamma t0)]"
-    )
-    required.add_argument("--out", required=True, metavar="T.h5", help="trajectory to write")
+    option(required, "--duration", number(above=0), "TIME", "to integrate [1/(gamma t0)]", required=True)
+    option(required, "--out", str, "T.h5", "trajectory to write", required=True)
     dynamics = parser.add_argument_group("dynamics")
-    dynamics.add_argument(
-        "--replicas",
-        type=count(),
-        metavar="R",
-        help="independent runs on the structure (default: as many as --spins holds, otherwise 1)",
-    )
-    dynamics.add_argument(
-        "--damping",
-        type=number(least=0),
-        default=0.05,
-        metavar="ALPHA",
-        help="dimensionless (default: %(default)s)",
-    )
-    dynamics.add_argument(
-        "--temperature",
-        type=number(least=0),
-        default=1e-3,
-        metavar="T",
-        help="of the spins [t0] (default: %(default)s)",
-    )
-    dynamics.add_argument(
-        "--dt",
-        type=number(above=0),
-        default=1.0,
-        metavar="TIME",
-        help="time step [1/(gamma t0)] (default: %(default)s)",
-    )
-    dynamics.add_argument(
-        "--integrator", default="heun", metavar="NAME", help="heun or semi_implicit (default: %(default)s)"
-    )
-    dynamics.add_argument(
-        "--spins",
-        metavar="SPINS.npy",
-        help="initial spins, shape (R, N, 3), or (N, 3) for all replicas (default: random)",
-    )
+    runs = "independent runs on the structure (default: as many as --spins holds, otherwise 1)"
+    option(dynamics, "--replicas", count(), "R", runs)
+    option(dynamics, "--damping", number(least=0), "ALPHA", "dimensionless", 0.05)
+    option(dynamics, "--temperature", number(least=0), "T", "of the spins [t0]", 1e-3)
+    option(dynamics, "--dt", number(above=0), "TIME", "time step [1/(gamma t0)]", 1.0)
+    option(dynamics, "--integrator", str, "NAME", "heun or semi_implicit", "heun")
+    start = "initial spins, shape (R, N, 3), or (N, 3) for all replicas (default: random)"
+    option(dynamics, "--spins", str, "SPINS.npy", start)
     add_seed(dynamics, "the random initial spins and the noise")
-    dynamics.add_argument(
-        "--snapshots-per-decade",
-        type=number(above=0),
-        default=10,
-        metavar="K",
-        help="snapshots per factor of ten in time (default: %(default)s)",
-    )
+    parser.set_defaults(seed=0, realization=0)
+    option(dynamics, "--snapshots-per-decade", number(above=0), "K", "snapshots per factor of ten in time", 10)
     keep = parser.add_mutually_exclusive_group()
-    keep.add_argument(
-        "--checkpoint",
-        metavar="PATH",
-        help="state of an unfinished run, deleted at its end (default: T.h5.checkpoint)",
-    )
+    state = "state of an unfinished run, deleted at its end (default: T.h5.checkpoint)"
+    option(keep, "--checkpoint", str, "PATH", state)
     keep.add_argument("--no-checkpoint", action="store_true", help="an interrupted run starts afresh")
-    parser.add_argument(
-        "--checkpoint-interval",
-        type=number(least=0),
-        default=60,
-        metavar="SECONDS",
-        help="between two writes of the checkpoint (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        help="show steps and time left on standard error (default: if it is a terminal)",
-    )
+    between = "between two writes of the checkpoint"
+    option(parser, "--checkpoint-interval", number(least=0), "SECONDS", between, 60)
+    shown = "show steps and time left on standard error (default: if it is a terminal)"
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=shown)
     add_workers(parser)
 
 
@@ -109,6 +64,7 @@ def run(args):
     times = log_times(args.duration, dynamics.time_step, args.snapshots_per_decade)
     structure = Structure.load(args.structure)
     spins = _initial_spins(args, structure.n_sites)
+    settings = ("exchange", "exchange_cutoff", "members", "dtype", "device")
     with opened_engine(args, structure) as (force_field, sd_model):
         trajectory = quench(
             force_field,
@@ -126,11 +82,7 @@ def run(args):
                 "provenance": provenance(
                     input_files(args),
                     electrons=sd_model.to_dict(),
-                    exchange=args.exchange,
-                    exchange_cutoff=args.exchange_cutoff,
-                    members=args.members,
-                    dtype=args.dtype,
-                    device=args.device,
+                    **{name: getattr(args, name) for name in settings},
                 ),
             },
             out=args.out,

@@ -1,6 +1,6 @@
 """``sdglass structure``: amorphous structures, lattices, and kinds of one's own."""
 
-from sdglass.cli.options import MOST, add_seed, count, json_object, number
+from sdglass.cli.options import MOST, add_seed, count, json_object, number, option
 from sdglass.cli.validation import check_outputs
 from sdglass.errors import InputError
 
@@ -18,39 +18,20 @@ example: the paper's structures (the defaults), and a square lattice of 6 x 4 si
 
 def add_options(parser):
     """Add the options of the command."""
-    parser.add_argument("--out", required=True, metavar="S.npz", help="structure to write; required")
+    option(parser, "--out", str, "S.npz", "structure to write; required", required=True)
     random = parser.add_argument_group("amorphous structure")
-    random.add_argument("--n-sites", type=count(), metavar="N", help="sites (default: 100)")
-    random.add_argument(
-        "--box-length", type=number(above=0), metavar="L", help="edge of the cube [ell] (default: 5)"
-    )
-    random.add_argument(
-        "--density",
-        type=number(above=0),
-        metavar="RHO",
-        help="sites per ell^3, instead of --box-length (default: 0.8, as N = 100 and L = 5 have)",
-    )
-    random.add_argument(
-        "--r-min", type=number(least=0), metavar="R", help="least distance of two sites [ell] (default: 0.5)"
-    )
-    add_seed(random, "the random positions", default=None)
+    option(random, "--n-sites", count(), "N", "sites (default: 100)")
+    option(random, "--box-length", number(above=0), "L", "edge of the cube [ell] (default: 5)")
+    instead = "sites per ell^3, instead of --box-length (default: 0.8, as N = 100 and L = 5 have)"
+    option(random, "--density", number(above=0), "RHO", instead)
+    option(random, "--r-min", number(least=0), "R", "least distance of two sites [ell] (default: 0.5)")
+    add_seed(random, "the random positions")
     lattice = parser.add_argument_group("lattice")
-    lattice.add_argument(
-        "--square",
-        type=count(),
-        nargs="+",
-        metavar=("NX", "NY"),
-        help="a square lattice of NX x NY sites instead (default: NY = NX)",
-    )
-    lattice.add_argument(
-        "--spacing", type=number(above=0), metavar="A", help="lattice constant [ell] (default: 1)"
-    )
-    parser.add_argument(
-        "--kind",
-        type=json_object,
-        metavar="JSON",
-        help='any kind of structure, also of a plugin: \'{"kind": "square", "nx": 4}\' (default: none)',
-    )
+    square = "a square lattice of NX x NY sites instead (default: NY = NX)"
+    option(lattice, "--square", count(), ("NX", "NY"), square, nargs="+")
+    option(lattice, "--spacing", number(above=0), "A", "lattice constant [ell] (default: 1)")
+    kinds = 'any kind of structure, also of a plugin: \'{"kind": "square", "nx": 4}\' (default: none)'
+    option(parser, "--kind", json_object, "JSON", kinds)
 
 
 def run(args):

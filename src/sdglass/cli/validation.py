@@ -32,14 +32,7 @@ def finite(evaluation, source):
 
 
 def check_outputs(outputs, inputs):
-    """Refuse, before anything is computed, what could not be written or would overwrite an input.
-
-    Raises
-    ------
-    InputError
-    OutputError
-        If a folder, a device or the like is in the place of an output.
-    """
+    """Refuse, before anything is computed, what could not be written or would overwrite an input."""
     from sdglass.io import written_file
 
     taken = {Path(path).resolve() for path in inputs}

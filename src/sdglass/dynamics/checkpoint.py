@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from sdglass.errors import CheckpointError, InputError
-from sdglass.hdf5 import write_array
-from sdglass.io import discard, new_hdf5, open_hdf5
+from sdglass.hdf5 import new_hdf5, open_hdf5, write_array
+from sdglass.io import discard
 
 
 class Checkpoint:
@@ -48,18 +48,10 @@ class Checkpoint:
 
     @classmethod
     def of_run(cls, given, identity):
-        """Return the checkpoint of a run with this `identity`.
+        """Return the checkpoint of a run with this `identity`, or None.
 
-        Parameters
-        ----------
-        given : None, path-like or Checkpoint
-            What the caller of the run says: none, the file, or the file with an interval and an identity of its
-            own, to which that of the run is added.
-        identity : dict
-
-        Returns
-        -------
-        Checkpoint or None
+        What is `given` by the caller of the run is None, the file, or the file with an interval and an identity of
+        its own, to which that of the run is added.
         """
         if given is None:
             return None
@@ -79,12 +71,8 @@ class Checkpoint:
     def write(self, state, arrays):
         """Write the file, replacing the previous one only when complete.
 
-        Parameters
-        ----------
-        state : dict
-            What is not an array (the step, states of random generators), JSON data.
-        arrays : dict
-            Numpy arrays of any shape by name.
+        `state` is what is not an array (the step, states of random generators), JSON data; `arrays` are numpy
+        arrays of any shape by name.
         """
         # JSON as arrays, because an attribute holds 64 kB: the random states of 300 replicas.
         texts = {"identity": self.identity, "state": state, "shapes": {k: np.shape(v) for k, v in arrays.items()}}
@@ -96,17 +84,7 @@ class Checkpoint:
         self._written = time.monotonic()
 
     def read(self, names=None):
-        """Return what `write` has written.
-
-        Parameters
-        ----------
-        names : sequence of str, optional
-            Arrays that have to be there; all that there are if None.
-
-        Returns
-        -------
-        state : dict
-        arrays : dict of numpy.ndarray
+        """Return the state and the arrays that `write` has written; with `names`, those arrays alone.
 
         Raises
         ------
@@ -151,10 +129,7 @@ class Checkpoint:
 def as_json(name, data):
     """Return `data` as JSON gives it back, so that what is stored can be compared with what is asked.
 
-    Raises
-    ------
-    InputError
-        If it is more than JSON can hold; the message calls it `name`.
+    `InputError`, which calls the data `name`, if they are more than JSON can hold.
     """
     try:
         return json.loads(json.dumps(data))

@@ -80,32 +80,15 @@ class LLG:
         return float(thermal_field(self.time_step, self.damping, self.temperature))
 
     def step(self, spins, force_field, noise=None):
-        """Return the spins one time step later, and the `Evaluation` of those passed in.
-
-        Parameters
-        ----------
-        spins : numpy.ndarray, shape (R, N, 3)
-            Unit vectors, float64; not modified.
-        force_field : ForceField
-        noise : numpy.ndarray, shape (R, N, 3), optional
-            Thermal field eta [t0] of this step: normal numbers times `thermal_field`. None is T = 0.
-        """
+        """Return the spins one time step later, and the `Evaluation` of those passed in; as `heun_step`."""
         return INTEGRATORS[self.integrator](spins, force_field, self.time_step, self.damping, noise)
 
 
 def thermal_field(dt, damping, temperature):
     """Return the standard deviation [t0] of each component of the thermal field eta in one step.
 
-    sqrt(2 alpha T / dt) / gamma: white noise of strength 2 alpha T / gamma^2, averaged over a step.
-
-    Parameters
-    ----------
-    dt : float
-        Time step [1 / (gamma t0)].
-    damping : float
-        alpha, dimensionless.
-    temperature : float
-        Temperature T of the spins [t0].
+    sqrt(2 alpha T / dt) / gamma: white noise of strength 2 alpha T / gamma^2, averaged over a step `dt`
+    [1 / (gamma t0)], with the `damping` alpha and the `temperature` T of the spins [t0].
     """
     return np.sqrt(2.0 * damping * temperature / dt) / GYROMAGNETIC_RATIO
 

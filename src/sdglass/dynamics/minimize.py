@@ -14,23 +14,13 @@ def descend(force_field, spins, steps, step, progress=None):
     force_field : ForceField
         Gives the fields H.
     spins : array_like, shape (R, N, 3)
-        Unit vectors to start from; not modified.
+        Unit vectors to start from; not modified. Anything else is an `InputError`.
     steps : int
-        How many.
     step : float
-        Their length [1/t0]; the fields across the spins are 0.01 t0, so that 10 turns a spin by 0.1 at first.
+        Its length [1/t0]; the fields across the spins are 0.01 t0, so that 10 turns a spin by 0.1 at first.
         The energy falls as long as it is well below the inverse of the largest curvature of the energy.
     progress : callable, optional
         Called after each step.
-
-    Returns
-    -------
-    numpy.ndarray, shape (R, N, 3)
-
-    Raises
-    ------
-    InputError
-        If the shape is wrong or a spin is not a unit vector.
     """
     spins = check_spins(spins, force_field.structure.n_sites)
     for _ in range(steps):

@@ -21,13 +21,7 @@ from sdglass.spins import UNIT_TOLERANCE, check_spins, normalize, random_spins, 
 def random_initial_spins(n_sites, seed, realization, replicas):
     """Return uniformly random spins, shape (R, N, 3), each replica from its own stream.
 
-    Parameters
-    ----------
-    n_sites : int
-    seed, realization : int
-        Study seed and number of the atomic realization.
-    replicas : sequence of int
-        Replica numbers; what a replica starts from does not depend on the others in the list.
+    What it starts from depends on seed, realization and its own number, not on the others in `replicas`.
     """
     spins = np.empty((len(replicas), n_sites, 3))  # first of all, so that too many fail at once
     for configuration, replica in zip(spins, replicas, strict=True):
@@ -97,7 +91,7 @@ def quench(
     --------
     >>> from sdglass.dynamics.llg import LLG
     >>> from sdglass.forcefields.pair import heisenberg
-    >>> from sdglass.structures.structure import square_lattice
+    >>> from sdglass.structures.square import square_lattice
     >>> magnet = heisenberg(square_lattice(4), exchange=1.0, cutoff=1.01)
     >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
     >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.1, time_step=0.1), 2.0, seed=1)

@@ -6,8 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes, write_dimension
-from sdglass.io import new_hdf5, open_hdf5
+from sdglass.hdf5 import (
+    new_hdf5,
+    open_hdf5,
+    read_arrays,
+    read_attribute,
+    write_array,
+    write_attributes,
+    write_dimension,
+)
 from sdglass.structures.structure import Structure
 
 SNAPSHOTS_PER_DECADE = 10  # 26 % more time from one to the next
@@ -54,13 +61,7 @@ class Trajectory:
 
     @property
     def structure(self):
-        """The `Structure` that the spins live on.
-
-        Raises
-        ------
-        InputError
-            If the trajectory does not say.
-        """
+        """The `Structure` that the spins live on; `InputError` if the trajectory does not say."""
         if self.positions is None:
             raise InputError("the trajectory holds no positions; expected one made since they are kept")
         return Structure(self.positions, np.diag(self.cell))
@@ -89,10 +90,7 @@ class Trajectory:
     def load(cls, path):
         """Read what `save` wrote, now or before positions were kept.
 
-        Raises
-        ------
-        InputError
-            If the file is missing, truncated, damaged, or not a trajectory.
+        `InputError` if the file is missing, truncated, damaged, or not a trajectory.
         """
         with open_hdf5(path, required=tuple(_DIMENSIONS)) as handle:
             attributes = read_attribute(handle, path, "a readable trajectory")
@@ -105,7 +103,7 @@ class Trajectory:
 
 
 def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):
-    """Return increasing times, evenly spaced in log t, for snapshots of a quench.
+    """Return times evenly spaced in log t for snapshots: multiples of time_step that include 0 and `duration`.
 
     Parameters
     ----------
@@ -116,11 +114,6 @@ def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):
     first : float, optional
         First time after 0; time_step if None. The grid is first * 10^(k / per_decade), whatever the duration,
         so runs of different length share their snapshots.
-
-    Returns
-    -------
-    numpy.ndarray
-        Multiples of time_step, including 0 and `duration`.
     """
     n_steps = whole_steps(duration, time_step)
     first = time_step if first is None else first

@@ -27,26 +27,13 @@ def grand_potential(eigenvalues, chemical_potential, temperature):
 
 
 def chemical_potential(eigenvalues, n_electrons, temperature):
-    """Return mu at which the levels hold `n_electrons` on average (canonical filling).
+    """Return mu at which the ascending levels (M,) [t0] hold `n_electrons` on average (canonical filling).
 
     The condition sum_k f_k = N_e is solved in the equivalent form: electrons above the N_e-th level
     equal holes at or below it, as logarithms of both sums. That is well conditioned even in a gap much
     wider than T, where the sum of occupations is flat to machine precision; mu is then the
-    midgap value shifted by T/2 times the logarithm of the edges' degeneracies.
-
-    Parameters
-    ----------
-    eigenvalues : numpy.ndarray, shape (M,)
-        Levels in ascending order [t0].
-    n_electrons : int
-        Between 1 and M - 1.
-    temperature : float
-        [t0]; at 0 the middle of the highest occupied and the lowest empty level is returned.
-
-    Raises
-    ------
-    InputError
-        If `n_electrons` is not between 1 and M - 1.
+    midgap value shifted by T/2 times the logarithm of the edges' degeneracies. At T = 0 it is the middle of the
+    highest occupied and the lowest empty level. `InputError` if `n_electrons` is not between 1 and M - 1.
     """
     levels = np.asarray(eigenvalues)
     if not 0 < n_electrons < len(levels):

@@ -21,14 +21,9 @@ SERIES = 0.1
 
 
 def rkky(x):
-    """Return the RKKY function (x cos x - sin x) / x^4 of Eq. 2.
+    """Return the RKKY function (x cos x - sin x) / x^4 of Eq. 2, x = 2 k_F R > 0.
 
     Negative (ferromagnetic) at contact, -1/(3 x) for x -> 0, first zero at x = 4.4934.
-
-    Parameters
-    ----------
-    x : array_like
-        2 k_F R, positive.
     """
     x = np.asarray(x, dtype=float)
     small = x < SERIES
@@ -53,21 +48,9 @@ def static_susceptibility(levels, vectors, occupation, temperature):
     Sum rule: sum_j chi_ij = 2 sum_k f'(e_k) psi_k(i)^2, minus the thermal local density of states
     at the Fermi level of both spins (Pauli).
 
-    Parameters
-    ----------
-    levels : numpy.ndarray, shape (N,)
-        Orbital levels of the hopping matrix [t0].
-    vectors : numpy.ndarray, shape (N, N)
-        Real eigenvectors as columns.
-    occupation : numpy.ndarray, shape (N,)
-        f_k per spin, in [0, 1].
-    temperature : float
-        Electronic temperature [t0] that the occupations belong to.
-
-    Raises
-    ------
-    InputError
-        At zero temperature with a partly filled level: chi is then infinite.
+    `levels` (N,) [t0] and `vectors` (N, N), real columns, are those of the hopping matrix, `occupation` (N,) is
+    f_k per spin at the `temperature` [t0]. `InputError` at zero temperature with a partly filled level: chi is
+    then infinite.
     """
     kernel = _divided_difference(np.asarray(levels), np.asarray(occupation), temperature)
     n = len(kernel)
@@ -100,23 +83,12 @@ def _divided_difference(levels, occupation, temperature):
 
 
 def second_order_couplings(hopping, model):
-    """Return J_ij [t0] of E = 1/2 sum_ij J_ij S_i . S_j to second order in the s-d coupling, J^2 chi_ij.
+    """Return J_ij [t0] of E = 1/2 sum_ij J_ij S_i . S_j to second order in the s-d coupling, J^2 chi_ij (N, N).
 
+    Positive for antiferromagnetic coupling. `hopping` is the matrix (N, N) [t0], `model` the `SDModel`.
     The first order vanishes (spin-degenerate levels, traceless perturbation), so mu moves only in order
     J^2, and since F = Omega + mu N_e is stationary in mu, the second order of F at fixed filling is that of
     Omega at the unperturbed mu. The diagonal is an energy that no direction of a unit spin changes.
-
-    Parameters
-    ----------
-    hopping : numpy.ndarray, shape (N, N)
-        Hopping matrix [t0].
-    model : SDModel
-        Coupling, filling and electronic temperature.
-
-    Returns
-    -------
-    numpy.ndarray, shape (N, N)
-        Positive for antiferromagnetic coupling.
     """
     levels, vectors = np.linalg.eigh(hopping)
     occupation = orbital_occupations(levels, model)
@@ -130,20 +102,13 @@ def orbital_occupations(levels, model):
 
 
 def strong_coupling(hopping, coupling):
-    """Return J_ij = t_ij^2 / (2 J) [t0], the leading order of t / J at half filling (N_e = N).
+    """Return J_ij = t_ij^2 / (2 J) [t0], the leading order of t / J at half filling (N_e = N), of a matrix (N, N).
 
     Each site then holds one electron along its spin; hopping to a neighbour costs 2 J and has the amplitude
     t sin(theta / 2), in both directions: E = -2 t^2 sin^2(theta / 2) / (2 J) per pair. Odd orders of t vanish at
     half filling (particles and holes exchanged, t -> -t), so the correction is of relative order (t / J)^2.
     The paper prints t^2 / J, which is the energy difference of parallel and antiparallel spins, twice the
     coefficient of S_i . S_j. Away from half filling double exchange, of first order in t, takes its place.
-
-    Parameters
-    ----------
-    hopping : numpy.ndarray, shape (N, N)
-        Hopping matrix [t0].
-    coupling : float
-        J [t0].
     """
     return np.asarray(hopping) ** 2 / (2 * coupling)
 

@@ -45,13 +45,7 @@ class SDModel:
             raise InputError(f"temperature = {self.temperature}; expected a finite number >= 0 [t0]")
 
     def n_electrons(self, n_sites):
-        """Return N_e = round(2 N f), at least one electron and one hole.
-
-        Raises
-        ------
-        InputError
-            If rounding leaves the band empty or full.
-        """
+        """Return N_e = round(2 N f); `InputError` unless that leaves at least one electron and one hole."""
         count = round(2 * n_sites * self.filling)
         if not 0 < count < 2 * n_sites:
             raise InputError(
@@ -81,13 +75,9 @@ class SDModel:
 def hopping_matrix(structure, hopping):
     """Return the real symmetric (N, N) matrix t(R_ij) [t0], zero on the diagonal.
 
-    Eq. 17's sum runs over ordered pairs, hence H_ij = t(R_ij) without a factor.
-
-    Raises
-    ------
-    InputError
-        If the law's range exceeds half a box edge: a site would then reach another one through two
-        images at once, of which minimum images count only one. (Yukawa is defined by minimum images.)
+    Eq. 17's sum runs over ordered pairs, hence H_ij = t(R_ij) without a factor. `InputError` if the law's range
+    exceeds half a box edge: a site would then reach another one through two images at once, of which minimum
+    images count only one. (Yukawa is defined by minimum images.)
     """
     if np.isfinite(hopping.range):
         # A lattice whose sites all share one coordinate (a plane) has no images across that axis.
@@ -104,16 +94,10 @@ def hopping_matrix(structure, hopping):
 
 
 def sd_hamiltonian(hopping, spins, coupling):
-    """Return the (2N, 2N) Hermitian matrix of Eq. 17 in the basis (all sites up, all sites down).
+    """Return the (2N, 2N) Hermitian matrix of Eq. 17 [t0] in the basis (all sites up, all sites down).
 
-    Parameters
-    ----------
-    hopping : numpy.ndarray, shape (N, N)
-        Hopping matrix [t0].
-    spins : numpy.ndarray, shape (N, 3)
-        Local moments; need not be of unit length, since F is differentiated with the lengths left free.
-    coupling : float
-        J [t0].
+    `hopping` is the matrix (N, N) [t0], `coupling` J [t0]. The spins (N, 3) need not be of unit length, since F is
+    differentiated with the lengths left free.
     """
     n = len(hopping)
     matrix = np.zeros((2 * n, 2 * n), dtype=complex)

@@ -11,17 +11,7 @@ SPACING_RATIO_POISSON = 2 * np.log(2) - 1
 
 
 def density_of_states(eigenvalues, edges, n_sites):
-    """Return rho(e) = (1/N) sum_k delta(e - e_k) as a histogram on `edges` [1/t0].
-
-    Parameters
-    ----------
-    eigenvalues : numpy.ndarray, any shape
-        Levels of one configuration [t0].
-    edges : numpy.ndarray, shape (B + 1,)
-        Bin edges [t0].
-    n_sites : int
-        N of Fig. 2's normalisation.
-    """
+    """Return rho(e) = (1/N) sum_k delta(e - e_k) [1/t0] of levels as a histogram (B,) on `edges` (B + 1,) [t0]."""
     counts, _ = np.histogram(np.ravel(eigenvalues), edges)
     return counts / (n_sites * np.diff(edges))
 
@@ -29,10 +19,7 @@ def density_of_states(eigenvalues, edges, n_sites):
 def participation_ratio(vectors):
     """Return 1 / (N sum_i p_i^2) of each state: 1 if spread evenly over all sites, 1/N on one site.
 
-    Parameters
-    ----------
-    vectors : numpy.ndarray, shape (N, K)
-        Normalised real or complex eigenvectors of the hopping matrix, as columns.
+    `vectors` (N, K) holds normalised real or complex eigenvectors of the hopping matrix as columns.
     """
     probability = np.abs(vectors) ** 2
     return 1.0 / (len(vectors) * np.einsum("ik,ik->k", probability, probability))
@@ -51,17 +38,8 @@ def spacing_ratios(eigenvalues):
 def level_windows(n_levels, middle=0.2, edge=0.05):
     """Return slices of ascending levels: {"middle": central fifth, "lowest": ..., "highest": ...}.
 
-    Parameters
-    ----------
-    n_levels : int
-        Number of levels of one configuration.
-    middle, edge : float
-        Fractions of the levels; every window has at least three, so that it holds a spacing ratio.
-
-    Raises
-    ------
-    InputError
-        With fewer than three levels.
+    `middle` and `edge` are fractions of the levels; every window has at least three, so that it holds a spacing
+    ratio (`InputError` with fewer levels).
     """
     if n_levels < 3:
         raise InputError(f"{n_levels} levels; expected at least 3 for a spacing ratio")
@@ -85,14 +63,9 @@ def spacing_around(eigenvalues, n_filled, fraction=0.1):
     eigenvalues : numpy.ndarray, shape (M,)
         Ascending levels [t0], each counted once (orbital levels at J = 0).
     n_filled : int
-        Levels below the gap.
+        Levels below the gap; `InputError` if there are fewer than two on either side.
     fraction : float
         How many of the M levels to use on either side.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two levels on one side.
     """
     n_levels = len(eigenvalues)
     count = min(max(2, round(fraction * n_levels)), n_filled, n_levels - n_filled)
@@ -106,10 +79,7 @@ def spacing_around(eigenvalues, n_filled, fraction=0.1):
 def density_peak(centres, density):
     """Return position [t0] and height [1/t0] of the maximum: the parabola through its bin and two neighbours.
 
-    Parameters
-    ----------
-    centres, density : numpy.ndarray, shape (B,)
-        Equally spaced bin centres and rho there; the outermost bins should be empty.
+    The centres (B,) of the bins are equally spaced, and the outermost ones should be empty.
     """
     top = int(np.clip(np.argmax(density), 1, len(density) - 2))
     left, middle, right = density[top - 1 : top + 2]

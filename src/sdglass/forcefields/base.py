@@ -135,7 +135,28 @@ class FittedModel(Protocol):
         ...
 
     def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
-        """Return the `ForceField` on a structure; options that mean nothing to it are refused."""
+        """Return the `ForceField` on a structure.
+
+        Parameters
+        ----------
+        structure : Structure
+        dtype : {"float64", "float32"}
+            Arithmetic.
+        device : str
+            ``"cpu"`` or ``"cuda"``.
+        members : sequence of int, optional
+            Which members of a committee to use; all by default.
+        descriptor : FeatureMaps, optional
+            Of the structure, if they are known already.
+        threads : int, optional
+            Of compiled sums; by default OMP_NUM_THREADS, or as many as there are cores.
+
+        Raises
+        ------
+        InputError
+            If an option means nothing to the model, there is no such member or device, or the descriptor is
+            another one or of another structure.
+        """
         ...
 
     def describe(self):

@@ -10,39 +10,35 @@ from sdglass.forcefields.pair import heisenberg
 from sdglass.spins import torque
 
 
-def _same_structure(parts):
-    if not parts:
-        raise InputError("no force fields given; expected at least one")
-    if len({part.structure.digest() for part in parts}) > 1:
-        raise InputError("the force fields live on different structures; expected one structure for all of them")
-    return parts[0].structure
+class _Composite:
+    """Force fields on the same structure."""
+
+    def __init__(self, members):
+        self.members = list(members)
+        if not self.members:
+            raise InputError("no force fields given; expected at least one")
+        if len({member.structure.digest() for member in self.members}) > 1:
+            raise InputError(
+                "the force fields live on different structures; expected one structure for all of them"
+            )
+        self.structure = self.members[0].structure
+        self.cutoff = max(member.cutoff for member in self.members)
+        self.symmetries = frozenset.intersection(*(member.symmetries for member in self.members))
+
+    def close(self):
+        """Stop the processes of the members that have some."""
+        for member in self.members:
+            if hasattr(member, "close"):
+                member.close()
 
 
-class SumForceField:
-    """Sum of the energies and fields of several force fields, for example electrons plus J_ex (Sec. IV).
-
-    Parameters
-    ----------
-    parts : sequence of ForceField
-        All on the same structure.
-    """
-
-    def __init__(self, parts):
-        self.parts = list(parts)
-        self.structure = _same_structure(self.parts)
-        self.cutoff = max(part.cutoff for part in self.parts)
-        self.symmetries = frozenset.intersection(*(part.symmetries for part in self.parts))
+class SumForceField(_Composite):
+    """Sum of several force fields on one structure, for example electrons plus J_ex (Sec. IV)."""
 
     def evaluate(self, spins):
         """Return the summed `Evaluation` of `spins`, shape (R, N, 3)."""
-        results = [part.evaluate(spins) for part in self.parts]
+        results = [member.evaluate(spins) for member in self.members]
         return Evaluation(sum(result.energy for result in results), sum(result.field for result in results))
-
-    def close(self):
-        """Stop the processes of the parts that have some."""
-        for part in self.parts:
-            if hasattr(part, "close"):
-                part.close()
 
 
 def with_exchange(force_field, exchange, cutoff):
@@ -57,37 +53,15 @@ def with_exchange(force_field, exchange, cutoff):
 
 @dataclass(frozen=True, eq=False)
 class CommitteeEvaluation(Evaluation):
-    """Mean over the members, with their spread.
+    """Mean over the members, with their standard deviation (ddof = 1; zero for a single member)."""
 
-    Attributes
-    ----------
-    energy_spread : numpy.ndarray, shape (R,)
-        Standard deviation of the members' energies [t0] (ddof = 1; zero for a single member).
-    field_spread : numpy.ndarray, shape (R, N, 3)
-        The same for each field component [t0].
-    torque_spread : numpy.ndarray, shape (R, N, 3)
-        The same for each component of S x H [t0], the quantity to compare with a torque error.
-    """
-
-    energy_spread: np.ndarray
-    field_spread: np.ndarray
-    torque_spread: np.ndarray
+    energy_spread: np.ndarray  # (R,) [t0]
+    field_spread: np.ndarray  # (R, N, 3), of each component [t0]
+    torque_spread: np.ndarray  # (R, N, 3), of each component of S x H [t0], to be compared with a torque error
 
 
-class CommitteeForceField:
-    """Mean of several force fields trained on different folds; their spread estimates the error.
-
-    Parameters
-    ----------
-    members : sequence of ForceField
-        All on the same structure.
-    """
-
-    def __init__(self, members):
-        self.members = list(members)
-        self.structure = _same_structure(self.members)
-        self.cutoff = max(member.cutoff for member in self.members)
-        self.symmetries = frozenset.intersection(*(member.symmetries for member in self.members))
+class CommitteeForceField(_Composite):
+    """Mean of force fields trained on different folds, on one structure; their spread estimates the error."""
 
     def evaluate(self, spins):
         """Return the `CommitteeEvaluation` of `spins`, shape (R, N, 3)."""

@@ -1,19 +1,27 @@
-"""What models say about themselves: the rows that their descriptions have in common."""
+"""What models say about themselves, as rows (label, text)."""
 
 from sdglass.forcefields.training_domain import training_structures
 
 
-def describe_electrons(electrons):
-    """Return the rows about the electrons that a model may be used for."""
-    values = electrons.to_dict()
-    hopping = values["hopping"]
+def describe_model(model, kind, shape, parameters):
+    """Return the rows that all models have, and between them the `shape` row (label, text) of this kind.
+
+    `kind` says what it is and `parameters` how many numbers were fitted.
+    """
+    electrons = model.electrons.to_dict()
+    hopping = electrons.pop("hopping")
+    law = hopping.pop("law")
     return [
+        ("kind", kind),
+        *([("name", model.info["name"])] if model.info.get("name") else []),
         (
             "electrons",
-            f"coupling {values['coupling']:g} t0, filling {values['filling']:g}, "
-            f"temperature {values['temperature']:g} t0",
+            "coupling {coupling:g} t0, filling {filling:g}, temperature {temperature:g} t0".format(**electrons),
         ),
-        ("hopping", ", ".join([hopping.pop("law"), *(f"{name} {value}" for name, value in hopping.items())])),
+        ("hopping", ", ".join([law, *(f"{name} {value}" for name, value in hopping.items())])),
+        shape,
+        ("parameters", parameters),
+        *_training(model.info),
     ]
 
 
@@ -27,17 +35,17 @@ def describe_descriptor(functions):
     )
 
 
-def describe_training(info):
+def _training(info):
     """Return the rows about the data that a model, or the members of a committee, were fitted to."""
     rows, parts = [], training_structures(info)
     if parts:
         count = len({digest for part in parts for digest in part["digests"]})
         sites = ", ".join(map(str, sorted({n for part in parts for n in part["n_sites"]})))
-        densities = span(x for part in parts for x in part["density"])
+        densities = _span(x for part in parts for x in part["density"])
         close = [part["least_distance"] for part in parts if "least_distance" in part]
         apart = f", no two closer than {min(close):.4g} ell" if close else ""
         rows.append(("training structures", f"{count}, of {sites} sites, density {densities} ell^-3{apart}"))
-    counts = span(part["configurations"] for part in info.get("members", [info]) if "configurations" in part)
+    counts = _span(part["configurations"] for part in info.get("members", [info]) if "configurations" in part)
     return [*rows, ("configurations", counts)] if counts else rows
 
 
@@ -53,7 +61,7 @@ def describe_errors(errors):
     return [("torque errors", heading), *rows] if rows else []
 
 
-def span(values):
+def _span(values):
     """Return the least and the largest of numbers in words; nothing of none."""
     values = sorted(values)
     ends = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values[:1] + values[-1:]]

@@ -31,13 +31,7 @@ class StoredModel:
 
     @classmethod
     def join(cls, members):
-        """Return the only member, as is right for a model without folds.
-
-        Raises
-        ------
-        InputError
-            If there are several.
-        """
+        """Return the only member, as is right for a model without folds; `InputError` if there are several."""
         if len(members) != 1:
             raise InputError(f"{len(members)} {cls.kind} models to join; expected one, since it has no folds")
         return members[0]
@@ -51,10 +45,7 @@ class StoredModel:
     def load(cls, path):
         """Read a safetensors file.
 
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged, inconsistent, or of another kind; the message names it.
+        `InputError` names a file that is missing, damaged, inconsistent, or of another kind.
         """
         return cls.from_tensors(*read_tensors(path), path)
 
@@ -88,10 +79,7 @@ def write_tensors(path, tensors, header):
 def read_tensors(path):
     """Return the numpy arrays and the header that `write_tensors` wrote.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, truncated, of another program, or changed since it was written.
+    `InputError` if the file is missing, truncated, of another program, or changed since it was written.
     """
     require_file(path, "a model in safetensors format")
     try:

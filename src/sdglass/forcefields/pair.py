@@ -52,15 +52,9 @@ def couplings_from_pairs(n_sites, first, second, values):
 
 
 def heisenberg(structure, exchange, cutoff):
-    """Return short-range exchange E = sum_pairs J_ex S_i . S_j over pairs closer than `cutoff` (Sec. IV).
+    """Return short-range exchange E = sum_pairs J_ex S_i . S_j over pairs closer than `cutoff` [ell] (Sec. IV).
 
-    Parameters
-    ----------
-    structure : Structure
-    exchange : float
-        J_ex [t0], positive for antiferromagnetic exchange.
-    cutoff : float
-        Largest distance of an exchange bond [ell].
+    The `exchange` J_ex [t0] is positive for antiferromagnetic exchange.
     """
     pairs = neighbour_pairs(structure, cutoff)
     values = np.full(len(pairs), float(exchange))

@@ -19,10 +19,7 @@ DTYPES = ("float64", "float32")
 def load_model(path):
     """Return the `FittedModel` of a file.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged, or holds no model of a kind that is known; the message names it.
+    `InputError` names a file that is missing, damaged, or holds no model of a kind that is known.
     """
     tensors, header = read_tensors(path)
     kind = header.get("kind")

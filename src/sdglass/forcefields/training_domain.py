@@ -14,20 +14,8 @@ class TrainingDomainWarning(UserWarning):
 def describe_structures(structures):
     """Return what a user needs to know about training structures, as plain data for a model file.
 
-    Parameters
-    ----------
-    structures : sequence of Structure
-
-    Returns
-    -------
-    dict
-        ``realizations``, ``n_sites`` (sorted), ``density`` (least, largest) [ell^-3], ``least_distance`` of two
-        sites [ell], ``digests``.
-
-    Raises
-    ------
-    InputError
-        If there is none.
+    ``realizations``, ``n_sites`` (sorted), ``density`` (least, largest) [ell^-3], ``least_distance`` of two sites
+    [ell], ``digests``.
     """
     if not structures:
         raise InputError("no training structures given; expected at least one")
@@ -41,6 +29,12 @@ def describe_structures(structures):
     }
 
 
+def training_info(data):
+    """Return what a model's ``info`` says of the labels that it was fitted to."""
+    structures = describe_structures([labels.structure for labels in data])
+    return {"configurations": sum(map(len, data)), "structures": structures}
+
+
 def training_structures(info):
     """Return the descriptions of the training structures that a model's ``info`` holds, one per member."""
     members = info.get("members", [info])
@@ -48,14 +42,7 @@ def training_structures(info):
 
 
 def departures(info, structure):
-    """Return in what a structure is unlike the training structures, a list of phrases; empty if in nothing.
-
-    Parameters
-    ----------
-    info : dict
-        Of a model. Nothing is said about what it does not tell.
-    structure : Structure
-    """
+    """Return in what a structure is unlike those of a model's ``info``, a list of phrases; empty if in nothing."""
     parts = training_structures(info)
     found = []
     densities = [value for part in parts for value in part.get("density", [])]

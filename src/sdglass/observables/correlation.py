@@ -20,23 +20,12 @@ _BLOCK = 192  # columns (replica, component) treated at once: N = 500 rows of th
 
 @dataclass(frozen=True, eq=False)
 class PairBins:
-    """Unordered pairs of sites of one structure, sorted into bins of distance.
+    """Unordered pairs of sites of one structure, sorted into bins of distance."""
 
-    Attributes
-    ----------
-    edges : numpy.ndarray, shape (B + 1,)
-        Bin b holds edges[b] <= r < edges[b + 1] [ell]; the last one includes its upper edge.
-    counts : numpy.ndarray of int, shape (B,)
-        Pairs in each bin.
-    n_sites : int
-    pairs : tuple of scipy.sparse.csr_array, length B
-        (N, N), with a 1 at (i, j), i < j, for every pair of the bin.
-    """
-
-    edges: np.ndarray
-    counts: np.ndarray
+    edges: np.ndarray  # (B + 1,) bin b holds edges[b] <= r < edges[b + 1] [ell], the last one its upper edge too
+    counts: np.ndarray  # (B,) pairs in each bin
     n_sites: int
-    pairs: tuple
+    pairs: tuple  # B sparse matrices (N, N), with a 1 at (i, j), i < j, for every pair of the bin
 
     @property
     def centres(self):
@@ -67,24 +56,10 @@ def bin_centres(edges):
 
 
 def pair_bins(structure, edges):
-    """Sort the pairs of a structure into bins of their minimum-image distance.
+    """Sort the pairs of a structure into `PairBins` of their minimum-image distance, with `edges` (B + 1,) [ell].
 
-    On a lattice, put the edges between the shells: a shell on an edge is divided by rounding.
-
-    Parameters
-    ----------
-    structure : Structure
-    edges : array_like, shape (B + 1,)
-        Ascending distances [ell].
-
-    Returns
-    -------
-    PairBins
-
-    Raises
-    ------
-    InputError
-        If the edges are not ascending, not finite or negative.
+    On a lattice, put the edges between the shells: a shell on an edge is divided by rounding. `InputError` if the
+    edges are not ascending, not finite or negative.
     """
     edges = check_edges(edges)
     near = neighbour_pairs(structure, edges[-1])
@@ -100,53 +75,21 @@ def pair_bins(structure, edges):
 
 
 def correlation_histogram(spins, bins):
-    """Return the mean of S_i . S_j over the pairs of each bin, the first term of Eq. 20.
+    """Return the mean of S_i . S_j over the pairs of each bin, (K, R, B), the first term of Eq. 20.
 
-    Parameters
-    ----------
-    spins : array_like, shape (K, R, N, 3)
-        K snapshots of R replicas on the sites of `bins`.
-    bins : PairBins
-
-    Returns
-    -------
-    numpy.ndarray, shape (K, R, B)
-        nan in bins without pairs.
-
-    Raises
-    ------
-    InputError
-        If the shape is wrong or a spin is not a unit vector.
+    nan in bins without pairs. `spins`, (K, R, N, 3), are K snapshots of R replicas on the sites of `bins`; a wrong
+    shape, or a spin that is not a unit vector, is an `InputError`.
     """
     spins = _check_snapshots(spins, bins)
     k, r = spins.shape[:2]
-    return _mean_over_pairs(_pair_sums(spins.reshape(k * r, bins.n_sites, 3), bins), bins).reshape(k, r, -1)
+    return ratio(_pair_sums(spins.reshape(k * r, bins.n_sites, 3), bins), bins.counts).reshape(k, r, -1)
 
 
 def merge_bins(histograms, counts, edges, factor):
     """Return histograms, counts and edges with every `factor` neighbouring bins made one, weighted by their pairs.
 
-    Parameters
-    ----------
-    histograms : sequence of array_like, each (K, R, B)
-    counts : array_like, shape (n_realizations, B)
-        Pairs in each bin of every realization.
-    edges : array_like, shape (B + 1,)
-        [ell]
-    factor : int
-        Bins left over at the end are dropped.
-
-    Returns
-    -------
-    histograms : list of numpy.ndarray, each (K, R, B // factor)
-        nan in bins without pairs.
-    counts : numpy.ndarray, shape (n_realizations, B // factor)
-    edges : numpy.ndarray, shape (B // factor + 1,)
-
-    Raises
-    ------
-    InputError
-        If no bin is that wide.
+    The arguments are those of `ensemble_average`, and the edges (B + 1,) [ell]. Bins left over at the end are
+    dropped, bins without pairs are nan. `InputError` if no bin is that wide.
     """
     histograms, counts = check_histograms(histograms, counts)
     n_bins = counts.shape[1] // factor
@@ -157,37 +100,21 @@ def merge_bins(histograms, counts, edges, factor):
         return values[..., : n_bins * factor].reshape(*values.shape[:-1], n_bins, factor).sum(axis=-1)
 
     totals = merged(counts)
-    means = []
-    for mean, count, total in zip(histograms, counts, totals, strict=True):
-        merged_sum = merged(np.where(count > 0, mean * count, 0.0))
-        means.append(np.where(total > 0, merged_sum / np.maximum(total, 1), np.nan))
+    sums = [merged(np.where(n > 0, mean * n, 0.0)) for mean, n in zip(histograms, counts, strict=True)]
+    means = [ratio(part, total) for part, total in zip(sums, totals, strict=True)]
     return means, totals, np.asarray(edges, dtype=float)[: n_bins * factor + 1 : factor]
 
 
 def disconnected_histogram(spins, bins, histogram=None):
-    """Return <S_i> . <S_j> averaged over the pairs of each bin, the second term of Eq. 20.
+    """Return <S_i> . <S_j> averaged over the pairs of each bin, (K, B), the second term of Eq. 20.
 
     The product of two replica means is biased by the first term divided by R, because a replica is also
     multiplied with itself. Only different replicas a != b are multiplied here,
     sum_{a != b} S_i^a . S_j^b / (R (R - 1)), so that the expectation is that of independent ensembles. It is zero
     when the initial spins are drawn isotropically and nothing breaks spin rotation, as in the paper.
 
-    Parameters
-    ----------
-    spins, bins
-        As in `correlation_histogram`, with at least two replicas.
-    histogram : array_like, shape (K, R, B), optional
-        `correlation_histogram` of the same spins, if it is at hand.
-
-    Returns
-    -------
-    numpy.ndarray, shape (K, B)
-        nan in bins without pairs.
-
-    Raises
-    ------
-    InputError
-        If there is one replica only, or as in `correlation_histogram`.
+    The arguments are those of `correlation_histogram`, and its result, if it is at hand. `InputError` with a
+    single replica.
     """
     spins = _check_snapshots(spins, bins)
     r = spins.shape[1]
@@ -195,30 +122,19 @@ def disconnected_histogram(spins, bins, histogram=None):
         raise InputError(f"spins has {r} replica; expected at least 2 to estimate <S_i> . <S_j> without bias")
     if histogram is None:
         histogram = correlation_histogram(spins, bins)
-    total = _mean_over_pairs(_pair_sums(spins.sum(axis=1), bins), bins)
+    total = ratio(_pair_sums(spins.sum(axis=1), bins), bins.counts)
     return (total - np.sum(histogram, axis=1)) / (r * (r - 1))
 
 
 @dataclass(frozen=True, eq=False)
 class EnsembleCorrelation:
-    """C(r, t) averaged over realizations and replicas, with bootstrap resamples.
+    """C(r, t) averaged over realizations and replicas, with bootstrap resamples; nan in bins without pairs."""
 
-    Attributes
-    ----------
-    mean : numpy.ndarray, shape (K, B)
-        nan in bins without pairs.
-    samples : numpy.ndarray, shape (n_samples, K, B)
-        The same for every resample.
-    weights : numpy.ndarray, shape (n_samples, U)
-        How often each unit entered each resample: hand it to `split_correlation_length` to use the same ones.
-    resampled : str
-        ``"realizations"``, or ``"replicas"`` where there is one realization only: the errors then leave out the
-        scatter between realizations.
-    """
-
-    mean: np.ndarray
-    samples: np.ndarray
+    mean: np.ndarray  # (K, B)
+    samples: np.ndarray  # (n_samples, K, B), the same for every resample
+    # (n_samples, U), how often each unit entered each resample; `split_correlation_length` can use the same ones.
     weights: np.ndarray
+    # "realizations", or "replicas" of a single one: the errors then leave out the scatter between realizations.
     resampled: str
 
     @property
@@ -232,7 +148,7 @@ class EnsembleCorrelation:
 
 
 def ensemble_average(histograms, counts):
-    """Return C(r, t) averaged over replicas and then, weighted by the pairs in the bin, over realizations.
+    """Return C(r, t) (K, B) averaged over replicas and then, weighted by the pairs in the bin, over realizations.
 
     Parameters
     ----------
@@ -240,12 +156,7 @@ def ensemble_average(histograms, counts):
         `correlation_histogram` of every realization (R may differ between them). Subtract
         ``disconnected_histogram(...)[:, None]`` first for the connected function of Eq. 20.
     counts : array_like, shape (n_realizations, B)
-        Pairs in each bin of every realization.
-
-    Returns
-    -------
-    numpy.ndarray, shape (K, B)
-        nan in bins that have no pair in any realization.
+        Pairs in each bin of every realization; C is nan where there is none in any of them.
 
     Raises
     ------
@@ -259,12 +170,8 @@ def ensemble_average(histograms, counts):
 def bootstrap_average(histograms, counts, rng, n_samples=1000):
     """Return the `EnsembleCorrelation` of `histograms`, `counts` (as in `ensemble_average`).
 
-    Realizations are resampled with replacement; replicas, if there is one realization only.
-
-    Raises
-    ------
-    InputError
-        If there is a single realization with a single replica, or as in `ensemble_average`.
+    Realizations are resampled with replacement; replicas, if there is one realization only. `InputError` if that
+    has a single replica.
     """
     histograms, counts = check_histograms(histograms, counts)
     sums, totals, resampled = independent_units(histograms, counts)
@@ -288,8 +195,9 @@ def _pair_sums(vectors, bins):
     return sums.reshape(-1, m, 3).sum(axis=2).T
 
 
-def _mean_over_pairs(sums, bins):
-    return np.where(bins.counts > 0, sums / np.maximum(bins.counts, 1), np.nan)
+def ratio(over, under):
+    """Return over / under where that is positive, otherwise nan."""
+    return np.where(under > 0, over / np.where(under > 0, under, 1), np.nan)[()]
 
 
 def per_realization(histograms, counts):
@@ -318,7 +226,7 @@ def average_units(sums, totals, weights=None):
     else:
         over = (weights @ sums.reshape(len(sums), -1)).reshape(-1, *sums.shape[1:])
         under = (weights @ totals)[:, None]
-    return np.where(under > 0, over / np.where(under > 0, under, 1.0), np.nan)
+    return ratio(over, under)
 
 
 def check_edges(edges):

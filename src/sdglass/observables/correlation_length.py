@@ -12,11 +12,12 @@ from sdglass.observables.correlation import (
     check_histograms,
     independent_units,
     per_realization,
+    ratio,
 )
 
 
 def correlation_length(edges, correlation, r_low=0.0, r_max=np.inf):
-    """Return xi = int r |C| dr / int |C| dr, the paper's formula, by the midpoint rule.
+    """Return xi = int r |C| dr / int |C| dr [ell], the paper's formula, by the midpoint rule.
 
     Know what it measures before reading a length off it:
 
@@ -30,14 +31,9 @@ def correlation_length(edges, correlation, r_low=0.0, r_max=np.inf):
     edges : array_like, shape (B + 1,)
         Bin edges [ell].
     correlation : array_like, shape (..., B)
-        C(r); bins that are nan (no pairs) count as C = 0.
+        C(r); bins that are nan (no pairs) count as C = 0. Where it vanishes in the whole range, xi is nan.
     r_low, r_max : float
         Only bins that lie wholly between the two are used [ell].
-
-    Returns
-    -------
-    numpy.ndarray, shape (...)
-        Correlation length [ell]; nan where C vanishes in the whole range.
 
     Raises
     ------
@@ -57,30 +53,18 @@ def length_of_magnitude(edges, magnitude, r_low=0.0, r_max=np.inf):
     """Return int r m dr / int m dr for any estimate m of |C|, shape (..., B); the rest as `correlation_length`."""
     magnitude = np.nan_to_num(magnitude, nan=0.0)
     first, zeroth = _moment_weights(check_edges(edges), r_low, r_max)
-    return _ratio(magnitude @ first, magnitude @ zeroth)
+    return ratio(magnitude @ first, magnitude @ zeroth)
 
 
 @dataclass(frozen=True, eq=False)
 class SplitCorrelationLength:
-    """Correlation length without the bias of |C|.
+    """Correlation length without the bias of |C|."""
 
-    Attributes
-    ----------
-    length : numpy.ndarray, shape (K,)
-        numerator / denominator [ell]; nan where the denominator is not positive, that is where nothing but noise
-        is left.
-    numerator : numpy.ndarray, shape (K,)
-        int r sign(C_A) C_B dr [ell^2], averaged over the splits.
-    denominator : numpy.ndarray, shape (K,)
-        int sign(C_A) C_B dr [ell].
-    samples : numpy.ndarray, shape (n_samples, K)
-        Lengths of the resamples; no rows if no weights were given.
-    """
-
+    # (K,) numerator / denominator [ell]; nan where the latter is not positive: nothing but noise is left there.
     length: np.ndarray
-    numerator: np.ndarray
-    denominator: np.ndarray
-    samples: np.ndarray
+    numerator: np.ndarray  # (K,) int r sign(C_A) C_B dr [ell^2], averaged over the splits
+    denominator: np.ndarray  # (K,) int sign(C_A) C_B dr [ell]
+    samples: np.ndarray  # (n_samples, K) lengths of the resamples; no rows if no weights were given
 
 
 def split_correlation_length(
@@ -128,30 +112,16 @@ def split_correlation_length(
     numerator, denominator = split_integrals(
         histograms, counts, edges, rng, [(r_low, r_max)], split, n_splits, weights
     )[..., 0]
-    length = _ratio(numerator, denominator)
+    length = ratio(numerator, denominator)
     return SplitCorrelationLength(length[0], numerator[0], denominator[0], length[1:])
 
 
 def split_integrals(histograms, counts, edges, rng, ranges, split="replicas", n_splits=32, weights=None):
-    """Return the two integrals of `split_correlation_length` on several ranges of distance at once.
+    """Return the two integrals of `split_correlation_length` on n `ranges` (r_low, r_max) of distance at once.
 
-    Parameters
-    ----------
-    histograms, counts, edges, rng, split, n_splits, weights
-        As in `split_correlation_length`.
-    ranges : sequence of tuple of float
-        (r_low, r_max) [ell], n of them.
-
-    Returns
-    -------
-    numpy.ndarray, shape (2, 1 + n_samples, K, n)
-        int r sign(C_A) C_B dr [ell^2] and int sign(C_A) C_B dr [ell]; row 0 is the ensemble itself, the others
-        are its resamples.
-
-    Raises
-    ------
-    InputError
-        As in `split_correlation_length`.
+    Shape (2, 1 + n_samples, K, n): int r sign(C_A) C_B dr [ell^2] and int sign(C_A) C_B dr [ell]; row 0 is the
+    ensemble itself, the others are its resamples. The other arguments, and errors, are those of
+    `split_correlation_length`.
     """
     histograms, counts = check_histograms(histograms, counts)
     edges = check_edges(edges)
@@ -215,8 +185,3 @@ def _moment_weights(edges, r_low, r_max):
         )
     width = np.where(inside, np.diff(edges), 0.0)
     return bin_centres(edges) * width, width
-
-
-def _ratio(numerator, denominator):
-    usable = denominator > 0
-    return np.where(usable, numerator / np.where(usable, denominator, 1.0), np.nan)[()]

@@ -13,21 +13,10 @@ def value_at_contact(correlation):
 
 
 def first_zero_crossing(r, correlation):
-    """Return where C(r) first changes sign, by linear interpolation between bins.
+    """Return where C(r) first changes sign [ell], by linear interpolation between bins; nan where it never does.
 
-    Noise crosses zero anywhere: look at the interval over the resamples as well.
-
-    Parameters
-    ----------
-    r : array_like, shape (B,)
-        Ascending distances [ell].
-    correlation : array_like, shape (..., B)
-        nan (bins without pairs) are passed over.
-
-    Returns
-    -------
-    numpy.ndarray, shape (...)
-        Distance [ell]; nan where the sign never changes.
+    Noise crosses zero anywhere: look at the interval over the resamples as well. `r` are ascending distances (B,)
+    [ell]; bins of `correlation` (..., B) that are nan (without pairs) are passed over.
     """
     r, c = _check_curve(r, correlation)
     index = np.where(np.isnan(c), -1, np.arange(c.shape[-1]))
@@ -45,24 +34,11 @@ def first_zero_crossing(r, correlation):
 
 
 def ferromagnetic_peak(r, correlation, window=(1.2, 2.2)):
-    """Return position and height of the highest positive maximum of C(r) in a window (the paper's r ~ 1.5 ell).
+    """Return position [ell] and height of C(r)'s highest positive maximum in a window (the paper's r ~ 1.5 ell).
 
     A parabola through the highest bin and its two neighbours is used. The highest of several noisy bins is
-    biased upwards by about their error.
-
-    Parameters
-    ----------
-    r : array_like, shape (B,)
-        Ascending distances [ell].
-    correlation : array_like, shape (..., B)
-    window : tuple of float
-        Where to look [ell].
-
-    Returns
-    -------
-    position, height : numpy.ndarray, shape (...)
-        Position [ell] and C there; nan where the highest bin of the window is not positive or not a local
-        maximum (C still rises at the edge of the window).
+    biased upwards by about their error. `r` are ascending distances (B,) [ell], `correlation` is (..., B). Both
+    are nan where the highest bin of the window is not positive or not a local maximum (C still rises at its edge).
     """
     r, c = _check_curve(r, correlation)
     inside = np.flatnonzero((r >= window[0]) & (r <= window[1]))

@@ -14,9 +14,6 @@ from sdglass.errors import InputError
 from sdglass.statistics import centred_interval
 
 BARRIER, POWER_LAW = "barrier", "power_law"
-PAPER_PSI = 1.02  # of arXiv:2311.16964, Fig. 5
-# End over start of a window: where log t hardly changes, xi says nothing about a law in log t.
-LEAST_RATIO = 4.0
 
 
 @dataclass(frozen=True)
@@ -57,28 +54,17 @@ class GrowthFit:
 
 @dataclass(frozen=True)
 class LawComparison:
-    """The two laws on the same window, each fitted by weighted least squares.
+    """The two laws on the same window, each fitted by weighted least squares; both have two parameters.
 
     Points along a trajectory are correlated, so chi2 and AIC, which take them as independent, are an indication
     only; `barrier_fraction` keeps the correlations, since whole curves are resampled.
-
-    Attributes
-    ----------
-    chi2_barrier, chi2_power_law : float
-        Sum of squared deviations of log xi in units of its bootstrap standard error.
-    degrees_of_freedom : int
-        n_points - 2 for either.
-    delta_aic : float
-        AIC(power law) - AIC(barrier): positive where the barrier law fits better. Both have two parameters.
-    barrier_fraction : float
-        Part of the resamples that the barrier law fits better.
     """
 
-    chi2_barrier: float
+    chi2_barrier: float  # sum of squared deviations of log xi in units of its bootstrap standard error
     chi2_power_law: float
-    degrees_of_freedom: int
-    delta_aic: float
-    barrier_fraction: float
+    degrees_of_freedom: int  # n_points - 2 for either
+    delta_aic: float  # AIC(power law) - AIC(barrier): positive where the barrier law fits better
+    barrier_fraction: float  # part of the resamples that the barrier law fits better
 
 
 def fit_growth(times, xi, window, law=BARRIER, time_unit=1.0, *, samples=None, n_units=None, level=0.68):
@@ -143,21 +129,10 @@ def fit_growth(times, xi, window, law=BARRIER, time_unit=1.0, *, samples=None, n
 
 
 def compare_laws(times, xi, samples, window, time_unit=1.0):
-    """Compare the barrier law with the power law on one window.
+    """Compare the barrier law with the power law on one window; return the `LawComparison`.
 
-    Parameters
-    ----------
-    times, xi, samples, window, time_unit
-        As in `fit_growth`; the spread of log(samples) gives the weight of each point.
-
-    Returns
-    -------
-    LawComparison
-
-    Raises
-    ------
-    InputError
-        As in `fit_growth`, or if the resamples do not scatter.
+    The arguments are those of `fit_growth`; the spread of log(samples) gives the weight of each point. Errors
+    are those, or that the resamples do not scatter.
     """
     t, y, chosen = _points(times, xi, window)
     logs = _log_samples(samples, chosen)
@@ -175,102 +150,12 @@ def compare_laws(times, xi, samples, window, time_unit=1.0):
     )
 
 
-def window_table(times, xi, samples, starts, stops, time_units=(1.0,), level=0.68, *, n_units):
-    """Fit both laws on every window: how much the exponent depends on choices that the data do not make.
-
-    Parameters
-    ----------
-    times, xi, samples, level, n_units
-        As in `fit_growth`.
-    starts, stops : sequence of float
-        First and last times; `windows_of` says which combinations are windows.
-    time_units : sequence of float
-        Units of time for the barrier law.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per window for the power law and one per window and unit for the barrier law: start, stop, law,
-        time_unit, n_points, exponent, exponent_low, exponent_high, slope, slope_low, slope_high, amplitude,
-        residual, delta_aic (AIC of the row's law minus that of the power law), barrier_fraction
-        and note. A window that cannot be fitted keeps its row, with nan and the reason in note.
-    """
-    import pandas as pd
-
-    rows = []
-    for window in windows_of(times, starts, stops):
-        n_points = int(np.count_nonzero(_inside(times, window)))
-        for law, unit in [(POWER_LAW, np.nan), *((BARRIER, unit) for unit in time_units)]:
-            row = {"start": window[0], "stop": window[1], "law": law, "time_unit": unit, "n_points": n_points}
-            row |= dict.fromkeys(_NUMBERS, np.nan) | {"note": ""}
-            try:
-                fit = fit_growth(times, xi, window, law, unit, samples=samples, n_units=n_units, level=level)
-                ends = (fit.exponent, *fit.exponent_interval, fit.slope, *fit.slope_interval)
-                row |= dict(zip(_NUMBERS, (*ends, fit.amplitude, fit.residual, 0.0), strict=False))
-                if law == BARRIER:
-                    comparison = compare_laws(times, xi, samples, window, unit)
-                    # Subtracting from 0 keeps "minus zero" out of the table.
-                    row["delta_aic"] = 0.0 - comparison.delta_aic
-                    row["barrier_fraction"] = comparison.barrier_fraction
-                if not fit.slope_interval[0] > 0:
-                    row["note"] = "slope not significantly positive"
-            except InputError as error:
-                row["note"] = str(error)
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
-_NUMBERS = (
-    *("exponent", "exponent_low", "exponent_high", "slope", "slope_low", "slope_high"),
-    *("amplitude", "residual", "delta_aic", "barrier_fraction"),
-)
-
-
-def windows_of(times, starts, stops):
-    """Return the windows (start, stop) that a run allows: they end with it at the latest, and are wide.
-
-    Parameters
-    ----------
-    times : array_like, shape (K,)
-    starts, stops : sequence of float
-        [1/(gamma t0)]
-
-    Returns
-    -------
-    list of tuple
-        Sorted; every one with stop / start >= `LEAST_RATIO`, or the widest if there is none.
-    """
-    end = float(np.max(times))
-    windows = sorted({(start, min(stop, end)) for start in starts for stop in stops if start < min(stop, end)})
-    wide = [window for window in windows if window[1] / window[0] >= LEAST_RATIO]
-    return wide or sorted(windows, key=lambda window: window[1] / window[0])[-1:]
-
-
-def main_ensembles(frame):
-    """Return the rows of ensembles with at least half as many trajectories as the largest; others are controls.
-
-    |C| of fewer trajectories has another bias by noise, so that their lengths cannot be compared with the rest.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With columns realizations and replicas.
-    """
-    trajectories = frame["realizations"] * frame["replicas"]
-    return frame[2 * trajectories >= trajectories.max()]
-
-
-def _inside(times, window):
-    times = np.asarray(times, dtype=float)
-    return (times >= window[0]) & (times <= window[1])
-
-
 def _points(times, xi, window):
     """Times and log xi inside the window, and which points they are."""
     times, xi = np.asarray(times, dtype=float), np.asarray(xi, dtype=float)
     if times.ndim != 1 or xi.shape != times.shape:
         raise InputError(f"xi has shape {xi.shape}; expected one length for each of the times, {times.shape}")
-    chosen = _inside(times, window)
+    chosen = (times >= window[0]) & (times <= window[1])
     if np.count_nonzero(chosen) < 3:
         raise InputError(
             f"window = {tuple(window)} holds {np.count_nonzero(chosen)} points; "

@@ -6,26 +6,11 @@ from sdglass.spins import check_spins
 
 
 def local_energies(force_field, spins):
-    """Return e_i = [E(S) - E(S with S_i reversed)] / 2 of every spin: negative where the spin is satisfied.
+    """Return e_i = [E(S) - E(S with S_i reversed)] / 2 [t0] of every spin: negative where the spin is satisfied.
 
     Turning spin i over costs -2 e_i, and for pair couplings e_i = -S_i . H_i. For other energies -S_i . H_i has no
     meaning of its own: it depends on how E is continued to spins of another length, which e_i does not.
-
-    Parameters
-    ----------
-    force_field : ForceField
-    spins : array_like, shape (R, N, 3)
-        Unit vectors.
-
-    Returns
-    -------
-    numpy.ndarray, shape (R, N)
-        [t0]. Takes N + 1 evaluations of the energy per replica.
-
-    Raises
-    ------
-    InputError
-        If the shape is wrong or a spin is not a unit vector.
+    For spins (R, N, 3), which have to be unit vectors, shape (R, N), from N + 1 evaluations per replica.
     """
     spins = check_spins(spins, force_field.structure.n_sites)
     n = spins.shape[1]

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.hdf5 import read_arrays, read_attribute, write_array, write_attributes
-from sdglass.io import new_hdf5, open_hdf5
+from sdglass.hdf5 import new_hdf5, open_hdf5, read_arrays, read_attribute, write_array, write_attributes
 from sdglass.observables import OBSERVABLES
 from sdglass.observables.correlation import bin_centres, pair_bins
 
@@ -64,13 +63,7 @@ class Observables:
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, truncated, damaged, or holds something else.
-        """
+        """Read what `save` wrote; `InputError` if the file is missing, damaged, or holds something else."""
         with open_hdf5(path, required=_OWN) as handle:
             attributes = read_attribute(handle, path, "readable observables")
             arrays = read_arrays(handle, path)
@@ -78,18 +71,7 @@ class Observables:
 
 
 def distance_bins(structure, r_min, bin_width):
-    """Return bin edges from r_min to half the shortest box edge, where minimum images are isotropic.
-
-    Parameters
-    ----------
-    structure : Structure
-    r_min, bin_width : float
-        [ell]
-
-    Returns
-    -------
-    numpy.ndarray, shape (B + 1,)
-    """
+    """Return bin edges (B + 1,) [ell] from r_min to half the shortest box edge: minimum images are isotropic."""
     reach = structure.box.min() / 2
     return r_min + bin_width * np.arange(int((reach - r_min) / bin_width + 1e-9) + 1)
 
@@ -117,7 +99,7 @@ def measure(structure, trajectory, edges, names=None):
     >>> from sdglass.dynamics.llg import LLG
     >>> from sdglass.dynamics.quench import quench, random_initial_spins
     >>> from sdglass.forcefields.pair import heisenberg
-    >>> from sdglass.structures.structure import square_lattice
+    >>> from sdglass.structures.square import square_lattice
     >>> magnet = heisenberg(square_lattice(4), exchange=1.0, cutoff=1.01)
     >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
     >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.0, time_step=0.1), 2.0, seed=1)

@@ -12,9 +12,6 @@ STRUCTURES = Registry("structure kind", "sdglass.structures")
 def structure_kind(data):
     """Return the kind of structure that plain data describe, ``{"kind": name, **parameters}``.
 
-    Raises
-    ------
-    InputError
-        If the kind or one of its parameters is unknown.
+    `InputError` if the kind or one of its parameters is unknown.
     """
     return STRUCTURES.from_dict(data, "kind")

@@ -22,13 +22,7 @@ def packing_fraction(n_sites, box_length, r_min):
 
 
 def cube_edge(n_sites, density):
-    """Return the edge [ell] of the cube that holds `n_sites` at a density [ell^-3].
-
-    Raises
-    ------
-    InputError
-        If the density is not positive.
-    """
+    """Return the edge [ell] of the cube that holds `n_sites` at a positive density [ell^-3]."""
     if not 0 < density < np.inf:
         raise InputError(f"density = {density}; expected a positive number [ell^-3]")
     return float((n_sites / density) ** (1 / 3))

@@ -8,22 +8,12 @@ from scipy.spatial import cKDTree
 
 @dataclass(frozen=True, eq=False)
 class NeighbourPairs:
-    """Unordered pairs of sites closer than a cutoff.
+    """Unordered pairs of sites closer than a cutoff, sorted by (first, second)."""
 
-    Attributes
-    ----------
-    first, second : numpy.ndarray of int, shape (P,)
-        Sites j < k of each pair, sorted by (j, k).
-    vector : numpy.ndarray, shape (P, 3)
-        Minimum-image r_k - r_j [ell].
-    distance : numpy.ndarray, shape (P,)
-        |vector| [ell].
-    """
-
-    first: np.ndarray
-    second: np.ndarray
-    vector: np.ndarray
-    distance: np.ndarray
+    first: np.ndarray  # (P,)
+    second: np.ndarray  # (P,) second > first
+    vector: np.ndarray  # (P, 3) minimum-image r_second - r_first [ell]
+    distance: np.ndarray  # (P,) |vector| [ell]
 
     def __len__(self):
         return len(self.first)
@@ -47,26 +37,12 @@ def neighbour_pairs(structure, cutoff):
 
 @dataclass(frozen=True, eq=False)
 class Environments:
-    """Ordered neighbours of every site, in compressed rows: site i has entries start[i]:start[i+1].
+    """Ordered neighbours of every site, in compressed rows: site i has entries start[i]:start[i + 1]."""
 
-    Attributes
-    ----------
-    start : numpy.ndarray of int, shape (N + 1,)
-    neighbour : numpy.ndarray of int, shape (E,)
-    vector : numpy.ndarray, shape (E, 3)
-        Minimum-image r_j - r_i [ell] from the centre i to the neighbour j.
-    distance : numpy.ndarray, shape (E,)
-    """
-
-    start: np.ndarray
-    neighbour: np.ndarray
-    vector: np.ndarray
-    distance: np.ndarray
-
-    @property
-    def centre(self):
-        """Centre of each entry, shape (E,)."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+    start: np.ndarray  # (N + 1,)
+    neighbour: np.ndarray  # (E,)
+    vector: np.ndarray  # (E, 3) minimum-image r_j - r_i [ell] from the centre i to the neighbour j
+    distance: np.ndarray  # (E,) |vector| [ell]
 
 
 def environments(structure, cutoff):

@@ -101,10 +101,7 @@ class Structure:
     def load(cls, path):
         """Read a structure from an ``.npz`` file with ``positions`` and ``box``.
 
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged or lacks one of the two arrays.
+        `InputError` if the file is missing, damaged or lacks one of the two arrays.
         """
         data = load_npz(path, ("positions", "box"))
         try:

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from sdglass.errors import InputError
-from sdglass.observables.domain_growth import windows_of
 from sdglass.statistics import centred_interval
 from sdglass_study.analysis import data_frame, joined
+from sdglass_study.analysis._growth_windows import windows_of
 
 FEWEST_POINTS = 4
 # Where the inverse exponent of the law with a free offset is looked for. With an end of its interval here, the

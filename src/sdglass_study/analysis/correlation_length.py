@@ -6,9 +6,9 @@ import numpy as np
 
 from sdglass.errors import InputError
 from sdglass.observables.correlation_length import correlation_length as length_of
-from sdglass.observables.domain_growth import window_table
 from sdglass_study.analysis import analysis, joined
 from sdglass_study.analysis._ensembles import Quenches, load_ensembles, observables
+from sdglass_study.analysis._growth_windows import window_table
 
 
 @dataclass(frozen=True)

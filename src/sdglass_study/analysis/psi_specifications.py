@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.observables.domain_growth import POWER_LAW, fit_growth, windows_of
+from sdglass.observables.domain_growth import POWER_LAW, fit_growth
 from sdglass.progress import progress_bar
 from sdglass_study.analysis import analysis, data_frame, joined
 from sdglass_study.analysis._ensembles import load_ensembles, observables
+from sdglass_study.analysis._growth_windows import windows_of
 from sdglass_study.analysis._length_curves import length_curves
 from sdglass_study.analysis._psi_fits import fit_all, fitted_windows, unit_of_time_for
 from sdglass_study.analysis.correlation_length import Growth

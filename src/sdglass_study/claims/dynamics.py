@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from sdglass_study.claims import Measured, claim, grade
+from sdglass_study.psi_choices import main_ensembles
 from sdglass_study.text import BASELINES, learned_model, rounded, run_words
 
 # Differences of C up to this are hidden by a symbol of Fig. 4.
@@ -324,8 +325,6 @@ def oscillation(tables):
 )
 def growth(tables):
     """What xi(t) gains after its minimum."""
-    from sdglass.observables.domain_growth import main_ensembles
-
     measured = []
     for _, frame in main_ensembles(tables.rows("fig5_length", estimator="naive")).groupby("ensemble"):
         after = frame[frame["time"] > 0].sort_values("time")

@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.psi_choices import PAPER_PSI
+from sdglass_study.psi_choices import PAPER_PSI, main_ensembles
 
 _ESTIMATORS = {"naive": "paper's formula", "split": "without the bias of $|C|$"}
 _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
@@ -40,8 +40,6 @@ _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
 )
 def draw(tables, look):
     """Draw xi against log t for both estimators, xi(t) on a linear scale, and psi against unit and window."""
-    from sdglass.observables.domain_growth import main_ensembles
-
     # Controls with fewer trajectories are compared in pairs, in a figure of their own.
     lengths = main_ensembles(tables["fig5_length"])
     fits = tables["fig5_fits"][lambda frame: frame.ensemble.isin(lengths.ensemble)]

@@ -11,13 +11,7 @@ HOPPING_LAWS = Registry("hopping law", "sdglass.electrons.hopping")
 
 
 def set_floats(law, names, ndim=0):
-    """Turn the named parameters of a frozen law into finite floats, or (ndim = 1) tuples of them.
-
-    Raises
-    ------
-    InputError
-        If one is not a finite number, or not a list of them.
-    """
+    """Turn parameters of a frozen law into finite floats, or (ndim = 1) tuples of them, or raise `InputError`."""
     for name in names:
         value = getattr(law, name)
         try:
@@ -31,13 +25,7 @@ def set_floats(law, names, ndim=0):
 
 
 def hopping_to_dict(law):
-    """Return a law as plain data, ``{"law": name, **parameters}``.
-
-    Raises
-    ------
-    InputError
-        If the law is not registered.
-    """
+    """Return a law as plain data, ``{"law": name, **parameters}``; `InputError` if it is not registered."""
     name = HOPPING_LAWS.name_of(law)
     if name is None:
         raise InputError(
@@ -48,11 +36,5 @@ def hopping_to_dict(law):
 
 
 def hopping_from_dict(data):
-    """Return the law that `hopping_to_dict` described.
-
-    Raises
-    ------
-    InputError
-        If the law or one of its parameters is unknown.
-    """
+    """Return the law that `hopping_to_dict` described; `InputError` if it or one of its parameters is unknown."""
     return HOPPING_LAWS.from_dict(data, "law")

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.symmetry_functions import FeatureMaps, SymmetryFunctions
-from sdglass.io import attribute_text, new_hdf5, open_hdf5
+from sdglass.hdf5 import attribute_text, new_hdf5, open_hdf5, write_array, write_attributes
 
 _INDICES = ("first", "second", "triples")
 _MATRICES = ("bonds", "chiralities")
@@ -17,41 +17,26 @@ _PARTS = ("data", "indices", "indptr")
 def save_feature_maps(path, maps, structure, provenance):
     """Write `maps` of `structure` to an HDF5 file, with the structure's digest and the parameters."""
     with new_hdf5(path) as handle:
-        handle.attrs["functions"] = attribute_text(json.dumps(maps.functions.to_dict(), sort_keys=True))
+        write_attributes(handle, functions=maps.functions.to_dict())
         handle.attrs["structure"] = attribute_text(structure.digest())
         handle.attrs["n_sites"] = maps.n_sites
-        handle.attrs["provenance"] = attribute_text(json.dumps(provenance, sort_keys=True))
+        write_attributes(handle, provenance=provenance)
         for name in _INDICES:
-            _write(handle, name, getattr(maps, name).astype(np.int32))
+            write_array(handle, name, getattr(maps, name).astype(np.int32))
         for name in _MATRICES:
             matrix = getattr(maps, name)
             group = handle.create_group(name)
             group.attrs["shape"] = matrix.shape
             for part in _PARTS:
                 data = getattr(matrix, part)
-                _write(group, part, data.astype(np.int32) if part == "indices" else data)
-
-
-def _write(group, name, data):
-    # A checksum per chunk turns a flipped bit into an error instead of a wrong force.
-    group.create_dataset(name, data=data, fletcher32=len(data) > 0, chunks=len(data) > 0 or None)
+                write_array(group, part, data.astype(np.int32) if part == "indices" else data)
 
 
 def load_feature_maps(path, structure, functions=None):
     """Read the maps of `structure`.
 
-    Parameters
-    ----------
-    path : path-like
-    structure : Structure
-        The realization they must belong to.
-    functions : SymmetryFunctions, optional
-        The descriptor that is wanted; without chirality, a cached chirality map is left aside.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, belongs to another structure, or holds another descriptor.
+    With `functions` the descriptor that is wanted: without chirality, a cached chirality map is left aside.
+    `InputError` if the file is damaged, belongs to another structure, or holds another descriptor.
     """
     required = [*_INDICES, *(f"{name}/{part}" for name in _MATRICES for part in _PARTS)]
     with open_hdf5(path, required) as handle:

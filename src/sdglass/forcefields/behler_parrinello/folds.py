@@ -10,7 +10,9 @@ from sdglass.random_streams import generator
 
 
 def fold_splits(protocol, counts, folds, seed):
-    """Deal samples to folds and return, per fold, its training and validation samples.
+    """Deal samples to folds; return the training and validation samples (S, 2) of each.
+
+    A sample is (realization, configuration). The validation parts are disjoint and together cover everything once.
 
     Parameters
     ----------
@@ -20,14 +22,8 @@ def fold_splits(protocol, counts, folds, seed):
     counts : sequence of int
         Number of configurations of each realization.
     folds : int
-        Number of folds, at least 2.
+        At least 2.
     seed : int
-
-    Returns
-    -------
-    list of (train, validation)
-        Integer arrays (S, 2) of (realization, configuration); the validation parts are disjoint and
-        together cover everything once.
     """
     if protocol not in PROTOCOLS:
         raise InputError(f"protocol = {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
@@ -45,20 +41,8 @@ def reduced_samples(samples, realizations=None, configurations=None, seed=0):
     """Return the part of `samples` (S, 2) in the first realizations, and at random in each of these.
 
     Smaller choices are contained in larger ones of the same seed, so that errors against the amount of data
-    compare like with like.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray, shape (S, 2)
-        Samples as (realization, configuration), as `fold_splits` returns them.
-    realizations, configurations : int, optional
-        Realizations kept, and configurations kept of each; all by default.
-    seed : int
-
-    Raises
-    ------
-    InputError
-        If there are not that many.
+    compare like with like. `realizations` and `configurations` of each are kept, all by default; `InputError` if
+    there are not that many.
     """
     present = np.unique(samples[:, 0])
     if realizations is not None and realizations > len(present):

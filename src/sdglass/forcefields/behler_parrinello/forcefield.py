@@ -16,25 +16,19 @@ _BLOCK = 20_000_000
 
 
 class NetworkForceField:
-    """Energy and field of a trained network on one structure.
+    """Energy and field of a trained network (`SiteEnergy`) on one structure.
 
     Parameters
     ----------
-    structure : Structure
-    network : SiteEnergy
-    functions : SymmetryFunctions
+    structure, network, functions
+        Where it is used, its weights, and its `SymmetryFunctions`.
     reference_energy : float
         Spin-independent energy of this structure [t0].
     maps : FeatureMaps, optional
-        Descriptor of the structure, if it is at hand; otherwise it is built.
+        Descriptor of the structure, if it is at hand; otherwise it is built. `InputError` if it is another one.
     dtype : torch.dtype
         float64 by default; float32 is about twice as fast, see the table of its errors.
     device : str
-
-    Raises
-    ------
-    InputError
-        If `maps` are those of another descriptor or of another number of sites.
 
     Notes
     -----

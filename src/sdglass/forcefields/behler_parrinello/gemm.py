@@ -44,18 +44,7 @@ def matrix_product(a, b):
 
 
 def affine(x, weight, bias):
-    """Return x @ weight.T + bias, as `torch.nn.functional.linear`.
-
-    Parameters
-    ----------
-    x : torch.Tensor, shape (..., k)
-    weight : torch.Tensor, shape (n, k)
-    bias : torch.Tensor, shape (n,)
-
-    Returns
-    -------
-    torch.Tensor, shape (..., n)
-    """
+    """Return x @ weight.T + bias (..., n), as `torch.nn.functional.linear`, of x (..., k) and weight (n, k)."""
     flat = x.reshape(-1, x.shape[-1])
     return _Affine.apply(flat, weight, bias).reshape(*x.shape[:-1], len(weight))
 

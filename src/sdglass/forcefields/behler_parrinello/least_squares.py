@@ -38,13 +38,7 @@ def signed_incidence(maps):
 
 @dataclass(frozen=True, eq=False)
 class NormalEquations:
-    """Sums for least squares on torques, kept so that any subset of features can be solved.
-
-    Attributes
-    ----------
-    gram : numpy.ndarray, shape (n_bond, n_bond)
-    moment : numpy.ndarray, shape (n_bond,)
-    """
+    """Sums (n_bond, n_bond) and (n_bond,) for least squares on torques: any subset of features can be solved."""
 
     gram: np.ndarray
     moment: np.ndarray
@@ -53,16 +47,10 @@ class NormalEquations:
         return NormalEquations(self.gram + other.gram, self.moment + other.moment)
 
     def solve(self, n_features, ridge):
-        """Return coefficients of the first `n_features` features [t0].
+        """Return coefficients of the first `n_features` features [t0]; one that no configuration has gets zero.
 
-        Columns are scaled to unit norm and `ridge` (relative to that) is added to the diagonal:
-        neighbouring shells overlap, and the bare problem is nearly singular. A feature that no
-        configuration has gets the coefficient zero.
-
-        Raises
-        ------
-        InputError
-            If the ridge is too small to make the problem solvable.
+        Columns are scaled to unit norm and `ridge` (relative to that) is added to the diagonal: neighbouring
+        shells overlap, and the bare problem is nearly singular. `InputError` if the ridge is too small for it.
         """
         gram, moment = self.gram[:n_features, :n_features], self.moment[:n_features]
         norm = np.sqrt(np.diag(gram))

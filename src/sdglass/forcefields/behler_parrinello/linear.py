@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from sdglass.dataset import require_same_model
+from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
@@ -22,28 +22,22 @@ from sdglass.forcefields.behler_parrinello.symmetry_functions import (
     build_feature_maps,
     f2,
 )
-from sdglass.forcefields.description import describe_descriptor, describe_electrons, describe_training
+from sdglass.forcefields.description import describe_descriptor, describe_model
 from sdglass.forcefields.model_file import StoredModel
 from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs
-from sdglass.forcefields.training_domain import describe_structures
+from sdglass.forcefields.training_domain import training_info
 from sdglass.progress import progress_bar
 
 
 @dataclass(frozen=True, eq=False)
 class LinearModel(StoredModel):
-    """A fitted force field E = E_ref + sum_i sum_f a_f G_f(i).
+    """A fitted force field E = E_ref + sum_i sum_f a_f G_f(i); its descriptor is without chirality.
 
     Attributes
     ----------
-    electrons : SDModel
-        The electrons whose labels it was fitted to; it must not be used for others.
-    descriptor : SymmetryFunctions
-        Without chirality.
     coefficients : numpy.ndarray, shape (n_g2,) or (n_bond,)
         a_f [t0]; n_g2 coefficients make a pair model.
     reference : EnergyReference
-    info, errors : dict
-        See `sdglass.forcefields.base.FittedModel`.
     """
 
     electrons: SDModel
@@ -70,41 +64,29 @@ class LinearModel(StoredModel):
     ):
         """Fit to exact torques by least squares; return the model and no learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or
-        worth a checkpoint: the data, the settings and the descriptors decide.
-
-        Raises
-        ------
-        InputError
-            If there are no data, they are of different electrons, or the ridge is too small for them.
+        See `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or worth a checkpoint: the
+        data, the settings and the descriptors decide. `InputError` if there are no data, they are of different
+        electrons, or the ridge is too small for them.
         """
-        if not data:
-            raise InputError("no training data given; expected at least one realization")
-        require_same_model(data[0], data[1:])
+        electrons, functions = common_electrons(data), settings.descriptor
         if descriptors is None:
-            descriptors = [build_feature_maps(labels.structure, settings.descriptor) for labels in data]
+            descriptors = [build_feature_maps(labels.structure, functions) for labels in data]
         parts = list(zip(data, descriptors, strict=True))
-        total = None
+        equations = None
         with progress_bar(len(parts), "linear fit", "realization", disable=not progress) as bar:
             for labels, maps in parts:
-                equations = normal_equations(maps, labels.spins, labels.torque)
-                total = equations if total is None else total + equations
+                more = normal_equations(maps, labels.spins, labels.torque)
+                equations = more if equations is None else equations + more
                 bar.update()
-        functions, electrons = settings.descriptor, data[0].model
-        coefficients = total.solve(functions.n_bond if settings.g3 else functions.n_g2, settings.ridge)
+        coefficients = equations.solve(functions.n_bond if settings.g3 else functions.n_g2, settings.ridge)
         bare = cls(electrons, functions, coefficients, EnergyReference(0.0, 0.0))
         # What the couplings leave of the energy over.
         offsets = [
             np.mean(labels.energy - bond_variables(labels.spins, maps.first, maps.second) @ bare.couplings(maps))
             for labels, maps in parts
         ]
-        structures = [labels.structure for labels in data]
-        reference = EnergyReference.fit(structures, electrons.hopping, offsets)
-        info = {
-            "configurations": sum(map(len, data)),
-            "structures": describe_structures(structures),
-            "settings": settings.to_dict(),
-        }
+        reference = EnergyReference.fit([labels.structure for labels in data], electrons.hopping, offsets)
+        info = {**training_info(data), "settings": settings.to_dict()}
         return replace(bare, reference=reference, info=info), []
 
     @property
@@ -133,20 +115,9 @@ class LinearModel(StoredModel):
         return full @ pair_weights(maps)
 
     def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
-        """Return this force field on a structure, as a `BilinearForceField`.
+        """Return this force field on a structure, as a `BilinearForceField`; see `FittedModel.on`.
 
-        Parameters
-        ----------
-        structure : Structure
-        descriptor : FeatureMaps, optional
-            Of the structure, if they are known already.
-        dtype, device, members, threads
-            Nothing but their defaults is accepted.
-
-        Raises
-        ------
-        InputError
-            If an option means nothing here, or the descriptor is another one or of another structure.
+        Of the options, `descriptor` alone means something here.
         """
         refuse_options("a linear model", dtype=dtype, device=device, members=members, threads=threads)
         if descriptor is None:
@@ -161,15 +132,10 @@ class LinearModel(StoredModel):
 
     def describe(self):
         """Return (label, text) rows for whoever asks what this is."""
-        name = self.info.get("name")
-        return [
-            ("kind", "pair model, linear in G2" if self.is_pair_model else "linear model of G2 and G3"),
-            *([("name", name)] if name else []),
-            *describe_electrons(self.electrons),
-            describe_descriptor(self.descriptor),
-            ("parameters", f"{self.n_parameters} coefficients"),
-            *describe_training(self.info),
-        ]
+        kind = "pair model, linear in G2" if self.is_pair_model else "linear model of G2 and G3"
+        return describe_model(
+            self, kind, describe_descriptor(self.descriptor), f"{self.n_parameters} coefficients"
+        )
 
     def header(self):
         """Return what is not an array as plain data."""

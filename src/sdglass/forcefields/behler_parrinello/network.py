@@ -78,15 +78,8 @@ class SiteEnergy(nn.Module):
     def start_from_linear(self, coefficients):
         """Set the linear term to sum_f a_f G_f [t0] and the perceptron's output to zero.
 
-        Parameters
-        ----------
-        coefficients : array_like, shape (n_features,) or shorter
-            a_f [t0]; features beyond its length start at zero.
-
-        Raises
-        ------
-        InputError
-            If the network has no linear term, or there are more coefficients than features.
+        `coefficients` are the a_f [t0]; features beyond their number start at zero. `InputError` if the network
+        has no linear term, or there are more coefficients than features.
         """
         if self.linear is None or len(coefficients) > self.settings["n_features"]:
             raise InputError(
@@ -109,14 +102,10 @@ class SiteEnergy(nn.Module):
         return self.energy_scale * energy.squeeze(-1)
 
     def energy_and_gradient(self, standardised, create_graph=False):
-        """Return site energies (...,) and d epsilon / dz (..., n_features).
+        """Return site energies (...,) and d epsilon / dz (..., n_features) of standardised features.
 
-        Parameters
-        ----------
-        standardised : torch.Tensor, shape (..., n_features)
-        create_graph : bool
-            Whether the result is to be differentiated with respect to the weights, as in training. Otherwise
-            the gradient is worked out layer by layer in blocks of sites, which is faster and leaner.
+        `create_graph` says whether the result is to be differentiated with respect to the weights, as in training.
+        Otherwise the gradient is worked out layer by layer in blocks of sites, which is faster and leaner.
         """
         if not create_graph:
             return self._by_blocks(standardised)

@@ -5,7 +5,7 @@ What needs torch is imported where it runs, so that settings and files can be lo
 
 from dataclasses import asdict, dataclass, field, replace
 
-from sdglass.dataset import require_same_model
+from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
@@ -15,33 +15,23 @@ from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.settings import LinearSettings, NetworkSettings
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.composite import CommitteeForceField
-from sdglass.forcefields.description import describe_descriptor, describe_electrons, describe_training
+from sdglass.forcefields.description import describe_descriptor, describe_model
 from sdglass.forcefields.model_file import StoredModel
-from sdglass.forcefields.training_domain import describe_structures
+from sdglass.forcefields.training_domain import training_info
 from sdglass.progress import progress_bar
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel(StoredModel):
-    """A network, or a committee of networks, and the electrons it was trained on.
+    """A network, or a committee of networks, each with an energy reference.
 
-    Attributes
-    ----------
-    electrons : SDModel
-        The electrons whose labels it was trained on; it must not be used for others.
-    descriptor : SymmetryFunctions
-    references : list of EnergyReference
-        One per network.
-    networks : list of SiteEnergy
-        One network, or the members of a committee.
-    info, errors : dict
-        See `sdglass.forcefields.base.FittedModel`; ``info["members"]`` are those of a committee's members.
+    ``info["members"]`` are the infos of a committee's members.
     """
 
     electrons: SDModel
     descriptor: SymmetryFunctions
-    references: list
-    networks: list
+    references: list  # of EnergyReference, one per network
+    networks: list  # of SiteEnergy
     info: dict = field(default_factory=dict)
     errors: dict = field(default_factory=dict)
 
@@ -65,10 +55,10 @@ class NetworkModel(StoredModel):
     ):
         """Train the network of one fold (paper Eqs. 6, 7, 19); return the model and its learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. The data hold all realizations,
-        those that are held out included; the seed keys the folds, the choice of samples, the initial weights and
-        their order. A training that goes on from its checkpoint gives the same result bit for bit. Rows of the
-        learning curve hold training loss, validation loss, validation torque and energy RMSE [t0], and the rate.
+        See `sdglass.forcefields.base.FittedModel.fit`. The data hold all realizations, those that are held out
+        included; the seed keys the folds, the choice of samples, the initial weights and their order. A training
+        that goes on from its checkpoint gives the same result bit for bit. Rows of the learning curve hold the
+        training loss, validation loss, validation torque and energy RMSE [t0], and the rate.
 
         Raises
         ------
@@ -80,9 +70,7 @@ class NetworkModel(StoredModel):
         from sdglass.forcefields.behler_parrinello.training import train_network
         from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
 
-        if not data:
-            raise InputError("no training data given; expected at least one realization")
-        require_same_model(data[0], data[1:])
+        electrons = common_electrons(data)
         if not 0 <= fold < settings.n_folds:
             raise InputError(f"fold = {fold}; expected one of 0 to {settings.n_folds - 1}")
         if descriptors is None:
@@ -126,22 +114,18 @@ class NetworkModel(StoredModel):
             "fold": fold,
             "folds": settings.n_folds,
             "validation": validation.tolist(),
-            "configurations": len(train),
-            "structures": describe_structures([labels.structure for labels in part]),
+            **training_info(part),
             "parameters": network.n_parameters,
             "best": min(history, key=lambda row: row["validation_loss"], default={}),
             "settings": settings.to_dict(),
         }
-        return cls(data[0].model, settings.descriptor, [linear.reference], [network], info), history
+        return cls(electrons, settings.descriptor, [linear.reference], [network], info), history
 
     @classmethod
     def join(cls, members):
         """Return one committee of the networks of several folds; a single one is returned as it is.
 
-        Raises
-        ------
-        InputError
-            If their descriptors or electrons differ, or there are none.
+        `InputError` if their descriptors or electrons differ, or there are none.
         """
         if not members:
             raise InputError("no networks to join; expected at least one")
@@ -167,25 +151,9 @@ class NetworkModel(StoredModel):
         return self.networks[0].n_parameters
 
     def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
-        """Return this force field on a structure: a `NetworkForceField`, or a `CommitteeForceField` of several.
+        """Return a `NetworkForceField`, or a `CommitteeForceField` of several networks; see `FittedModel.on`.
 
-        Parameters
-        ----------
-        structure : Structure
-        dtype : {"float64", "float32"}
-        device : str
-            ``"cpu"`` or ``"cuda"``.
-        members : sequence of int, optional
-            Which networks of the committee to use; all by default.
-        descriptor : FeatureMaps, optional
-            Of the structure, if they are known already.
-        threads
-            Nothing but None is accepted: torch has its own setting for the whole process.
-
-        Raises
-        ------
-        InputError
-            If there is no such member or device, or the descriptor is another one or of another structure.
+        `threads` means nothing here: torch has its own setting for the whole process.
         """
         import torch
 
@@ -223,14 +191,12 @@ class NetworkModel(StoredModel):
         info, count, settings = self.info, len(self.networks), self.networks[0].settings
         each, linear = " each" if count > 1 else "", ", with a linear term" if settings["linear_term"] else ""
         layers = "-".join(map(str, settings["layers"]))
-        rows = [
-            ("kind", "network" if count == 1 else f"committee of {count} networks"),
-            ("name", info.get("name")),
-            *describe_electrons(self.electrons),
+        rows = describe_model(
+            self,
+            "network" if count == 1 else f"committee of {count} networks",
             describe_descriptor(self.descriptor),
-            ("parameters", f"{self.n_parameters}{each}: layers {layers}, {settings['activation']}{linear}"),
-            *describe_training(info),
-        ]
+            f"{self.n_parameters}{each}: layers {layers}, {settings['activation']}{linear}",
+        )
         if "protocol" in info:
             rows.append(("protocol", f"{info.get('folds', '?')} folds, held out by {info['protocol']}"))
         for number, member in enumerate(info.get("members", [info])):
@@ -240,7 +206,7 @@ class NetworkModel(StoredModel):
                     f"{best['validation_energy_rmse']:.3g} t0 per configuration (epoch {best['epoch']})"
                 )
                 rows.append((f"fold {member.get('fold', number)}", text))
-        return [(label, text) for label, text in rows if text]
+        return rows
 
     def header(self):
         """Return what is not an array as plain data."""

@@ -52,20 +52,11 @@ def _scale_rows(matrix, scale, n_sites, dtype):
 
 
 class FieldMap:
-    """Descriptor of one realization as torch operators.
+    """Descriptor of one realization, `FeatureMaps`, as torch operators.
 
-    Parameters
-    ----------
-    maps : FeatureMaps
-    dtype : torch.dtype
-    device : str or torch.device
-    mean, scale : array_like, shape (n_features,), optional
-        Standardise: the features are then z = (G - mean) / scale, and gradients are dE/dz.
-
-    Notes
-    -----
-    Spins and fields are (R, N, 3), features and gradients are (R, N, n_features). `scale` is folded into
-    the sparse matrices, so that it costs nothing at run time.
+    With `mean` and `scale` (n_features,) features are standardised, z = (G - mean) / scale, and gradients are
+    dE/dz; `scale` is folded into the sparse matrices, so that it costs nothing at run time. Spins and fields are
+    (R, N, 3), features and gradients are (R, N, n_features).
     """
 
     def __init__(self, maps, dtype=torch.float64, device="cpu", mean=None, scale=None):

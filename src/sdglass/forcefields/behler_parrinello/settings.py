@@ -11,48 +11,78 @@ from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFun
 
 ACTIVATIONS = ("relu", "celu", "silu")
 PAPER_LAYERS = (1024, 1024, 512, 256, 128, 128, 128, 128)
-SCHEDULES = ("constant", "cosine")
 PROTOCOLS = ("realizations", "configurations")
 
 
-def _require(settings, name, kind, least=None, above=None, optional=False):
-    """Raise `InputError` unless the setting is a finite number of the kind, >= `least` and > `above`."""
-    value = getattr(settings, name)
-    if optional and value is None:
-        return
-    good = isinstance(value, kind) and not isinstance(value, bool) and abs(value) < float("inf")
-    if not good or (least is not None and value < least) or (above is not None and value <= above):
-        limit = f" >= {least}" if least is not None else f" > {above}" if above is not None else ""
-        what = "an integer" if kind is Integral else "a number"
-        raise InputError(f"{name} = {value!r}; expected {what}{limit}{' or none' if optional else ''}")
+def _number(default, kind, least=None, above=None, optional=False):
+    """A field that holds a finite number of some kind, >= `least` and > `above`; None too if it is optional."""
+
+    def good(value):
+        if value is None:
+            return optional
+        finite = isinstance(value, kind) and not isinstance(value, bool) and abs(value) < float("inf")
+        return finite and (least is None or value >= least) and (above is None or value > above)
+
+    limit = f" >= {least}" if least is not None else f" > {above}" if above is not None else ""
+    what = "an integer" if kind is Integral else "a number"
+    return _checked(default, good, f"{what}{limit}{' or none' if optional else ''}")
 
 
-def _require_one_of(settings, name, choices):
-    value = getattr(settings, name)
-    if value not in choices:
-        expected = " or ".join(choices) if len(choices) == 2 else f"one of {', '.join(choices)}"
-        raise InputError(f"{name} = {value!r}; expected {expected}")
+def _integers(default, least):
+    """A field that holds a list of integers, or None if that is its default."""
+
+    def good(values):
+        if values is None:
+            return default is None
+        integers = isinstance(values, (list, tuple)) and len(values) > 0
+        return integers and all(isinstance(v, Integral) and not isinstance(v, bool) and v >= least for v in values)
+
+    return _checked(default, good, f"a list of integers >= {least}")
 
 
-def _plain(settings):
-    """Return settings as plain data, of which they can be made again."""
-    data = {entry.name: getattr(settings, entry.name) for entry in fields(settings)}
-    data["descriptor"] = settings.descriptor.to_dict()
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+def _choice(default, choices):
+    expected = " or ".join(choices) if len(choices) == 2 else f"one of {', '.join(choices)}"
+    return _checked(default, lambda value: value in choices, expected)
 
 
-def _symmetry_functions(descriptor, **change):
-    """Return `SymmetryFunctions` of what a setting says, which may be plain data."""
-    try:
-        descriptor = SymmetryFunctions(**descriptor) if isinstance(descriptor, Mapping) else descriptor
-        return replace(descriptor, **change)
-    except TypeError as error:
-        raise InputError(f"descriptor: {error}") from None
+def _flag(default):
+    return _checked(default, lambda value: isinstance(value, bool), "true or false")
+
+
+def _checked(default, good, expected):
+    return field(default=default, metadata={"good": good, "expected": expected})
+
+
+class _Settings:
+    """Settings whose fields say what they may hold; `InputError` if one holds anything else."""
+
+    def __post_init__(self):
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if not entry.metadata.get("good", lambda _: True)(value):
+                raise InputError(f"{entry.name} = {value!r}; expected {entry.metadata['expected']}")
+            if isinstance(value, (list, tuple)):
+                object.__setattr__(self, entry.name, tuple(map(int, value)))
+
+    def to_dict(self):
+        """Return the settings as plain data, of which they can be made again."""
+        data = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        data = {name: value.to_dict() if hasattr(value, "to_dict") else value for name, value in data.items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+
+    def _describe_by_functions(self, **change):
+        """Turn the descriptor, which may be plain data, into `SymmetryFunctions`."""
+        descriptor = self.descriptor
+        try:
+            descriptor = SymmetryFunctions(**descriptor) if isinstance(descriptor, Mapping) else descriptor
+            object.__setattr__(self, "descriptor", replace(descriptor, **change))
+        except TypeError as error:
+            raise InputError(f"descriptor: {error}") from None
 
 
 @dataclass(frozen=True)
-class LinearSettings:
-    """What the fit of a linear model is told.
+class LinearSettings(_Settings):
+    """What the fit of a linear model is told; `InputError` if a value is of the wrong kind or out of range.
 
     Parameters
     ----------
@@ -62,32 +92,21 @@ class LinearSettings:
         Whether the three-site functions G3 take part; without them it is a pair model J(R).
     ridge : float
         Relative to the diagonal of the normalised normal equations.
-
-    Raises
-    ------
-    InputError
-        If a value is of the wrong kind or out of range.
     """
 
     descriptor: SymmetryFunctions = field(default_factory=SymmetryFunctions)
-    g3: bool = False
-    ridge: float = 1e-4
+    g3: bool = _flag(False)
+    ridge: float = _number(1e-4, Real, least=0)
 
     folds = (0,)
 
     def __post_init__(self):
-        object.__setattr__(self, "descriptor", _symmetry_functions(self.descriptor, chirality=False))
-        _require(self, "ridge", Real, least=0)
-        if not isinstance(self.g3, bool):
-            raise InputError(f"g3 = {self.g3!r}; expected true or false")
-
-    def to_dict(self):
-        """Return the settings as plain data."""
-        return _plain(self)
+        self._describe_by_functions(chirality=False)
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(_Settings):
     """How a network is trained; the loss is that of Eq. 19.
 
         L = [mu_H sum_i |T_i - T_i^exact|^2 + mu_E (E - E^exact)^2] / [3 N rms(T^exact)^2],   T = S x H,
@@ -111,29 +130,15 @@ class TrainingSettings:
         Largest number of passes over the training samples.
     patience : int
         Epochs in a row without a smaller validation loss after which the training stops, at least 1.
-
-    Raises
-    ------
-    InputError
-        If a value is of the wrong kind or out of range.
     """
 
-    torque_weight: float = 1.0
-    energy_weight: float = 0.01
-    learning_rate: float = 1e-3
-    schedule: str = "cosine"
-    batch: int = 8
-    epochs: int = 40
-    patience: int = 10
-
-    def __post_init__(self):
-        _require(self, "torque_weight", Real, least=0)
-        _require(self, "energy_weight", Real, least=0)
-        _require(self, "learning_rate", Real, above=0)
-        _require_one_of(self, "schedule", SCHEDULES)
-        _require(self, "batch", Integral, least=1)
-        _require(self, "epochs", Integral, least=0)
-        _require(self, "patience", Integral, least=1)
+    torque_weight: float = _number(1.0, Real, least=0)
+    energy_weight: float = _number(0.01, Real, least=0)
+    learning_rate: float = _number(1e-3, Real, above=0)
+    schedule: str = _choice("cosine", ("constant", "cosine"))
+    batch: int = _number(8, Integral, least=1)
+    epochs: int = _number(40, Integral, least=0)
+    patience: int = _number(10, Integral, least=1)
 
     def rate(self, epoch):
         """Return the learning rate of an epoch, numbered from 0; a cosine would be at 1 % in epoch `epochs`."""
@@ -168,53 +173,25 @@ class NetworkSettings(TrainingSettings):
         default.
 
     The others are those of `TrainingSettings`.
-
-    Raises
-    ------
-    InputError
-        If a value is of the wrong kind or out of range.
     """
 
     descriptor: SymmetryFunctions = field(default_factory=SymmetryFunctions)
-    layers: tuple = PAPER_LAYERS
-    activation: str = "celu"
-    linear_term: bool = False
-    ridge: float = 1e-4
-    protocol: str = "realizations"
-    n_folds: int = 5
-    trained: tuple | None = None
-    realizations: int | None = None
-    configurations: int | None = None
+    layers: tuple = _integers(PAPER_LAYERS, least=1)
+    activation: str = _choice("celu", ACTIVATIONS)
+    linear_term: bool = _flag(False)
+    ridge: float = _number(1e-4, Real, least=0)
+    protocol: str = _choice("realizations", PROTOCOLS)
+    n_folds: int = _number(5, Integral, least=2)
+    trained: tuple | None = _integers(None, least=0)
+    realizations: int | None = _number(None, Integral, least=1, optional=True)
+    configurations: int | None = _number(None, Integral, least=1, optional=True)
 
     def __post_init__(self):
+        self._describe_by_functions()
         super().__post_init__()
-        object.__setattr__(self, "descriptor", _symmetry_functions(self.descriptor))
-        self._require_integers("layers", least=1)
-        _require_one_of(self, "activation", ACTIVATIONS)
-        if not isinstance(self.linear_term, bool):
-            raise InputError(f"linear_term = {self.linear_term!r}; expected true or false")
-        _require(self, "ridge", Real, least=0)
-        _require_one_of(self, "protocol", PROTOCOLS)
-        _require(self, "n_folds", Integral, least=2)
-        if self.trained is not None:
-            self._require_integers("trained", least=0)
-            if max(self.trained) >= self.n_folds or len(set(self.trained)) < len(self.trained):
-                raise InputError(
-                    f"trained = {list(self.trained)}; expected different folds, from 0 to {self.n_folds - 1}"
-                )
-        _require(self, "realizations", Integral, least=1, optional=True)
-        _require(self, "configurations", Integral, least=1, optional=True)
-
-    def _require_integers(self, name, least):
-        values = getattr(self, name)
-        good = isinstance(values, (list, tuple)) and len(values) > 0
-        if not good or not all(isinstance(v, Integral) and not isinstance(v, bool) and v >= least for v in values):
-            raise InputError(f"{name} = {values!r}; expected a list of integers >= {least}")
-        object.__setattr__(self, name, tuple(map(int, values)))
-
-    def to_dict(self):
-        """Return the settings as plain data."""
-        return _plain(self)
+        folds = self.folds
+        if max(folds) >= self.n_folds or len(set(folds)) < len(folds):
+            raise InputError(f"trained = {list(folds)}; expected different folds, from 0 to {self.n_folds - 1}")
 
     @property
     def folds(self):

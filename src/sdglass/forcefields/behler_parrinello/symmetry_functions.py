@@ -135,28 +135,17 @@ def f3(r1, r2, r3, cos_theta, zeta, lam, d, w, d_pair, w_pair, cutoff):
 
 @dataclass(frozen=True, eq=False)
 class FeatureMaps:
-    """The descriptor of one realization.
-
-    Attributes
-    ----------
-    functions : SymmetryFunctions
-    n_sites : int
-    first, second : numpy.ndarray of int, shape (P,)
-        Sites of each bond variable b_p = S_first . S_second.
-    bonds : scipy.sparse.csr_array, shape (N * n_bond, P)
-        Row i * n_bond + f is feature f (G2 or G3) of site i.
-    triples : numpy.ndarray of int, shape (T, 3)
-        Sites (i, j, k) of each triple product S_i . (S_j x S_k), R_ij < R_ik; empty without chirality.
-    chiralities : scipy.sparse.csr_array, shape (N * n_chirality, T)
+    """The descriptor of one realization: P bond variables b_p = S_first . S_second and, with chirality, T triple
+    products S_i . (S_j x S_k), R_ij < R_ik, and their parts in the features of every site.
     """
 
     functions: SymmetryFunctions
     n_sites: int
-    first: np.ndarray
-    second: np.ndarray
-    bonds: sparse.csr_array
-    triples: np.ndarray
-    chiralities: sparse.csr_array
+    first: np.ndarray  # (P,)
+    second: np.ndarray  # (P,)
+    bonds: sparse.csr_array  # (N * n_bond, P), row i * n_bond + f is feature f (G2 or G3) of site i
+    triples: np.ndarray  # (T, 3) sites (i, j, k); empty without chirality
+    chiralities: sparse.csr_array  # (N * n_chirality, T)
 
     def require(self, structure, functions):
         """Raise `InputError` unless these are the `functions` of a structure with as many sites."""
@@ -192,13 +181,8 @@ def triple_products(spins, triples):
 def build_feature_maps(structure, functions, dtype=np.float64):
     """Return the `FeatureMaps` of a structure. Memory and time are linear in N.
 
-    Parameters
-    ----------
-    structure : Structure
-    functions : SymmetryFunctions
-    dtype : numpy dtype
-        In which the values are kept; float32 halves the memory (8 bytes per value and index, against 12) and is
-        enough for a force field that computes in float32.
+    Values are kept in a numpy `dtype`: float32 halves the memory (8 bytes per value and index, against 12) and is
+    enough for a force field that computes in float32.
     """
     pairs = neighbour_pairs(structure, functions.cutoff)
     env = environments(structure, functions.cutoff)
@@ -290,13 +274,9 @@ def _block_values(env, functions, first, last, pair_index):
             chiralities.append((rows, entry, value[entry, shell]))
     if not functions.n_chirality:
         return bonds, chiralities, None
-    nearer, farther = _order(a, b, distance)
-    return bonds, chiralities, np.stack([centre[a], neighbour[nearer], neighbour[farther]], axis=1)
-
-
-def _order(a, b, distance):
     swap = distance[a] > distance[b]
-    return np.where(swap, b, a), np.where(swap, a, b)
+    nearer, farther = np.where(swap, b, a), np.where(swap, a, b)
+    return bonds, chiralities, np.stack([centre[a], neighbour[nearer], neighbour[farther]], axis=1)
 
 
 def _centre_blocks(env):

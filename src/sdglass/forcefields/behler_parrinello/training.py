@@ -8,11 +8,8 @@ import torch
 from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
-from sdglass.forcefields.behler_parrinello.settings import TrainingSettings
 from sdglass.forcefields.behler_parrinello.training_set import array_digest
 from sdglass.random_streams import generator
-
-__all__ = ["TrainingSettings", "train_network", "validation_errors"]
 
 
 def train_network(
@@ -29,7 +26,10 @@ def train_network(
     progress=None,
     tick=None,
 ):
-    """Train one network and return the one with the smallest validation loss.
+    """Train one network; return the one with the smallest validation loss (CPU, float32), and the history.
+
+    The history holds per epoch the training and validation loss, the validation torque and energy RMSE [t0], and
+    the rate.
 
     Parameters
     ----------
@@ -46,17 +46,8 @@ def train_network(
     checkpoint : path-like or Checkpoint, optional
         What an interrupted training goes on from, with the same result bit for bit; the caller discards it once
         the result is safe.
-    progress : callable, optional
-        Called with each row of the history.
-    tick : callable, optional
-        Called after each step of the optimiser.
-
-    Returns
-    -------
-    network : SiteEnergy
-        Best weights, on the CPU in float32.
-    history : list of dict
-        Per epoch: training loss, validation loss, validation torque and energy RMSE [t0], rate.
+    progress, tick : callable, optional
+        Called with each row of the history, and after each step of the optimiser.
 
     Raises
     ------

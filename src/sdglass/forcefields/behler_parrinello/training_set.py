@@ -14,8 +14,7 @@ class TrainingSet:
 
     Parameters
     ----------
-    data : sequence of LabelledConfigurations
-    maps : sequence of FeatureMaps
+    data, maps : sequences of LabelledConfigurations and of FeatureMaps
     reference : EnergyReference
         Spin-independent energy to subtract.
     train : numpy.ndarray, shape (S, 2)
@@ -54,15 +53,10 @@ class TrainingSet:
         return digest.hexdigest()
 
     def predict(self, network, batch, create_graph=False, reversed_time=False):
-        """Return energies and torques of configurations (B, 2), grouped by realization.
+        """Yield (realization, configurations (B_r,), energies (B_r,), torques (B_r, N_r, 3) [t0]) of a batch.
 
-        All of them pass through the network together: its matrix products are then as large as can be, whatever
+        All of it passes through the network together: its matrix products are then as large as can be, whatever
         realizations a batch is drawn from.
-
-        Returns
-        -------
-        list of (realization, configurations, energy, torque)
-            Integer, indices (B_r,), energies (B_r,) and torques (B_r, N_r, 3) [t0].
         """
         groups = [
             (int(realization), torch.as_tensor(batch[batch[:, 0] == realization, 1]))
@@ -76,15 +70,13 @@ class TrainingSet:
         site_energy, gradient = network.energy_and_gradient(features, create_graph)
         lengths = [shape[0] * shape[1] for shape in shapes]
         sign = -1.0 if reversed_time else 1.0
-        predicted = []
         for (realization, chosen), shape, energy, slope in zip(
             groups, shapes, site_energy.split(lengths), gradient.split(lengths), strict=True
         ):
             torque = self.operators[realization].torque(
                 slope.reshape(shape), sign * self.spins[realization][chosen]
             )
-            predicted.append((realization, chosen, energy.reshape(shape[:2]).sum(1), torque))
-        return predicted
+            yield realization, chosen, energy.reshape(shape[:2]).sum(1), torque
 
     def loss(self, network, batch, settings, create_graph, reversed_time=False):
         """Return Eq. 19 averaged over a batch (B, 2), divided by 3 N rms(torque)^2, and its two parts.

@@ -10,7 +10,7 @@ All of it are functions f(T) of the hopping matrix (`hopping_functions`), taken 
 The positions decide all of these, so that an evaluation is sums over lists (`kernels`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from scipy import sparse
@@ -47,13 +47,17 @@ class LocatorSettings:
     screening: tuple = (0.144, 0.36)
 
     def __post_init__(self):
-        object.__setattr__(self, "screening", tuple(float(s) for s in self.screening))
+        try:
+            for entry in fields(self):
+                value = getattr(self, entry.name)
+                value = tuple(map(float, value)) if entry.name == "screening" else float(value)
+                object.__setattr__(self, entry.name, value)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"locator settings: {error}") from None
         for name in ("pair_cutoff", "loop_cutoff", "taper"):
-            value = float(getattr(self, name))
-            object.__setattr__(self, name, value)
-            if not (np.isfinite(value) and value > 0):
-                raise InputError(f"{name} = {value}; expected a positive length [ell]")
-        if not self.screening or not all(np.isfinite(s) and s >= 0 for s in self.screening):
+            if not 0 < getattr(self, name) < np.inf:
+                raise InputError(f"{name} = {getattr(self, name)}; expected a positive length [ell]")
+        if not self.screening or not all(0 <= s < np.inf for s in self.screening):
             raise InputError(f"screening = {list(self.screening)}; expected at least one number >= 0")
 
     def to_dict(self):
@@ -63,41 +67,25 @@ class LocatorSettings:
 
 @dataclass(frozen=True, eq=False)
 class NeighbourValues:
-    """Values on a symmetric list of neighbours, in compressed rows: site i has entries start[i]:start[i + 1].
+    """Values on a symmetric list of neighbours, in compressed rows: site i has entries start[i]:start[i + 1]."""
 
-    Attributes
-    ----------
-    start : numpy.ndarray of int, shape (N + 1,)
-    neighbour : numpy.ndarray of int32, shape (nnz,)
-        Ascending in each row.
-    values : numpy.ndarray, shape (nnz, F)
-    """
-
-    start: np.ndarray
-    neighbour: np.ndarray
-    values: np.ndarray
+    start: np.ndarray  # (N + 1,)
+    neighbour: np.ndarray  # (nnz,) int32, ascending in each row
+    values: np.ndarray  # (nnz, F)
 
 
 @dataclass(frozen=True, eq=False)
 class LocatorCoefficients:
-    """Coefficients of the force field on one structure.
+    """Coefficients of the force field on one structure: of its pairs, of the hops of its loops, and constants.
 
-    Attributes
-    ----------
-    pairs : NeighbourValues
-        `PAIR_FEATURES` F of each pair [t0], E = 1/2 sum_ij c . F_ij S_i . S_j; or c . F alone.
-    hops : NeighbourValues
-        Hops K_p of the loops [t0], a site's return to itself included.
-    spinless_energy : float
-        E_0 of the series [t0].
-    onsite_energy : numpy.ndarray, shape (4,) or (1,)
-        1/2 sum_i F_ii [t0], the part of the pair terms that no spin direction changes; or c times that.
+    A fit holds the four `PAIR_FEATURES` F of each pair [t0], E = 1/2 sum_ij c . F_ij S_i . S_j; an evaluation
+    needs c . F alone. The onsite energy is 1/2 sum_i F_ii [t0], which no spin direction changes, or c times that.
     """
 
     pairs: NeighbourValues
-    hops: NeighbourValues
-    spinless_energy: float
-    onsite_energy: np.ndarray
+    hops: NeighbourValues  # K_p of the loops [t0], a site's return to itself included
+    spinless_energy: float  # E_0 of the series [t0]
+    onsite_energy: np.ndarray  # (4,) or (1,)
 
     def coupled(self, pair_coefficients, dtype):
         """Return these coefficients with the one coupling c . F per pair that an evaluation needs."""
@@ -112,24 +100,11 @@ class LocatorCoefficients:
 
 
 def locator_coefficients(structure, electrons, settings, progress=None, pair_coefficients=None, dtype=np.float64):
-    """Compute the `LocatorCoefficients` of a structure.
+    """Compute the `LocatorCoefficients` of a structure, with values of a numpy `dtype`.
 
-    Parameters
-    ----------
-    structure : Structure
-    electrons : SDModel
-    settings : LocatorSettings
-    progress : callable, optional
-        Called with the number of sites of each finished block.
-    pair_coefficients : array_like, shape (4,), optional
-        If given, pairs hold the one coupling that an evaluation needs, instead of the four features of a fit.
-    dtype : numpy.dtype
-        Of the values.
-
-    Raises
-    ------
-    InputError
-        If the filling is not one half: the expansion needs the gap around zero energy.
+    Pairs hold the four features of a fit or, with `pair_coefficients` (4,), the one coupling that an evaluation
+    needs. `progress` is called with the number of sites of each finished block. `InputError` if the filling is not
+    one half: the expansion needs the gap around zero energy.
     """
     require_half_filling(electrons)
     functions = _HoppingFunctions(electrons.coupling, settings.screening)

@@ -12,12 +12,9 @@ from scipy.optimize import minimize
 
 
 def error_features(torques, loops):
-    """Return what the uncertainty of a torque is made of, shape (4, C, N) [1, t0, t0, t0].
+    """Return what the uncertainty of a torque is made of, (4, C, N) [1, t0, t0, t0].
 
-    Parameters
-    ----------
-    torques, loops : numpy.ndarray, shape (C, N, 3)
-        Torques, and the part that the four-spin loops have in them [t0].
+    `torques` and `loops`, (C, N, 3), are torques, and the part that the four-spin loops have in them [t0].
     """
     whole, part = np.linalg.norm(torques, axis=2), np.linalg.norm(loops, axis=2)
     rms = np.sqrt(np.square(whole).mean(axis=1, keepdims=True))
@@ -29,16 +26,8 @@ def fit_error_model(torques, loops, errors):
 
     The errors have longer tails than Gaussians. They are counted apart in the half of the configurations with
     the larger torques and in the other, of nearly minimised ones, and sigma is widened for the worse half.
-
-    Parameters
-    ----------
-    torques, loops, errors : sequence of numpy.ndarray, shape (C, N, 3)
-        Predictions, their loops' part, and errors, one entry per realization [t0].
-
-    Returns
-    -------
-    tuple of float
-        (floor [t0], slope, loop slope, rms slope); all zero if there are no errors.
+    Predictions, their loops' part, and errors are (C, N, 3) [t0], one array per realization. Without any error all
+    n_k are zero.
     """
     features = np.concatenate(
         [error_features(*both).reshape(4, -1) for both in zip(torques, loops, strict=True)], axis=1

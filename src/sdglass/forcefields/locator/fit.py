@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sdglass.dataset import require_same_model
+from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
-from sdglass.forcefields.description import describe_electrons, describe_training
+from sdglass.forcefields.description import describe_model
 from sdglass.forcefields.locator.coefficients import (
     PAIR_FEATURES,
     LocatorSettings,
@@ -27,7 +27,7 @@ from sdglass.forcefields.locator.forcefield import LocatorForceField
 from sdglass.forcefields.locator.kernels.loops import loop_field, pair_field
 from sdglass.forcefields.locator.kernels.two_hops import two_hops
 from sdglass.forcefields.model_file import StoredModel
-from sdglass.forcefields.training_domain import describe_structures
+from sdglass.forcefields.training_domain import training_info
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.neighbours import spatial_order
@@ -53,13 +53,7 @@ class LocatorFitSettings(LocatorSettings):
     descriptor = None
 
     def __post_init__(self):
-        try:
-            super().__post_init__()
-            object.__setattr__(self, "weight_exponent", float(self.weight_exponent))
-        except InputError:
-            raise
-        except (TypeError, ValueError) as error:
-            raise InputError(f"locator settings: {error}") from None
+        super().__post_init__()
         if not np.isfinite(self.weight_exponent):
             raise InputError(f"weight_exponent = {self.weight_exponent}; expected a finite number")
 
@@ -71,12 +65,10 @@ class LocatorFitSettings(LocatorSettings):
 
 @dataclass(frozen=True, eq=False)
 class LocatorModel(StoredModel):
-    """A fitted locator force field.
+    """A fitted locator force field: a `FittedModel` with these numbers.
 
     Attributes
     ----------
-    electrons : SDModel
-        The electrons whose labels it was fitted to; it must not be used for others.
     settings : LocatorSettings
     pair_coefficients : numpy.ndarray, shape (4,)
         Of `PAIR_FEATURES`.
@@ -88,8 +80,6 @@ class LocatorModel(StoredModel):
         (floor [t0], slope, loop slope, rms slope): a torque component of a site is uncertain by the root of
         floor^2 + (slope |its torque|)^2 + (loop slope |torque of its loops|)^2 + (rms slope x rms torque)^2,
         where the rms is over the sites of the configuration.
-    info, errors : dict
-        See `sdglass.forcefields.base.FittedModel`.
     """
 
     electrons: SDModel
@@ -123,22 +113,13 @@ class LocatorModel(StoredModel):
     ):
         """Fit to exact torques by weighted least squares; return the model and no learning curve.
 
-        The parameters are those of `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or
-        worth a checkpoint: the data, the settings decide.
-
-        Raises
-        ------
-        InputError
-            If there are no data, or they are of different electrons or not at half filling.
+        See `sdglass.forcefields.base.FittedModel.fit`. Nothing is held out, random or worth a checkpoint: the data
+        and the settings decide. `InputError` if there are no data, or they are of different electrons or not at
+        half filling.
         """
         with progress_bar(len(data), "locator fit", "realization", disable=not progress) as bar:
             model = fit_locator_model(data, settings.shape, settings.weight_exponent, progress=bar.update)
-        info = {
-            "configurations": sum(map(len, data)),
-            "structures": describe_structures([labels.structure for labels in data]),
-            "settings": settings.to_dict(),
-        }
-        return replace(model, info=info), []
+        return replace(model, info={**training_info(data), "settings": settings.to_dict()}), []
 
     @property
     def n_parameters(self):
@@ -154,57 +135,40 @@ class LocatorModel(StoredModel):
         members=None,
         descriptor=None,
         threads=None,
-        lists=None,
+        coefficients=None,
         progress=None,
     ):
-        """Return this force field on a structure, as a `LocatorForceField`.
+        """Return this force field on a structure, as a `LocatorForceField`; see `FittedModel.on`.
 
-        Parameters
-        ----------
-        structure : Structure
-        dtype : {"float64", "float32"}
-        threads : int, optional
-            See `LocatorForceField`.
-        lists : LocatorCoefficients, optional
-            Of the structure with all pair features, if they are known already.
-        progress : callable, optional
-            Called with the number of sites of each finished block of a structure's lists.
-        device, members, descriptor
-            Nothing but their defaults is accepted.
-
-        Raises
-        ------
-        InputError
-            If an option means nothing here.
+        `device`, `members` and `descriptor` mean nothing here. Two more options do: `coefficients`, the
+        `LocatorCoefficients` of the structure with all pair features, if they are known already, and `progress`,
+        called with the number of sites of each finished block of them.
         """
         refuse_options("the locator force field", device=device, members=members, descriptor=descriptor)
         dtype = np.dtype(dtype)
-        if lists is not None:
-            return LocatorForceField(structure, lists.coupled(self.pair_coefficients, dtype), self, dtype, threads)
+        if coefficients is not None:
+            coefficients = coefficients.coupled(self.pair_coefficients, dtype)
+            return LocatorForceField(structure, coefficients, self, dtype, threads)
         order, sites = None, structure
         if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
             order = spatial_order(structure)
             sites = Structure(structure.positions[order], structure.box)
-        lists = locator_coefficients(sites, self.electrons, self.settings, progress, self.pair_coefficients, dtype)
-        return LocatorForceField(structure, lists, self, dtype, threads, order)
+        coefficients = locator_coefficients(
+            sites, self.electrons, self.settings, progress, self.pair_coefficients, dtype
+        )
+        return LocatorForceField(structure, coefficients, self, dtype, threads, order)
 
     def describe(self):
         """Return (label, text) rows for whoever asks what this is."""
         settings, (floor, slope, loop_slope, rms_slope) = self.settings, self.error_model
-        name = self.info.get("name")
-        return [
-            ("kind", "locator expansion: pair couplings and four-spin loops"),
-            *([("name", name)] if name else []),
-            *describe_electrons(self.electrons),
-            ("cutoffs", f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"),
-            ("parameters", str(self.n_parameters)),
-            *describe_training(self.info),
-            (
-                "error estimate",
-                f"{floor:.1e} t0, {100 * slope:.2g} % of the torque, {100 * loop_slope:.2g} % of the loops' part "
-                f"and {100 * rms_slope:.2g} % of the rms torque, added in squares, per component",
-            ),
-        ]
+        cutoffs = f"pairs {settings.pair_cutoff:g} ell, one hop of a loop {settings.loop_cutoff:g} ell"
+        errors = (
+            f"{floor:.1e} t0, {100 * slope:.2g} % of the torque, {100 * loop_slope:.2g} % of the loops' part "
+            f"and {100 * rms_slope:.2g} % of the rms torque, added in squares, per component"
+        )
+        kind = "locator expansion: pair couplings and four-spin loops"
+        rows = describe_model(self, kind, ("cutoffs", cutoffs), str(self.n_parameters))
+        return [*rows, ("error estimate", errors)]
 
     def header(self):
         """Return what is not an array as plain data."""
@@ -233,15 +197,9 @@ class LocatorModel(StoredModel):
         )
 
 
-def torque_design(lists, spins):
-    """Return the torques of every term alone, shape (C, N, 3, 4 + n_screening), with coefficient one.
-
-    Parameters
-    ----------
-    lists : LocatorCoefficients
-    spins : numpy.ndarray, shape (C, N, 3)
-    """
-    pairs, hops = lists.pairs, lists.hops
+def torque_design(coefficients, spins):
+    """Return the torques of every term with coefficient one, (C, N, 3, 4 + n_screening), at spins (C, N, 3)."""
+    pairs, hops = coefficients.pairs, coefficients.hops
     fields = [-pair_field(pairs.start, pairs.neighbour, feature.copy(), spins) for feature in pairs.values.T]
     reach, weight = two_hops(hops.start, hops.neighbour), np.ones(1)
     for kernel in hops.values.T:
@@ -249,8 +207,8 @@ def torque_design(lists, spins):
     return np.stack([torque(spins, field) for field in fields], axis=-1)
 
 
-def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=None, progress=None):
-    """Fit the force field to exact torques.
+def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, coefficients=None, progress=None):
+    """Fit the force field to exact torques; return the `LocatorModel`.
 
     Parameters
     ----------
@@ -261,7 +219,7 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
         See `LocatorFitSettings`.
     terms : sequence of bool, shape (4 + n_screening,), optional
         Which terms take part, for ablation; all by default.
-    lists : sequence of LocatorCoefficients, optional
+    coefficients : sequence of LocatorCoefficients, optional
         Of the structures, if they are known already.
     progress : callable, optional
         Called after each realization.
@@ -271,35 +229,32 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, lists=No
     InputError
         If there are no data, they are of different electrons or not at half filling, or no term is chosen.
     """
-    if not data:
-        raise InputError("no training data given; expected at least one realization")
-    require_same_model(data[0], data[1:])
-    electrons = data[0].model
+    electrons = common_electrons(data)
     require_half_filling(electrons)
     n_pairs = len(PAIR_FEATURES)
     n_terms = n_pairs + len(settings.screening)
     terms = np.ones(n_terms, bool) if terms is None else np.asarray(terms, bool)
     if terms.shape != (n_terms,) or not terms.any():
         raise InputError(f"terms = {terms.tolist()}; expected {n_terms} of true or false, at least one true")
-    made, designs, targets = [], [], []
+    designs, targets, known = [], [], []
     for number, labels in enumerate(data):
-        its_lists = locator_coefficients(labels.structure, electrons, settings) if lists is None else lists[number]
-        made.append(its_lists)
-        designs.append(torque_design(its_lists, labels.spins))
+        if coefficients is None:
+            known.append(locator_coefficients(labels.structure, electrons, settings))
+        else:
+            known.append(coefficients[number])
+        designs.append(torque_design(known[-1], labels.spins))
         targets.append(labels.torque)
         if progress is not None:
             progress()
     weights = configuration_weights(targets, weight_exponent)
-    coefficients = solve_coefficients(designs, targets, weights, terms)
-    model = LocatorModel(electrons, settings, coefficients[:n_pairs], coefficients[n_pairs:])
-    left = [
-        (labels.energy - model.on(labels.structure, lists=its_lists).evaluate(labels.spins).energy)
-        / labels.structure.n_sites
-        for labels, its_lists in zip(data, made, strict=True)
-    ]
+    numbers = solve_coefficients(designs, targets, weights, terms)
+    model = LocatorModel(electrons, settings, numbers[:n_pairs], numbers[n_pairs:])
+    left = []  # of the energy per site
+    for labels, its in zip(data, known, strict=True):
+        energy = model.on(labels.structure, coefficients=its).evaluate(labels.spins).energy
+        left.append(np.mean((labels.energy - energy) / labels.structure.n_sites))
     error_model = fit_error_model(*_held_out(designs, targets, weights, terms))
-    energy_per_site = float(np.mean([part.mean() for part in left]))
-    return replace(model, energy_per_site=energy_per_site, error_model=error_model)
+    return replace(model, energy_per_site=float(np.mean(left)), error_model=error_model)
 
 
 def _held_out(designs, targets, weights, terms):
@@ -320,15 +275,9 @@ def _held_out(designs, targets, weights, terms):
 
 
 def configuration_weights(torques, exponent):
-    """Return the weights of configurations, rms torque^-exponent: one array (C,) per realization.
+    """Return the weights of configurations, rms torque^-exponent: one array (C,) for each of torques (C, N, 3).
 
     A torque that is a thousandth of the largest one counts as that: labels are exact to rounding only.
-
-    Parameters
-    ----------
-    torques : sequence of numpy.ndarray, shape (C, N, 3)
-        Exact torques [t0].
-    exponent : float
     """
     scales = [np.sqrt(np.square(part).mean(axis=(1, 2))) for part in torques]
     largest = max(scale.max() for scale in scales) or 1.0
@@ -336,14 +285,10 @@ def configuration_weights(torques, exponent):
 
 
 def solve_coefficients(designs, targets, weights, terms):
-    """Return the coefficients of weighted least squares; those of unused terms are zero.
+    """Return the coefficients (n,) of weighted least squares; those of unused terms are zero.
 
-    Parameters
-    ----------
-    designs, targets, weights : sequences, one entry per realization
-        `torque_design` (C, N, 3, n), exact torques (C, N, 3) and `configuration_weights` (C,).
-    terms : numpy.ndarray of bool, shape (n,)
-        Which terms take part.
+    For each realization a `torque_design` (C, N, 3, n), exact torques (C, N, 3) and `configuration_weights` (C,);
+    `terms` (n,) says which of them take part.
     """
     rows = np.concatenate(
         [

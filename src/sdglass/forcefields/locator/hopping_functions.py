@@ -27,41 +27,22 @@ _MAX_DEGREE = 400
 
 @dataclass(frozen=True, eq=False)
 class BlockValues:
-    """Values of F functions between the sites of one block and their neighbours.
+    """Values of F functions between the sites of a block and their neighbours: P pairs, i = j included."""
 
-    Attributes
-    ----------
-    sites : numpy.ndarray of int, shape (B,)
-        The sites of the block.
-    row : numpy.ndarray of int, shape (P,)
-        Position in `sites` of a pair's first site; ascending.
-    column : numpy.ndarray of int, shape (P,)
-        The second site of the pair; ascending within a row, the first site itself included.
-    distance : numpy.ndarray, shape (P,)
-        Minimum-image distance [ell].
-    values : numpy.ndarray, shape (P, F)
-        f(T) of each pair.
-    """
-
-    sites: np.ndarray
-    row: np.ndarray
-    column: np.ndarray
-    distance: np.ndarray
-    values: np.ndarray
+    sites: np.ndarray  # (B,) of the block
+    row: np.ndarray  # (P,) position in `sites` of a pair's first site; ascending
+    column: np.ndarray  # (P,) second site of the pair; ascending within a row
+    distance: np.ndarray  # (P,) of the minimum image [ell]
+    values: np.ndarray  # (P, F) f(T) of each pair
 
 
 def hopping_function_blocks(structure, hopping, functions, cutoff, halo=6.0, tolerance=1e-9, progress=None):
-    """Yield `BlockValues` that cover every site of a structure once.
+    """Yield `BlockValues` that cover every site of a structure once, with all pairs closer than `cutoff` [ell].
 
     Parameters
     ----------
-    structure : Structure
-    hopping : callable
-        Hopping law.
     functions : callable
         Maps eigenvalues of T, shape (M,), to (F, M) real values; analytic on the spectrum.
-    cutoff : float
-        Largest distance of a pair [ell].
     halo : float
         Sites farther than this from every site of a block are left out of its surroundings [ell]. Structures
         of up to 1200 sites are treated as a whole, without a halo.

@@ -40,36 +40,17 @@ FREQUENCIES = 12  # nodes of the frequency integral: torques to 1e-7 t0 at J = 6
 
 @dataclass(frozen=True, eq=False)
 class ImaginaryFrequencies:
-    """Nodes of int_{-inf}^{inf} dw / (2 pi), of which the positive half is kept (integrands are even).
+    """Nodes of int_{-inf}^{inf} dw / (2 pi), of which the positive half is kept (integrands are even)."""
 
-    Attributes
-    ----------
-    weight : numpy.ndarray, shape (M,)
-        Weights [t0], both signs of w included.
-    scalar : numpy.ndarray, shape (M,)
-        |a| = w / (w^2 + J^2) [1/t0]; the locator's part without spin is a = -i |a|.
-    vector : numpy.ndarray, shape (M,)
-        b = -J / (w^2 + J^2) [1/t0], its part along the spin.
-    """
-
-    weight: np.ndarray
-    scalar: np.ndarray
-    vector: np.ndarray
+    weight: np.ndarray  # (M,) both signs of w included [t0]
+    scalar: np.ndarray  # (M,) |a| = w / (w^2 + J^2) [1/t0]; the locator's part without spin is a = -i |a|
+    vector: np.ndarray  # (M,) b = -J / (w^2 + J^2) [1/t0], its part along the spin
 
 
 def imaginary_frequencies(coupling, count=FREQUENCIES):
-    """Return Gauss-Legendre nodes in the angle of w = |J| tan(angle).
+    """Return `count` Gauss-Legendre nodes in the angle of w = |J| tan(angle).
 
-    Parameters
-    ----------
-    coupling : float
-        J [t0].
-    count : int
-
-    Raises
-    ------
-    InputError
-        If the coupling is zero: the expansion is in 1/J.
+    `InputError` if the coupling [t0] is zero: the expansion is in 1/J.
     """
     if coupling == 0.0:
         raise InputError("coupling = 0; the locator expansion needs a coupling that is not zero [t0]")
@@ -84,19 +65,9 @@ def imaginary_frequencies(coupling, count=FREQUENCIES):
 
 
 def renormalized_hopping(eigenvalue, scalar):
-    """Return the real and imaginary parts of T0 = T (1 + i |a| T)^-1 as functions of T's eigenvalues.
+    """Return T0 = T (1 + i |a| T)^-1 at eigenvalues (M,) of T: real parts, then imaginary parts, (2 F, M) [t0].
 
-    Parameters
-    ----------
-    eigenvalue : numpy.ndarray, shape (M,)
-        [t0]
-    scalar : numpy.ndarray, shape (F,)
-        |a| [1/t0].
-
-    Returns
-    -------
-    numpy.ndarray, shape (2 F, M)
-        First the real, then the imaginary parts [t0].
+    `scalar`, (F,), is |a| [1/t0].
     """
     denominator = 1.0 + (scalar[:, None] * eigenvalue) ** 2
     return np.concatenate([eigenvalue / denominator, -scalar[:, None] * eigenvalue**2 / denominator])
@@ -106,14 +77,7 @@ def spinless_energy(eigenvalues, coupling):
     """Return E_0 [t0], what the series has without any spin: N |J| - sum_k sqrt(T_k^2 + 4 J^2).
 
     It is -N |J| - 1/(2 pi) int dw 2 Tr log|1 - a T| in closed form: the energy of sites that hybridize with a
-    second level each.
-
-    Parameters
-    ----------
-    eigenvalues : numpy.ndarray, shape (N,)
-        Of the hopping matrix [t0].
-    coupling : float
-        J [t0].
+    second level each. The eigenvalues (N,) are those of the hopping matrix.
     """
     return len(eigenvalues) * abs(coupling) - float(np.hypot(eigenvalues, 2.0 * coupling).sum())
 
@@ -141,10 +105,8 @@ def series_terms(structure, spins, electrons, orders=6, frequencies=None):
 
     Returns
     -------
-    energy : numpy.ndarray, shape (orders / 2 + 1,)
-        E_0, E_2, E_4, .. [t0].
-    field : numpy.ndarray, shape (orders / 2 + 1, N, 3)
-        -dE_n / dS [t0].
+    energy, field : numpy.ndarray, shapes (orders / 2 + 1,) and (orders / 2 + 1, N, 3)
+        E_0, E_2, E_4, .. [t0], and -dE_n / dS [t0].
     """
     f = imaginary_frequencies(electrons.coupling) if frequencies is None else frequencies
     hopping = hopping_matrix(structure, electrons.hopping)

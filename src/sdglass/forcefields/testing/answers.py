@@ -4,18 +4,19 @@ import numpy as np
 
 from sdglass.errors import InputError
 from sdglass.forcefields.base import SYMMETRIES
-from sdglass.forcefields.testing.case import Skip
+from sdglass.forcefields.testing.case import Skip, check
 from sdglass.spins import normalize, tangent
 
 # Fourth-order central difference: dE/dphi = sum_k weight_k E(offset_k h) / h.
 OFFSETS, WEIGHTS = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
 
 
-def verdict(problems, detail):
+def _verdict(problems, detail):
     """Return the outcome of a yes-or-no check."""
     return not problems, np.nan, np.nan, "; ".join(problems) or detail
 
 
+@check
 def _declarations(case):
     force_field, problems = case.force_field, []
     for name in ("structure", "cutoff", "symmetries", "evaluate"):
@@ -29,9 +30,10 @@ def _declarations(case):
         unknown = sorted(set(force_field.symmetries) - set(SYMMETRIES))
         if unknown:
             problems.append(f"symmetry {unknown[0]!r} is unknown; expected some of {', '.join(SYMMETRIES)}")
-    return verdict(problems, "structure, cutoff and symmetries are declared")
+    return _verdict(problems, "structure, cutoff and symmetries are declared")
 
 
+@check
 def _shapes(case):
     result = case.force_field.evaluate(case.spins.copy())
     replicas, n, _ = case.spins.shape
@@ -46,26 +48,29 @@ def _shapes(case):
             problems.append(f"{name} is {array.dtype}; expected {case.dtype} (see the dtype argument)")
         elif not np.isfinite(array).all():
             problems.append(f"{name} is not finite")
-    return verdict(problems, "energy (R,) and field (R, N, 3)")
+    return _verdict(problems, "energy (R,) and field (R, N, 3)")
 
 
+@check
 def _no_mutation(case):
     spins = case.spins.copy()
     case.force_field.evaluate(spins)
     changed = np.argwhere((spins != case.spins).any(axis=2))
     problems = [f"evaluate changed its argument, first at spins{changed[0].tolist()}"] if len(changed) else []
-    return verdict(problems, "the spins were left as they were")
+    return _verdict(problems, "the spins were left as they were")
 
 
+@check
 def _repeatable(case):
     first = case.force_field.evaluate(case.spins.copy())
-    before = np.array(first.energy, dtype=float), np.array(first.field, dtype=float)
+    before = np.array(first.energy, dtype=float), np.array(first.field, dtype=float)  # copies
     case.evaluate(-case.spins[::-1])
     if not (np.array_equal(first.energy, before[0]) and np.array_equal(first.field, before[1])):
         return False, np.nan, np.nan, "a later call overwrote the arrays of an earlier answer: return new ones"
     return case.equal(case.evaluate(case.spins), before, "the same spins again, other spins in between")
 
 
+@check
 def _batch(case):
     singles = [case.evaluate(spins[None]) for spins in case.spins]
     joined = tuple(np.concatenate(parts) for parts in zip(*singles, strict=True))
@@ -78,6 +83,7 @@ def _batch(case):
     )
 
 
+@check
 def _single_configuration(case):
     try:
         energy, field = case.evaluate(case.spins[0])
@@ -89,6 +95,7 @@ def _single_configuration(case):
     return case.equal((energy, field), (case.energy[:1], case.field[:1]), "spins (N, 3) are one replica")
 
 
+@check
 def _rejection(case):
     nan, longer = case.spins.copy(), case.spins.copy()
     nan[-1, -1, -1] = np.nan
@@ -110,9 +117,10 @@ def _rejection(case):
         else:
             problems.append(f"{what} is accepted")
     hint = "expected sdglass.errors.InputError (sdglass.spins.check_spins raises it)"
-    return verdict(problems and [*problems, hint], f"InputError for {', '.join(wrong)}")
+    return _verdict(problems and [*problems, hint], f"InputError for {', '.join(wrong)}")
 
 
+@check
 def _finite_differences(case):
     steps = np.array(case.tolerance.steps)
     direction = normalize(tangent(case.spins, case.rng("directions").standard_normal(case.spins.shape)))
@@ -127,20 +135,5 @@ def _finite_differences(case):
     deviation = np.abs(slope - predicted).max(axis=1).min() / scale
     rounding = 4 * np.finfo(case.dtype).eps * case.energy_scale / steps[0] / scale
     detail = "dE/dphi against -H . e, relative to the field across the spins; is the field -dE/dS of this energy?"
-    return (
-        deviation <= case.tolerance.derivative + rounding,
-        deviation,
-        case.tolerance.derivative + rounding,
-        detail,
-    )
-
-
-BASIC = {"declarations": _declarations, "shapes": _shapes}
-CHECKS = {
-    "no_mutation": _no_mutation,
-    "repeatable": _repeatable,
-    "batch": _batch,
-    "single_configuration": _single_configuration,
-    "rejection": _rejection,
-    "finite_differences": _finite_differences,
-}
+    allowed = case.tolerance.derivative + rounding
+    return deviation <= allowed, deviation, allowed, detail

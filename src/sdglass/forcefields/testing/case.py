@@ -10,21 +10,11 @@ from sdglass.spins import random_spins
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What rounding may do to a force field of one floating-point type.
+    """What rounding may do to a force field of one floating-point type."""
 
-    Attributes
-    ----------
-    equal : float
-        Two evaluations that should agree: difference over the scale of the energies or of the fields.
-    derivative : float
-        Field against finite differences: difference over the norm of the field across the spins.
-    steps : tuple of float
-        Angles [rad] of the finite differences, largest first.
-    """
-
-    equal: float
-    derivative: float
-    steps: tuple
+    equal: float  # two evaluations that should agree: difference over the scale of the energies or the fields
+    derivative: float  # field against finite differences: difference over the norm of the field across the spins
+    steps: tuple  # angles [rad] of the finite differences, largest first
 
 
 # float64: ED and networks repeat themselves to 1e-13; a metal at T = 0.001 amplifies that by J / T.
@@ -38,7 +28,7 @@ TOLERANCES = {
 
 
 class Case:
-    """One force field, its spins and its answer to them; what every check starts from."""
+    """A force field, its spins and its answer to them."""
 
     def __init__(self, factory, structure, n_replicas, seed, dtype):
         self.factory, self.structure, self.dtype = factory, structure, dtype
@@ -48,7 +38,7 @@ class Case:
         self.spins = random_spins(structure.n_sites, self.rng("spins"), n_replicas)
 
     def rng(self, purpose):
-        """Return the random generator of one purpose."""
+        """Return the random generator of a purpose."""
         return generator(self.seed, f"check engine: {purpose}")
 
     def measure(self):
@@ -80,3 +70,12 @@ class Case:
 
 class Skip(Exception):
     """There is nothing to test; the message says why."""
+
+
+CHECKS = {}  # by name, in the order of their definition
+
+
+def check(function):
+    """Register a check, a function of the `Case` that returns (passed, deviation, tolerance, detail)."""
+    CHECKS[function.__name__.removeprefix("_")] = function
+    return function

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from sdglass.forcefields.testing.case import Skip
+from sdglass.forcefields.testing.case import Skip, check
 from sdglass.spins import random_spins
 from sdglass.structures.structure import Structure
 
@@ -19,6 +19,7 @@ def _declared(case, symmetry):
         raise Skip("not declared")
 
 
+@check
 def _spin_rotation(case):
     _declared(case, "spin_rotation")
     rotation = Rotation.from_quat(case.rng("rotation").standard_normal(4)).as_matrix()
@@ -27,19 +28,16 @@ def _spin_rotation(case):
     return case.equal(found, (case.energy, case.field @ rotation.T), detail)
 
 
+@check
 def _time_reversal(case):
     found, expected = case.evaluate(-case.spins), (case.energy, -case.field)
     if "time_reversal" in case.force_field.symmetries:
         return case.equal(found, expected, "all spins reversed: same energy, reversed field")
-    deviation, tolerance = case.deviation(*found, *expected), case.tolerance.equal
-    if deviation > tolerance:
-        return True, deviation, tolerance, "not declared, and really broken: it has to exceed what is allowed"
-    return (
-        False,
-        deviation,
-        tolerance,
-        "not declared, but it holds: add 'time_reversal' to the force field's symmetries",
-    )
+    deviation, allowed = case.deviation(*found, *expected), case.tolerance.equal
+    if deviation > allowed:
+        return True, deviation, allowed, "not declared, and really broken: it has to exceed what is allowed"
+    detail = "not declared, but it holds: add 'time_reversal' to the force field's symmetries"
+    return False, deviation, allowed, detail
 
 
 def _moved(case, positions, box, order=None):
@@ -48,6 +46,7 @@ def _moved(case, positions, box, order=None):
     return case.evaluate(case.spins if order is None else case.spins[:, order], force_field)
 
 
+@check
 def _translation(case):
     _declared(case, "translation")
     shift = case.rng("translation").random(3) * case.structure.box
@@ -55,6 +54,7 @@ def _translation(case):
     return case.equal(found, (case.energy, case.field), "all sites translated by a random vector")
 
 
+@check
 def _space_rotation(case):
     _declared(case, "space_rotation")
     outcomes = []
@@ -65,6 +65,7 @@ def _space_rotation(case):
     return max(outcomes, key=lambda outcome: outcome[1])
 
 
+@check
 def _permutation(case):
     _declared(case, "permutation")
     order = case.rng("permutation").permutation(case.structure.n_sites)
@@ -72,6 +73,7 @@ def _permutation(case):
     return case.equal(found, (case.energy, case.field[:, order]), "sites relabelled: the field follows")
 
 
+@check
 def _cutoff(case):
     cutoff = case.force_field.cutoff
     if np.isinf(cutoff):
@@ -92,26 +94,11 @@ def _cutoff(case):
         watched = field[np.arange(len(probes)), probes] - case.field[0, probes]
         return np.abs(watched).max() / case.field_scale
 
-    outside = change(beyond)
-    if outside > case.tolerance.equal:
+    outside, allowed = change(beyond), case.tolerance.equal
+    if outside > allowed:
         detail = f"the field of a site changes with spins farther than the declared cutoff of {cutoff:g} ell"
-        return False, outside, case.tolerance.equal, detail
-    if inside[probes].any() and change(inside) <= case.tolerance.equal:
+        return False, outside, allowed, detail
+    if inside[probes].any() and change(inside) <= allowed:
         detail = f"no field changes with the spins inside the cutoff of {cutoff:g} ell: declare cutoff = 0"
-        return False, outside, case.tolerance.equal, detail
-    return (
-        True,
-        outside,
-        case.tolerance.equal,
-        f"spins farther than {cutoff:g} ell turned, {len(probes)} sites watched",
-    )
-
-
-CHECKS = {
-    "spin_rotation": _spin_rotation,
-    "time_reversal": _time_reversal,
-    "translation": _translation,
-    "space_rotation": _space_rotation,
-    "permutation": _permutation,
-    "cutoff": _cutoff,
-}
+        return False, outside, allowed, detail
+    return True, outside, allowed, f"spins farther than {cutoff:g} ell turned, {len(probes)} sites watched"

@@ -10,13 +10,7 @@ FAST = ("contract", "reassoc", "nsz")
 
 
 class Lanes:
-    """An LLVM vector, one number per replica, with + - * and `Lanes.dot` written as formulas.
-
-    Parameters
-    ----------
-    builder : llvmlite.ir.IRBuilder
-    value : llvmlite.ir.Value
-    """
+    """An LLVM vector, one number per replica, with + - * and `Lanes.dot` written as formulas."""
 
     def __init__(self, builder, value):
         self.builder = builder
@@ -38,14 +32,9 @@ class Lanes:
 
 
 class Array:
-    """A C-contiguous array argument of a numba intrinsic, addressed as flat memory.
+    """A C-contiguous array argument of a numba intrinsic, addressed as flat memory, `lanes` replicas side by side.
 
-    Parameters
-    ----------
-    context, builder, kind, value
-        What numba hands to the code generator: the last two are the argument's type and value.
-    lanes : int
-        Replicas that stand side by side.
+    `kind` and `value` are the argument's type and value, as numba hands them to the code generator.
     """
 
     def __init__(self, context, builder, kind, value, lanes):

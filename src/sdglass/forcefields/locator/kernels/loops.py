@@ -26,21 +26,7 @@ def use_threads(count=None):
 
 
 def pair_field(start, neighbour, couplings, spins):
-    """Return sum_j J_ij S_j of every site.
-
-    Parameters
-    ----------
-    start, neighbour : numpy.ndarray
-        Compressed rows of neighbours, shapes (N + 1,) and (nnz,).
-    couplings : numpy.ndarray, shape (nnz,)
-        J [t0]; their precision is that of the sum.
-    spins : numpy.ndarray, shape (R, N, 3)
-
-    Returns
-    -------
-    numpy.ndarray, shape (R, N, 3)
-        [t0]
-    """
+    """Return sum_j J_ij S_j of every site, (R, N, 3) [t0], in the precision of the couplings (nnz,)."""
     replicas, n, _ = spins.shape
     columns = np.ascontiguousarray(spins.transpose(1, 2, 0), couplings.dtype).reshape(n, 3 * replicas)
     field = np.zeros_like(columns)
@@ -59,26 +45,18 @@ def _add_pairs(start, neighbour, couplings, spins, field):
 
 
 def loop_field(start, neighbour, hops, weights, spins, reach=None):
-    """Return E = sum_p w_p Tr (Q K_p)^4 and -dE/dS.
+    """Return E = sum_p w_p Tr (Q K_p)^4, (R,) [t0], and -dE/dS, (R, N, 3) [t0], at spins (R, N, 3).
 
     Parameters
     ----------
     start, neighbour : numpy.ndarray
         Compressed rows of neighbours, shapes (N + 1,) and (nnz,); symmetric, each ascending.
     hops : numpy.ndarray, shape (nnz, P)
-        Symmetric K_p [t0]; their precision is that of the sums.
+        Symmetric K_p [t0]; their precision is that of the sums, but the energy is summed in double precision.
     weights : numpy.ndarray, shape (P,)
         w_p [t0^-3].
-    spins : numpy.ndarray, shape (R, N, 3)
     reach : TwoHops, optional
         Of the rows, if it is known already.
-
-    Returns
-    -------
-    energy : numpy.ndarray, shape (R,)
-        [t0], summed in double precision.
-    field : numpy.ndarray, shape (R, N, 3)
-        [t0]
     """
     reach = two_hops(start, neighbour) if reach is None else reach
     hops = np.ascontiguousarray(hops)
@@ -104,28 +82,3 @@ def to_blocks(spins):
 def from_blocks(blocks, replicas):
     """Return (R, N, 3) from blocks (B, N, 3, L)."""
     return blocks.transpose(0, 3, 1, 2).reshape(-1, blocks.shape[1], 3)[:replicas]
-
-
-def reference_loops(hops, weights, spins):
-    """Return what `loop_field` does for one replica, from dense arrays: the formula, for tests.
-
-    With U_ik = sum_j K_ij K_jk S_j of each kernel,
-
-        Tr (Q K)^4 = sum_ik 2 [2 (S_i . U_ik)(S_k . U_ik) - (S_i . S_k) U_ik^2],
-
-    and minus its gradient is -4 times that without S_i.
-
-    Parameters
-    ----------
-    hops : numpy.ndarray, shape (P, N, N)
-        Symmetric K_p [t0].
-    weights : numpy.ndarray, shape (P,)
-        w_p [t0^-3].
-    spins : numpy.ndarray, shape (N, 3)
-    """
-    gradient = np.zeros(spins.shape)
-    for w, hop in zip(weights, hops, strict=True):
-        u = np.einsum("ij,jk,ja->ika", hop, hop, spins)
-        along, square = np.einsum("ka,ika->ik", spins, u), np.square(u).sum(axis=2)
-        gradient += 2 * w * (2 * np.einsum("ik,ika->ia", along, u) - square @ spins)
-    return np.vdot(spins, gradient), -4 * gradient

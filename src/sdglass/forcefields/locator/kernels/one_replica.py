@@ -16,21 +16,7 @@ PIECES = 16
 def gradient_of_one(start, neighbour, hops, weights, spins, reach):
     """Return sum_kp 2 w_p [2 (S_k . U_p) U_p - U_p^2 S_k] of every site, a quarter of the trace's gradient.
 
-    Parameters
-    ----------
-    start, neighbour : numpy.ndarray
-        Compressed rows of the hops; symmetric, each ascending.
-    hops : numpy.ndarray, shape (nnz, P)
-        K_p [t0].
-    weights : numpy.ndarray, shape (P,)
-        w_p [t0^-3].
-    spins : numpy.ndarray, shape (N, 3)
-    reach : TwoHops
-
-    Returns
-    -------
-    numpy.ndarray, shape (N, 3)
-        [t0]
+    The arguments are those of `loops.loop_field`, with the spins (N, 3) of a single replica; (N, 3) [t0].
     """
     parts = np.zeros((PIECES, *spins.shape), spins.dtype)
     far = reach.start, reach.end, reach.itself, reach.reverse

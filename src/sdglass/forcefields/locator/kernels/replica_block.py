@@ -20,15 +20,7 @@ PIECES_PER_THREAD = 8  # pieces of the sites per thread: even load, and few buff
 
 
 def gradient_of_blocks(start, neighbour, hops, weights, spins, reach):
-    """Return what `one_replica.gradient_of_one` does for blocks of replicas, shape (B, N, 3, L).
-
-    Parameters
-    ----------
-    start, neighbour, hops, weights, reach
-        As there.
-    spins : numpy.ndarray, shape (B, N, 3, L)
-        L replicas side by side.
-    """
+    """Return what `one_replica.gradient_of_one` does for blocks (B, N, 3, L), L replicas of each side by side."""
     blocks, n, _, lanes = spins.shape
     gradient = np.zeros_like(spins)
     pieces = max(1, min(n, PIECES_PER_THREAD * get_num_threads()))

@@ -10,31 +10,18 @@ from sdglass.forcefields.locator.coefficients import reverse_entries
 
 @dataclass(frozen=True, eq=False)
 class TwoHops:
-    """Far ends k of the ways i -> j -> k of every site i, in compressed rows.
+    """Far ends k of the ways i -> j -> k of every site i, in compressed rows."""
 
-    Attributes
-    ----------
-    start : numpy.ndarray of int64, shape (N + 1,)
-    end : numpy.ndarray of int32, shape (E,)
-        The far ends of site i are end[start[i]:start[i + 1]], ascending.
-    ways : numpy.ndarray of uint16 or int32, shape (E,)
-        Number of middle sites j to each.
-    itself : numpy.ndarray of int64, shape (N,)
-        Where the far ends k >= i begin; the first of them is i, unless the site has no neighbour.
-    reverse : numpy.ndarray of int64, shape (nnz,)
-        Where each hop i -> j is in the other direction, j -> i. Rows are ascending, so the entries of row j from
-        there on are its neighbours k >= i.
-    most_neighbours, most_ways : int
-        Largest number of neighbours of a site, and of ways that start at one.
-    """
-
-    start: np.ndarray
-    end: np.ndarray
-    ways: np.ndarray
+    start: np.ndarray  # (N + 1,)
+    end: np.ndarray  # (E,) the far ends of site i are end[start[i]:start[i + 1]], ascending
+    ways: np.ndarray  # (E,) number of middle sites j to each, uint16 or int32
+    # (N,) where the ends k >= i begin; the first of them is i, unless the site has no neighbour.
     itself: np.ndarray
+    # (nnz,) where each hop i -> j is in the other direction, j -> i. Rows are ascending, so the entries of row j
+    # from there on are its neighbours k >= i.
     reverse: np.ndarray
-    most_neighbours: int
-    most_ways: int
+    most_neighbours: int  # of a site
+    most_ways: int  # that start at a site
 
 
 def two_hops(start, neighbour):
