@@ -17,10 +17,7 @@ POSITIVE = ("contact_time", "zero_crossing", "peak_position", "difference")
 
 
 @analysis(
-    "correlation",
-    Quenches,
-    inputs=observables,
-    tables=("fig4_correlation", "fig4_difference", "fig4_events"),
+    "correlation", Quenches, inputs=observables, tables=("fig4_correlation", "fig4_difference", "fig4_events")
 )
 def correlation(settings, inputs, resampling):
     """Return C(r, t) with confidence bands, differences to the first model of each quench, and events."""

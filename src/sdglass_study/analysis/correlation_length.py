@@ -27,10 +27,7 @@ class Growth(Quenches):
 
 
 @analysis(
-    "correlation_length",
-    Growth,
-    inputs=observables,
-    tables=("fig5_length", "fig5_fits", "fig5_correlation"),
+    "correlation_length", Growth, inputs=observables, tables=("fig5_length", "fig5_fits", "fig5_correlation")
 )
 def correlation_length(settings, inputs, resampling):
     """Return xi(t), the fits of its growth, and C(r, t)."""

@@ -74,10 +74,7 @@ class DensityOfStates:
 
 
 @analysis(
-    "density_of_states",
-    DensityOfStates,
-    parameters=amorphous,
-    tables=("fig2_density_of_states", "electrons"),
+    "density_of_states", DensityOfStates, parameters=amorphous, tables=("fig2_density_of_states", "electrons")
 )
 def averaged_spectra(settings, inputs, electrons, seed, n_sites, box_length, r_min):
     """Return the averaged densities of states, and what the text says of them."""

@@ -21,11 +21,7 @@ def _fits(study, settings):
 
 
 @analysis(
-    "learning_curves",
-    LearningCurves,
-    inputs=_histories,
-    parameters=_fits,
-    tables=("learning_curves", "training"),
+    "learning_curves", LearningCurves, inputs=_histories, parameters=_fits, tables=("learning_curves", "training")
 )
 def learning_curves(settings, inputs, fits):
     """Return the curves and a summary of them; `fits` are model and fold of each history."""

@@ -38,12 +38,7 @@ def _sets(study, settings):
     return {"sets": [name for name in names for _ in range(study.labelled(name))]}
 
 
-@analysis(
-    "locator_errors",
-    LocatorErrors,
-    inputs=_inputs,
-    parameters=_sets,
-)
+@analysis("locator_errors", LocatorErrors, inputs=_inputs, parameters=_sets)
 def locator_errors(settings, inputs, confidence, sets):
     """Return one row per model, set and stage; `sets` are the sets of the labels' files."""
     models = dict(zip(settings.models, inputs["models"], strict=True))

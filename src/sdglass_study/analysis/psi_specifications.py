@@ -36,12 +36,7 @@ class Specifications(Growth):
             raise InputError(f"bin_factors = {list(self.bin_factors)}; expected integers >= 1")
 
 
-@analysis(
-    "psi_specifications",
-    Specifications,
-    inputs=observables,
-    tables=("psi_specifications", "psi_units"),
-)
+@analysis("psi_specifications", Specifications, inputs=observables, tables=("psi_specifications", "psi_units"))
 def psi_specifications(settings, inputs, resampling):
     """Return psi of every combination of run and choices, and the units of time that give the paper's psi."""
     fits, units, ensembles = [], [], load_ensembles(inputs["observables"])

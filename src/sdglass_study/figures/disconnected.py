@@ -11,7 +11,7 @@ _COLUMNS = 4
 
 @figure(
     tables={
-        "disconnected": ("ensemble:str model:str damping time distance disconnected standard_error correlation"),
+        "disconnected": ("ensemble:str model:str damping time distance disconnected standard_error correlation")
     },
     title="The disconnected part of the correlation",
     caption=(

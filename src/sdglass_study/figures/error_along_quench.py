@@ -7,9 +7,7 @@ _MODELS = ("pair", "linear", "paper", "small")  # other networks lie on top of t
 
 
 @figure(
-    tables={
-        "error_along_quench": "model:str time rmse low high rms relative relative_low relative_high",
-    },
+    tables={"error_along_quench": "model:str time rmse low high rms relative relative_low relative_high"},
     title="Torque error along a quench",
     caption=(
         "(a) Torque error of each model in the states that an exact quench visits, with the torque itself "

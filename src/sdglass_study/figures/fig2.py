@@ -10,7 +10,7 @@ from sdglass_study.figures import figure
     tables={
         "fig2_density_of_states": (
             "system:str n_sites box_length coupling energy density_of_states standard_error"
-        ),
+        )
     },
     title="Electron density of states without and with the spins (paper Fig. 2)",
     caption=(

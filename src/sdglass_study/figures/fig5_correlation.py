@@ -7,9 +7,7 @@ _TIMES = 6
 
 
 @figure(
-    tables={
-        "fig5_correlation": "ensemble:str model:str damping time distance correlation low high",
-    },
+    tables={"fig5_correlation": "ensemble:str model:str damping time distance correlation low high"},
     title="Correlations in the large box",
     caption=(
         "C(r, t) of the ensembles from which the correlation length is computed, with confidence bands: the "

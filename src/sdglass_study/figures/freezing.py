@@ -23,7 +23,7 @@ def on_grid(frame):
         "freezing": (
             "ensemble:str model:str damping n_sites time torque_rms torque_rms_error energy_per_site "
             "energy_error step_overlap step_overlap_error magnetization magnetization_error ratio"
-        ),
+        )
     },
     title="Does the system freeze? Torque, energy, and how far the spins still turn",
     caption=(

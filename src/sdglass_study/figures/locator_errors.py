@@ -8,9 +8,7 @@ from sdglass_study.figures._labels import STAGE_WORDS
 
 
 @figure(
-    tables={
-        "locator_errors": "model:str set:str stage:str n_sites relative relative_low relative_high",
-    },
+    tables={"locator_errors": "model:str set:str stage:str n_sites relative relative_low relative_high"},
     title="A force field from the locator expansion, beside the symmetry functions'",
     caption=(
         "Torque error over the rms torque of the exact labels, on realizations that no model was fitted to: "

@@ -13,7 +13,7 @@ _STAGES = ("random", "late")
     tables={
         "network_size": (
             "model:str parameters linear_term:str layers:str set:str stage:str n_sites rmse low high rms relative"
-        ),
+        )
     },
     title="How large the network has to be",
     caption=(

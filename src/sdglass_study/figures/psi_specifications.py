@@ -27,7 +27,7 @@ _WORDS = {
         "psi_specifications": (
             "run:str model:str damping estimator:str bin_width r_low r_max start stop time_unit offset:str "
             "fit:str law:str exponent exponent_low exponent_high grows identified delta_aic"
-        ),
+        )
     },
     title="The barrier exponent under every combination of choices",
     caption=(

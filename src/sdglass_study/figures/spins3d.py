@@ -7,9 +7,7 @@ from sdglass_study.figures import figure
 
 
 @figure(
-    tables={
-        "spins3d": "time site box_x box_y box_z x y z sx sy sz local_energy model:str damping",
-    },
+    tables={"spins3d": "time site box_x box_y box_z x y z sx sy sz local_energy model:str damping"},
     title="A realization before and after a quench",
     caption=(
         "All spins of one realization that no model was trained on, in its periodic box (edges in ell, "

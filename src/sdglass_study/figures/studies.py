@@ -22,13 +22,11 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 
 
 @figure(
-    tables={
-        "studies": "parameter:str value study:str quantity:str run:str model:str result low high",
-    },
+    tables={"studies": "parameter:str value study:str quantity:str run:str model:str result low high"},
     optional={
         "studies_correlation": (
             "parameter:str value study:str run:str model:str time distance correlation low high"
-        ),
+        )
     },
     title="Studies that differ in one parameter",
     caption=(

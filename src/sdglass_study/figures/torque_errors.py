@@ -12,9 +12,7 @@ _PAPER = 1.0e-3  # [t0], read off the paper's Fig. 3
 
 
 @figure(
-    tables={
-        "torque_errors": "model:str member:str set:str stage:str n_sites rmse low high rms relative",
-    },
+    tables={"torque_errors": "model:str member:str set:str stage:str n_sites rmse low high rms relative"},
     title="Torque errors of every model",
     caption=(
         "Root mean square error of a torque component (top) and the same divided by the rms torque (bottom), "

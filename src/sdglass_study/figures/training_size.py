@@ -13,7 +13,7 @@ _COLOURS = (style.BLUE, style.GREEN, style.PURPLE, style.SKY, style.WINE)
     tables={
         "training_size": (
             "model:str layers:str realizations configurations set:str stage:str n_sites rmse low high rms relative"
-        ),
+        )
     },
     title="How much training data there has to be",
     caption=(
