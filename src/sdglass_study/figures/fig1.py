@@ -32,12 +32,9 @@ def draw(tables, look):
     import matplotlib as mpl
 
     sites = tables["fig1_neighbourhood"]
-    page = style.new_figure(3.5)
-    left, right = page.subplots(1, 2, width_ratios=(1.1, 1))
+    page, (left, right) = style.panels(3.5, 1, 2, width_ratios=(1.1, 1))
     _neighbourhood(left, sites)
     _scheme(right)
-    style.letter(left, "a")
-    style.letter(right, "b")
     scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), COLOURS)
     bar = page.colorbar(scale, ax=left, location="left", shrink=0.6, aspect=22, pad=0.02, ticks=(-1, 0, 1))
     bar.set_label(r"$\mathbf{S}_i\cdot\mathbf{S}_j$", labelpad=-2)

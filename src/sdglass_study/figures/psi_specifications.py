@@ -73,8 +73,7 @@ def draw(tables, look):
     _shares(nothing, choices)
     _ranges(ranges, choices)
     _sentences(counts, barrier, good)
-    for axes, text in zip((curve, strips, nothing, ranges), "abcd", strict=True):
-        style.letter(axes, text)
+    style.letters((curve, strips, nothing, ranges))
     return page
 
 
