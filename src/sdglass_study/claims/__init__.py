@@ -45,7 +45,7 @@ class Measured:
     Attributes
     ----------
     value, uncertainty : str
-        With unit, and what limits it.
+        With unit, and what limits it; given as text or as a list of parts.
     verdict : str
         One of `VERDICTS`, computed by the claim's rule.
     note : str
@@ -60,7 +60,10 @@ class Measured:
     def __post_init__(self):
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict {self.verdict!r}; expected one of {', '.join(VERDICTS)}")
-        for name, text in (("value", self.value), ("uncertainty", self.uncertainty)):
+        for name in ("value", "uncertainty"):
+            text = getattr(self, name)
+            text = text if isinstance(text, str) else "; ".join(text)
+            object.__setattr__(self, name, text)
             if not text or "nan" in text.split():
                 raise InputError(f"{name} {text!r}: could not be measured; a claim needs a number")
 
@@ -138,10 +141,8 @@ def judged(tables, only=None):
         except InputError as error:
             raise InputError(f"claim {stated.id}: {error}") from None
         if found is not None:
-            data = {name: getattr(stated, name) for name in ("id", "statement", "where", "rule", "target", "note")}
-            data |= {"value": found.value, "uncertainty": found.uncertainty, "verdict": found.verdict}
-            data["note"] = " ".join(part for part in (stated.note, found.note) if part)
-            rows.append({name: data[name] for name in COLUMNS})
+            row = {name: getattr(found if hasattr(found, name) else stated, name) for name in COLUMNS}
+            rows.append(row | {"note": " ".join(part for part in (stated.note, found.note) if part)})
     return rows
 
 
