@@ -77,8 +77,7 @@ class Claim:
     id : str
         Short name.
     measure : callable
-        ``measure(tables)`` returns `Measured`, or None if the study has not fitted the models that it is about;
-        ``tables`` is a `Tables`.
+        ``measure(tables)`` returns `Measured`, or None if there is nothing to measure; ``tables`` is a `Tables`.
     statement, where : str
         What the paper says, and where, with its value.
     rule : str
@@ -87,6 +86,8 @@ class Claim:
         Figure or table of the workflow that holds the numbers.
     tables : str
         What it is measured from, names separated by blanks; a study without them has no such claim.
+    models : str
+        Those that it is about: a study that has not fitted them has no such claim either.
     note : str
         What a reader should know besides.
     order : float
@@ -100,6 +101,7 @@ class Claim:
     rule: str
     target: str
     tables: str
+    models: str = ""
     note: str = ""
     order: float = 9.0
 
@@ -108,11 +110,11 @@ class Claim:
         vars(self).update(__module__=self.measure.__module__, __qualname__=self.measure.__qualname__)
 
 
-def claim(*, id, statement, where, rule, target, tables, note="", order=9.0):
-    """Return a decorator that registers ``measure(tables)`` as a claim; see `Claim`."""
+def claim(*, id, **data):
+    """Return a decorator that registers ``measure(tables)`` as a claim; `data` are the other fields of `Claim`."""
 
     def register(measure):
-        CLAIMS.register(id)(Claim(id, measure, statement, where, rule, target, tables, note, order))
+        CLAIMS.register(id)(Claim(id, measure, **data))
         return measure
 
     return register
@@ -135,6 +137,8 @@ def judged(tables, only=None):
     rows = []
     for stated in sorted(CLAIMS.values(), key=lambda stated: stated.order):
         if not all(name in tables for name in stated.tables.split()) or stated.id not in (only or CLAIMS):
+            continue
+        if stated.models and not set(stated.models.split()) <= set(tables["models"]["model"]):
             continue
         try:
             found = stated.measure(tables)
