@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sdglass_study.analysis import analysis, data_frame, joined, of, read_table
+from sdglass_study.analysis import analysis, data_frame, joined, labelled, of, read_table
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ def learning_curves(settings, inputs, fits):
     for (model, fold), path in zip(fits, inputs["histories"], strict=True):
         curve = read_table(path)
         which = {"model": model, "fold": fold}
-        curves.append(data_frame(which | {name: curve[name] for name in curve if name not in ("variant", *which)}))
+        # Histories of earlier versions call the model a variant.
+        curves.append(labelled(curve.drop(columns=["variant", *which], errors="ignore"), which))
         rows.append(which | summary(curve))
     return {"learning_curves": joined(curves), "training": data_frame(rows)}
 

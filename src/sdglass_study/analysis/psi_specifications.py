@@ -14,7 +14,7 @@ import numpy as np
 from sdglass.errors import InputError
 from sdglass.observables.domain_growth import POWER_LAW, fit_growth, windows_of
 from sdglass.progress import progress_bar
-from sdglass_study.analysis import analysis, data_frame, joined
+from sdglass_study.analysis import analysis, data_frame, joined, labelled
 from sdglass_study.analysis._ensembles import load_ensembles, observables
 from sdglass_study.analysis._length_curves import length_curves
 from sdglass_study.analysis._psi_fits import fit_all, fitted_windows, unit_of_time_for
@@ -52,9 +52,7 @@ def psi_specifications(settings, inputs, resampling):
             curves = length_curves(ensemble, resampling, settings, bar.update)
             table = fit_all(curves, starts, stops, settings.time_units, resampling.confidence, bar.update)
             units += _units(labels, curves, table, starts, stops)
-            for name, value in reversed(labels.items()):
-                table.insert(0, name, value)
-            fits.append(table)
+            fits.append(labelled(table, labels))
     if not fits:
         raise InputError(
             f"fit_start = {list(starts)}, fit_stop = {list(stops)}: no run is long enough for a window; "
