@@ -110,7 +110,7 @@ def solve_realizations(system, model, r_min, seed, progress=lambda: None):
     """Return levels and means of a system, realization by realization; `progress` is called after each.
 
     Levels are a list of arrays (M,), relative to the Fermi level [t0], counted once (orbital levels at J = 0). The
-    means are a table: fermi_level, gap (LUMO - HOMO), level_spacing beside it; at J = 0 also over windows of levels.
+    means are a table: fermi_level, gap (LUMO - HOMO), level_spacing beside it, at J = 0 also of windows of levels.
     """
     found, rows, n, n_electrons = [], [], system.n_sites, model.n_electrons(system.n_sites)
     for realization in range(system.realizations):

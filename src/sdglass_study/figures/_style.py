@@ -164,15 +164,7 @@ def positive(frame, *columns):
 
 
 def spread_out(values, count, first=0.0):
-    """Return `count` of the sorted different `values`, about equally spaced in their logarithm.
-
-    Parameters
-    ----------
-    values : array_like
-    count : int
-    first : float
-        Smaller values are left out, unless nothing else is there.
-    """
+    """Return `count` of the sorted different `values` from `first` on, about equally spaced in their logarithm."""
     values = np.unique(np.asarray(values, dtype=float))
     chosen = values[(values > 0) & (values >= first)]
     if len(chosen) == 0:
