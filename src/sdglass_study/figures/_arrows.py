@@ -34,7 +34,7 @@ def arrow_mesh(direction, size=LENGTH):
 
 
 def rotation(turn, tilt):
-    """Return the matrix into a picture (x right, y up, z towards the reader): a turn about z, then a tilt [degree]."""
+    """Return the matrix into a picture, x right, y up, z to the reader: a turn about z, then a tilt [degree]."""
     turn, tilt = np.radians([turn, tilt])
     about_z = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
     up = [[1, 0, 0], [0, np.sin(tilt), np.cos(tilt)], [0, -np.cos(tilt), np.sin(tilt)]]
