@@ -17,10 +17,13 @@ STAGES = ("random", "relaxed", "late", "all")
 LATE = 1.0 / 3.0  # part of the longest time after which a relaxed state is late
 HISTOGRAM_EDGES = np.linspace(-4e-3, 4e-3, 81)  # [t0], up to four times the error that the paper quotes
 
+_SCALARS = {"n_sites": int, "realizations": int, "latest": float, "mean_error": float}
 _NUMBERS = ("realization", "configuration")
-_VALUES = ("time", "signal", "torque_error", "energy_error")
-_COMMITTEE = ("committee_torque_error", "committee_energy_error", "spread")
-_SAMPLES = ("parity", "histogram")
+_KINDS = {"realization": np.int16, "configuration": np.int16, "histogram": np.int64}  # of arrays in a file
+_ARRAYS = (
+    *(*_NUMBERS, "time", "signal", "torque_error", "energy_error"),
+    *("committee_torque_error", "committee_energy_error", "spread", "parity", "histogram"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +84,10 @@ class SetErrors:
             "relaxed": ~random,
             "late": ~random & (np.nan_to_num(self.time) >= LATE * self.latest) & (self.latest > 0),
         }[name]
+
+    def rms(self, stage):
+        """Return the rms torque component [t0] of a stage."""
+        return np.sqrt(self.signal[self.stage(stage)].mean())
 
     def torque_squares(self, kind, members=None):
         """Return the mean squared torque error (C,) [t0^2] of a committee, or of single networks on average.
@@ -174,12 +181,13 @@ class ModelErrors:
             handle.attrs["attributes"] = attribute_text(json.dumps(self.attributes, sort_keys=True))
             for label, errors in self.sets.items():
                 group = handle.create_group(label)
-                for name in ("n_sites", "realizations", "latest", "mean_error"):
+                for name in _SCALARS:
                     group.attrs[name] = getattr(errors, name)
-                for name in (*_NUMBERS, *_VALUES, *_COMMITTEE, *_SAMPLES):
-                    array = getattr(errors, name)
-                    if array is not None:
-                        _write(group, name, array)
+                for name in (name for name in _ARRAYS if getattr(errors, name) is not None):
+                    array = np.asarray(getattr(errors, name)).astype(_KINDS.get(name, np.float32))
+                    # In one chunk: with many small ones the file would be mostly their index.
+                    packed = {"chunks": array.shape, "compression": "gzip", "shuffle": True, "fletcher32": True}
+                    group.create_dataset(name, data=array, **(packed if array.size else {}))
 
     @classmethod
     def load(cls, path):
@@ -200,38 +208,18 @@ class ModelErrors:
                 raise InputError(f"{path}: not readable errors of a model ({error}); make it again") from None
 
 
-def _write(group, name, array):
-    kind = {"realization": np.int16, "configuration": np.int16, "histogram": np.int64}.get(name, np.float32)
-    array = np.asarray(array).astype(kind)
-    # In one chunk: with many small ones the file would be mostly their index.
-    packed = {"chunks": array.shape, "compression": "gzip", "shuffle": True, "fletcher32": True}
-    group.create_dataset(name, data=array, **(packed if array.size else {}))
-
-
 def _read(group):
-    numbers = {name: int(group.attrs[name]) for name in ("n_sites", "realizations")}
-    numbers |= {name: float(group.attrs[name]) for name in ("latest", "mean_error")}
-    arrays = {name: group[name][...].astype(int) for name in _NUMBERS}
-    arrays |= {name: group[name][...].astype(float) for name in _VALUES}
-    arrays |= {name: group[name][...].astype(float) for name in (*_COMMITTEE, *_SAMPLES) if name in group}
-    return SetErrors(**numbers, **arrays)
+    scalars = {name: kind(group.attrs[name]) for name, kind in _SCALARS.items()}
+    there = [name for name in _ARRAYS if name in group]
+    arrays = {name: group[name][...].astype(int if name in _NUMBERS else float) for name in there}
+    return SetErrors(**scalars, **arrays)
 
 
 def student(values, confidence, weights=None):
-    """Return the (weighted) mean of independent values and Student's interval of it; nan for a single one.
+    """Return mean, low and high: the (weighted) mean of independent values (n,), Student's interval; nan for one.
 
     The weighted mean is a ratio of two sums; its error is that of the values' deviations times their weights.
-
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-    confidence : float
-        Probability inside the interval.
-    weights : array_like, shape (n,), optional
-
-    Returns
-    -------
-    mean, low, high : float
+    `confidence` is the probability inside the interval.
     """
     values = np.asarray(values, dtype=float)
     weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
@@ -244,42 +232,26 @@ def student(values, confidence, weights=None):
 
 
 def root_mean_square(squares, counts, confidence):
-    """Return the root mean square [t0] over realizations and its interval, from their mean squares.
+    """Return value, low and high of the root mean square [t0] over realizations, from their mean squares (n,).
 
-    Parameters
-    ----------
-    squares : numpy.ndarray, shape (n,)
-        Mean square of each realization [t0^2].
-    counts : numpy.ndarray, shape (n,)
-        Configurations of each; those without any are left out.
-    confidence : float
-
-    Returns
-    -------
-    value, low, high : float
+    `counts` (n,) are the configurations of each; realizations without any are left out.
     """
     used = counts > 0
     mean, low, high = student(squares[used], confidence, counts[used])
     return np.sqrt(mean), np.sqrt(np.maximum(low, 0.0)), np.sqrt(high)
 
 
+def error_columns(squares, counts, rms, confidence):
+    """Return the columns rmse, low, high, rms and relative, as from `root_mean_square` and the rms torque."""
+    rmse, low, high = root_mean_square(squares, counts, confidence)
+    return {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
+
+
 def paired_ratio(over, under, confidence):
-    """Return the ratio of two models' errors on the same realizations, a geometric mean over these.
+    """Return ratio, low, high of two models' errors, a geometric mean over the n realizations that count, and n.
 
-    What makes a realization hard for both models drops out of it.
-
-    Parameters
-    ----------
-    over, under : numpy.ndarray, shape (n,)
-        Mean squared errors of each realization [t0^2]; nan where there are none.
-    confidence : float
-        Of Student's interval of the mean logarithm.
-
-    Returns
-    -------
-    ratio, low, high : float
-    realizations : int
-        Those that count; 0 makes the others nan.
+    What makes a realization hard for both models drops out of it. `over` and `under` are mean squared errors of
+    each realization [t0^2], nan where there are none. The interval is Student's, of the mean logarithm.
     """
     there = ~(np.isnan(over) | np.isnan(under))
     if not there.any():
@@ -296,4 +268,4 @@ def common_members(model, other):
     if not (model.is_network and other.is_network):
         return None, None
     folds = [fold for fold in model.info["folds"] if fold in other.info["folds"]]
-    return tuple([one.info["folds"].index(fold) for fold in folds] for one in (model, other))
+    return tuple([trained.info["folds"].index(fold) for fold in folds] for trained in (model, other))

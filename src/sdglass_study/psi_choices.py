@@ -20,19 +20,11 @@ def holds_paper(frame):
 
 
 def by_choice(frame):
-    """Return what every single choice does to psi, over all combinations that hold it.
+    """Return what every single choice does to psi, over all combinations in psi_specifications.csv that hold it.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Rows of psi_specifications.csv; those of the power law are passed over.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per choice, in the order of `CHOICES`: dimension, choice (text), combinations, identified, holds
-        (identified combinations whose interval holds the paper's psi), and exponent_low, exponent_median,
-        exponent_high, the 5, 50 and 95 % points of psi over the identified combinations.
+    A row per choice, in the order of `CHOICES`: dimension, choice (text), combinations, identified, holds
+    (identified combinations whose interval holds the paper's psi), and exponent_low, exponent_median,
+    exponent_high, the 5, 50 and 95 % points of psi over the identified combinations.
     """
     import pandas as pd
 
@@ -48,8 +40,8 @@ def by_choice(frame):
             psi = combinations.exponent[combinations.identified == 1]
             low, median, high = map(float, np.quantile(psi, [0.05, 0.5, 0.95])) if len(psi) else (np.nan,) * 3
             row = {"dimension": dimension, "choice": choice if isinstance(choice, str) else f"{choice:g}"}
-            row |= {"combinations": len(combinations), "identified": int(combinations.identified.sum())}
-            row |= {"holds": int(combinations.holds.sum())}
+            row |= {"combinations": len(combinations)}
+            row |= {name: int(combinations[name].sum()) for name in ("identified", "holds")}
             rows.append(row | {"exponent_low": low, "exponent_median": median, "exponent_high": high})
     return pd.DataFrame(rows)
 

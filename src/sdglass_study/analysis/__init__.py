@@ -127,6 +127,11 @@ def joined(frames):
     return pandas.concat(list(frames), ignore_index=True)
 
 
+def labelled(frame, labels):
+    """Return a table with the columns `labels`, of one value each, before its own."""
+    return frame.assign(**labels)[[*labels, *frame]]
+
+
 def read_table(path):
     """Return the table of a CSV file."""
     import pandas

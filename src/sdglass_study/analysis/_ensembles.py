@@ -138,6 +138,11 @@ class Resampling:
             r_max=r_max,
         )
 
+    def curve(self, ensemble, average, labels):
+        """Return the table of C(r, t) of an ensemble with its intervals."""
+        band = self.interval(average.mean, average.samples, average.n_units)
+        return ensemble.frame(labels, {"correlation": average.mean, **band})
+
     def interval(self, value, samples, n_units):
         """Return the columns low and high of a value from its resamples."""
         low, high = centred_interval(value, samples, self.confidence, n_units)

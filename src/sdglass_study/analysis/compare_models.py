@@ -2,12 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
-import numpy as np
-
 from sdglass.errors import InputError
 from sdglass_study.analysis import analysis, data_frame, of
 from sdglass_study.analysis.torque_errors import FITTED, load_errors, model_row
-from sdglass_study.model_errors import STAGES, paired_ratio, root_mean_square
+from sdglass_study.model_errors import STAGES, error_columns, paired_ratio
 
 
 @dataclass(frozen=True)
@@ -59,16 +57,11 @@ def compare(models, confidence):
                 if not counts.any():
                     continue
                 bottom, _ = under.by_realization(under.torque_squares("single", others), stage)
-                rmse, low, high = root_mean_square(squares, counts, confidence)
-                rms = np.sqrt(errors.signal[errors.stage(stage)].mean())
-                ratio, ratio_low, ratio_high, _ = paired_ratio(squares, bottom, confidence)
                 row = {"folds": len(folds), "set": label, "stage": stage, "n_sites": errors.n_sites}
-                row |= {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
-                row |= {
-                    "reference": reference.name,
-                    "ratio": ratio,
-                    "ratio_low": ratio_low,
-                    "ratio_high": ratio_high,
+                row |= error_columns(squares, counts, errors.rms(stage), confidence) | {
+                    "reference": reference.name
                 }
+                ratio = paired_ratio(squares, bottom, confidence)[:3]
+                row |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True))
                 rows.append(model_row(model) | row | {"judged_on": int((counts > 0).sum())})
     return rows

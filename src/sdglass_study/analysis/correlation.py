@@ -17,10 +17,7 @@ POSITIVE = ("contact_time", "zero_crossing", "peak_position", "difference")
 
 
 @analysis(
-    "correlation",
-    Quenches,
-    inputs=observables,
-    tables=("fig4_correlation", "fig4_difference", "fig4_events"),
+    "correlation", Quenches, inputs=observables, tables=("fig4_correlation", "fig4_difference", "fig4_events")
 )
 def correlation(settings, inputs, resampling):
     """Return C(r, t) with confidence bands, differences to the first model of each quench, and events."""
@@ -29,8 +26,7 @@ def correlation(settings, inputs, resampling):
         average = resampling.average(ensemble)
         labels = {"run": ensemble.name, "damping": ensemble.damping, "model": ensemble.model}
         quenches.setdefault(ensemble.name, []).append((ensemble, average, labels))
-        band = resampling.interval(average.mean, average.samples, average.n_units)
-        curves.append(ensemble.frame(labels, {"correlation": average.mean, **band}))
+        curves.append(resampling.curve(ensemble, average, labels))
         events += event_rows(labels, ensemble.times, ensemble.centres, average, resampling)
     for (reference, exact, _), *others in quenches.values():
         for ensemble, average, labels in others:
@@ -84,11 +80,7 @@ def event_rows(labels, times, r, average, resampling):
         for band, (start, stop) in BANDS.items():
             inside = (r > start) & (r < stop)
             found[f"{band}_{name}"] = both(lambda c, k=k, inside=inside: np.nanmean(c[..., k, inside], axis=-1))
-    rows = [
-        {**labels, "quantity": quantity, "value": float(value)}
-        | _interval(quantity, value, samples, resampling, average.n_units)
-        for quantity, (value, samples) in found.items()
-    ]
+    rows = _rows(labels, found, resampling, average.n_units)
     # The peak has appeared when its band is positive beyond its confidence interval, and stays so.
     inside = (r > BANDS["band_peak"][0]) & (r < BANDS["band_peak"][1])
     band, bands = both(lambda c: np.nanmean(c[..., inside], axis=-1))
@@ -114,11 +106,7 @@ def difference_rows(labels, times, average, exact, resampling):
         "difference_chi2": (_rms(difference[later][scatters] / error[later][scatters]) ** 2, None),
         "difference_within_two_sigma": (np.mean(np.abs(difference[later]) <= 2 * error[later]), None),
     }
-    return [
-        {**labels, "quantity": quantity, "value": value}
-        | _interval(quantity, value, resampled, resampling, average.n_units)
-        for quantity, (value, resampled) in found.items()
-    ]
+    return _rows(labels, found, resampling, average.n_units)
 
 
 def _rms(values):
@@ -127,14 +115,16 @@ def _rms(values):
     return float(np.sqrt(np.mean(values**2))) if values.size else np.nan
 
 
-def _interval(quantity, value, samples, resampling, n_units):
-    """Return the columns low and high; nan for a quantity that was not resampled."""
-    if samples is None:
-        return {"low": np.nan, "high": np.nan}
-    ends = resampling.interval(value, samples, n_units)
-    if quantity.startswith(POSITIVE):
-        ends["low"] = np.maximum(ends["low"], 0.0)
-    return {name: float(end) for name, end in ends.items()}
+def _rows(labels, found, resampling, n_units):
+    """Return a row per {quantity: (value, resamples)}; no interval for a quantity that was not resampled."""
+    rows = []
+    for quantity, (value, samples) in found.items():
+        ends = {"low": np.nan, "high": np.nan} if samples is None else resampling.interval(value, samples, n_units)
+        if quantity.startswith(POSITIVE):
+            ends["low"] = np.maximum(ends["low"], 0.0)
+        ends = {name: float(end) for name, end in ends.items()}
+        rows.append({**labels, "quantity": quantity, "value": float(value), **ends})
+    return rows
 
 
 def _zero_crossing_at(times, r, correlation, time):

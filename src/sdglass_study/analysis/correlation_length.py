@@ -6,7 +6,7 @@ import numpy as np
 
 from sdglass.errors import InputError
 from sdglass.observables.correlation_length import correlation_length as length_of
-from sdglass_study.analysis import analysis, joined
+from sdglass_study.analysis import analysis, joined, labelled
 from sdglass_study.analysis._ensembles import Quenches, load_ensembles, observables
 from sdglass_study.analysis._growth_windows import window_table
 
@@ -27,10 +27,7 @@ class Growth(Quenches):
 
 
 @analysis(
-    "correlation_length",
-    Growth,
-    inputs=observables,
-    tables=("fig5_length", "fig5_fits", "fig5_correlation"),
+    "correlation_length", Growth, inputs=observables, tables=("fig5_length", "fig5_fits", "fig5_correlation")
 )
 def correlation_length(settings, inputs, resampling):
     """Return xi(t), the fits of its growth, and C(r, t)."""
@@ -39,8 +36,7 @@ def correlation_length(settings, inputs, resampling):
         average = resampling.average(ensemble)
         split = resampling.split(ensemble, average)
         n = average.n_units
-        band = resampling.interval(average.mean, average.samples, n)
-        curves.append(ensemble.frame(ensemble.labels, {"correlation": average.mean, **band}))
+        curves.append(resampling.curve(ensemble, average, ensemble.labels))
         estimates = {
             "naive": [length_of(ensemble.edges, values) for values in (average.mean, average.samples)],
             "split": [split.length, split.samples],
@@ -53,9 +49,7 @@ def correlation_length(settings, inputs, resampling):
             lengths.append(ensemble.frame(ensemble.labels, columns))
             windows = settings.fit_start, settings.fit_stop, settings.time_units
             table = window_table(ensemble.times, xi, samples, *windows, resampling.confidence, n_units=n)
-            table = table.rename(columns={"model": "law"})
-            for name, value in reversed({**ensemble.labels, "estimator": estimator}.items()):
-                table.insert(0, name, value)
-            fits.append(table)
+            labels = ensemble.labels | {"estimator": estimator}
+            fits.append(labelled(table.rename(columns={"model": "law"}), labels))
     tables = {"fig5_length": lengths, "fig5_fits": fits, "fig5_correlation": curves}
     return {name: joined(frames) for name, frames in tables.items()}

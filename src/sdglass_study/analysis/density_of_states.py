@@ -32,7 +32,7 @@ from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.statistics import bootstrap_weights
 from sdglass.structures.amorphous import cube_edge, random_sequential_addition
-from sdglass_study.analysis import analysis, data_frame, joined, of
+from sdglass_study.analysis import analysis, data_frame, joined, labelled, of
 from sdglass_study.analysis._amorphous import amorphous
 
 # Resamples for the errors of peak and gap; a standard error from 400 is good to 4 %.
@@ -74,10 +74,7 @@ class DensityOfStates:
 
 
 @analysis(
-    "density_of_states",
-    DensityOfStates,
-    parameters=amorphous,
-    tables=("fig2_density_of_states", "electrons"),
+    "density_of_states", DensityOfStates, parameters=amorphous, tables=("fig2_density_of_states", "electrons")
 )
 def averaged_spectra(settings, inputs, electrons, seed, n_sites, box_length, r_min):
     """Return the averaged densities of states, and what the text says of them."""
@@ -110,15 +107,10 @@ def systems(settings, coupling, n_sites, box_length):
 
 
 def solve_realizations(system, model, r_min, seed, progress=lambda: None):
-    """Diagonalise every realization of a system, calling `progress` after each.
+    """Return levels and means of a system, realization by realization; `progress` is called after each.
 
-    Returns
-    -------
-    levels : list of numpy.ndarray, each (M,)
-        Relative to the Fermi level [t0], counted once (orbital levels at J = 0).
-    means : pandas.DataFrame
-        A row per realization: fermi_level, gap (LUMO - HOMO), level_spacing beside it, and, at J = 0, means over
-        windows of levels.
+    Levels are a list of arrays (M,), relative to the Fermi level [t0], counted once (orbital levels at J = 0). The
+    means are a table: fermi_level, gap (LUMO - HOMO), level_spacing beside it, at J = 0 also of windows of levels.
     """
     found, rows, n, n_electrons = [], [], system.n_sites, model.n_electrons(system.n_sites)
     for realization in range(system.realizations):
@@ -162,9 +154,8 @@ def histograms(levels, bin_width):
 def curve_table(system, edges, rho):
     """Return the rows of fig2_density_of_states.csv for one system."""
     columns = {"energy": bin_centres(edges), "density_of_states": rho.mean(axis=0)}
-    return data_frame(
-        system.columns() | columns | {"standard_error": _standard_error(rho), "realizations": len(rho)}
-    )
+    columns |= {"standard_error": _standard_error(rho), "realizations": len(rho)}
+    return labelled(data_frame(columns), system.columns())
 
 
 def _standard_error(values):

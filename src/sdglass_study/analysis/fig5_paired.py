@@ -18,12 +18,7 @@ class Comparison(Quenches):
     references: tuple[str, ...] = of("models", default=("exact",))
 
 
-@analysis(
-    "fig5_paired",
-    Comparison,
-    inputs=observables,
-    tables=("fig5_difference", "fig5_paired"),
-)
+@analysis("fig5_paired", Comparison, inputs=observables, tables=("fig5_difference", "fig5_paired"))
 def fig5_paired(settings, inputs, resampling):
     """Return the differences of C(r, t), and those of xi(t) and of C at contact."""
     ensembles = load_ensembles(inputs["observables"])

@@ -15,10 +15,7 @@ def freezing(settings, inputs):
     several = [ensemble for ensemble in ensembles if ensemble.replicas > 1]
     if not several:
         raise InputError("every ensemble has a single replica; the second term of Eq. 20 needs at least 2 in one")
-    return {
-        "freezing": joined(map(over_time, ensembles)),
-        "disconnected": joined(map(second_term, several)),
-    }
+    return {"freezing": joined(map(over_time, ensembles)), "disconnected": joined(map(second_term, several))}
 
 
 def _mean_and_error(values):

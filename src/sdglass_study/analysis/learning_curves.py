@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sdglass_study.analysis import analysis, data_frame, joined, of, read_table
+from sdglass_study.analysis import analysis, data_frame, joined, labelled, of, read_table
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,7 @@ def _fits(study, settings):
 
 
 @analysis(
-    "learning_curves",
-    LearningCurves,
-    inputs=_histories,
-    parameters=_fits,
-    tables=("learning_curves", "training"),
+    "learning_curves", LearningCurves, inputs=_histories, parameters=_fits, tables=("learning_curves", "training")
 )
 def learning_curves(settings, inputs, fits):
     """Return the curves and a summary of them; `fits` are model and fold of each history."""
@@ -33,7 +29,8 @@ def learning_curves(settings, inputs, fits):
     for (model, fold), path in zip(fits, inputs["histories"], strict=True):
         curve = read_table(path)
         which = {"model": model, "fold": fold}
-        curves.append(data_frame(which | {name: curve[name] for name in curve if name not in ("variant", *which)}))
+        # Histories of earlier versions call the model a variant.
+        curves.append(labelled(curve.drop(columns=["variant", *which], errors="ignore"), which))
         rows.append(which | summary(curve))
     return {"learning_curves": joined(curves), "training": data_frame(rows)}
 

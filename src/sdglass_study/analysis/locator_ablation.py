@@ -17,7 +17,7 @@ from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass.spins import torque
 from sdglass_study.analysis import analysis, data_frame, of, plain
-from sdglass_study.model_errors import root_mean_square
+from sdglass_study.model_errors import error_columns
 
 LOOP_CUTOFFS = (2.0, 2.5, 3.0)
 PAIR_CUTOFFS = (3.5, 4.25)
@@ -109,20 +109,20 @@ class Judging:
                 yield columns, values, [self.data[k] for k in members], masks
 
     def rows(self, name, parameters, errors):
-        """Return table rows: the errors of labels fit on every set that judges."""
+        """Return table rows: the errors of a fit on every set that judges."""
         rows = []
         for columns, values, members, masks in self.squares(errors):
-            rmse, low, high = root_mean_square(values, np.array([some.sum() for some in masks]), self.confidence)
             signal = [np.square(labels.torque[some]).mean() for labels, some in zip(members, masks, strict=True)]
+            counts, rms = np.array([some.sum() for some in masks]), np.sqrt(np.mean(signal))
             row = {"ingredient": name, "parameters": parameters, **columns, "realizations": len(members)}
-            rows.append(
-                row | {"rmse": rmse, "low": low, "high": high, "relative": rmse / np.sqrt(np.mean(signal))}
-            )
+            row |= error_columns(values, counts, rms, self.confidence)
+            del row["rms"]  # the same for all ingredients
+            rows.append(row)
         return rows
 
 
 class Rows:
-    """Least-squares rows of all labels with labels set of cutoffs."""
+    """Least-squares rows of all labels with one set of cutoffs."""
 
     def __init__(self, data, shape, weight_exponent, progress):
         from sdglass.forcefields.locator.fit import torque_design
@@ -131,9 +131,8 @@ class Rows:
         self.targets = [labels.torque for labels in data]
         self.designs = []
         for labels in data:
-            self.designs.append(
-                torque_design(locator_coefficients(labels.structure, labels.model, shape), labels.spins)
-            )
+            coefficients = locator_coefficients(labels.structure, labels.model, shape)
+            self.designs.append(torque_design(coefficients, labels.spins))
             progress()
 
     def terms(self, pairs=None, loops=None):

@@ -12,7 +12,7 @@ from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass_study.analysis import analysis, data_frame, of
-from sdglass_study.model_errors import root_mean_square
+from sdglass_study.model_errors import error_columns
 
 # Two Gaussian components: the torque error of a site is inside with these probabilities.
 COVERAGE = (0.68, 0.95)
@@ -38,12 +38,7 @@ def _sets(study, settings):
     return {"sets": [name for name in names for _ in range(study.labelled(name))]}
 
 
-@analysis(
-    "locator_errors",
-    LocatorErrors,
-    inputs=_inputs,
-    parameters=_sets,
-)
+@analysis("locator_errors", LocatorErrors, inputs=_inputs, parameters=_sets)
 def locator_errors(settings, inputs, confidence, sets):
     """Return one row per model, set and stage; `sets` are the sets of the labels' files."""
     models = dict(zip(settings.models, inputs["models"], strict=True))
@@ -101,14 +96,13 @@ def summarize(parts, parameters, confidence):
             squares, counts, signal = (
                 np.array([part[name] for part in some]) for name in ("error", "configurations", "signal")
             )
-            rmse, low, high = root_mean_square(squares, counts, confidence)
             rms = np.sqrt(np.average(signal, weights=counts))
             energy = np.concatenate([part["energy"] for part in some])
             covered = [part["covered"] for part in some if "covered" in part]
             row = {"model": model, "parameters": parameters[model], "set": label, "stage": stage}
             row |= {"n_sites": group.n_sites.iloc[0], "realizations": len(some), "configurations": counts.sum()}
-            row |= {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
-            row |= {"relative_low": low / rms, "relative_high": high / rms}
+            row |= error_columns(squares, counts, rms, confidence)
+            row |= {"relative_low": row["low"] / rms, "relative_high": row["high"] / rms}
             row |= {"energy_rmse_per_site": np.sqrt(np.square(energy).mean())}
             for p, value in zip(COVERAGE, np.mean(covered, axis=0) if covered else (np.nan, np.nan), strict=True):
                 row[f"covered_{round(100 * p)}"] = value

@@ -14,7 +14,7 @@ import numpy as np
 from sdglass.errors import InputError
 from sdglass.observables.domain_growth import POWER_LAW, fit_growth
 from sdglass.progress import progress_bar
-from sdglass_study.analysis import analysis, data_frame, joined
+from sdglass_study.analysis import analysis, data_frame, joined, labelled
 from sdglass_study.analysis._ensembles import load_ensembles, observables
 from sdglass_study.analysis._growth_windows import windows_of
 from sdglass_study.analysis._length_curves import length_curves
@@ -37,12 +37,7 @@ class Specifications(Growth):
             raise InputError(f"bin_factors = {list(self.bin_factors)}; expected integers >= 1")
 
 
-@analysis(
-    "psi_specifications",
-    Specifications,
-    inputs=observables,
-    tables=("psi_specifications", "psi_units"),
-)
+@analysis("psi_specifications", Specifications, inputs=observables, tables=("psi_specifications", "psi_units"))
 def psi_specifications(settings, inputs, resampling):
     """Return psi of every combination of run and choices, and the units of time that give the paper's psi."""
     fits, units, ensembles = [], [], load_ensembles(inputs["observables"])
@@ -58,9 +53,7 @@ def psi_specifications(settings, inputs, resampling):
             curves = length_curves(ensemble, resampling, settings, bar.update)
             table = fit_all(curves, starts, stops, settings.time_units, resampling.confidence, bar.update)
             units += _units(labels, curves, table, starts, stops)
-            for name, value in reversed(labels.items()):
-                table.insert(0, name, value)
-            fits.append(table)
+            fits.append(labelled(table, labels))
     if not fits:
         raise InputError(
             f"fit_start = {list(starts)}, fit_stop = {list(stops)}: no run is long enough for a window; "

@@ -11,8 +11,8 @@ from sdglass_study.model_errors import (
     STAGES,
     ModelErrors,
     common_members,
+    error_columns,
     paired_ratio,
-    root_mean_square,
     student,
 )
 
@@ -108,11 +108,9 @@ def error_rows(name, label, kind, errors, confidence):
         if not counts.any():
             continue
         mask = errors.stage(stage)
-        rmse, low, high = root_mean_square(squares, counts, confidence)
-        rms = np.sqrt(errors.signal[mask].mean())
         means = np.array([errors.by_realization(offset, stage)[0][errors.realization[mask]] for offset in offsets])
         row = {"model": name, "member": kind, "set": label, "stage": stage, "n_sites": errors.n_sites}
-        row |= {"rmse": rmse, "low": low, "high": high, "rms": rms, "relative": rmse / rms}
+        row |= error_columns(squares, counts, errors.rms(stage), confidence)
         row["energy_rmse_per_site"] = np.sqrt(np.mean(offsets[:, mask] ** 2)) / errors.n_sites
         row["energy_rmse_within"] = np.sqrt(np.mean((offsets[:, mask] - means) ** 2)) / errors.n_sites
         rows.append(row | {"realizations": int((counts > 0).sum()), "configurations": int(counts.sum())})
@@ -125,9 +123,8 @@ def committee_rows(name, label, errors):
     for stage in STAGES:
         mask = errors.stage(stage)
         if mask.any():
-            spread, rmse = (
-                np.sqrt(values[mask].mean()) for values in (errors.spread, errors.committee_torque_error)
-            )
+            squares = errors.spread, errors.committee_torque_error
+            spread, rmse = (np.sqrt(values[mask].mean()) for values in squares)
             where = {"model": name, "set": label, "stage": stage, "n_sites": errors.n_sites}
             rows.append({**where, "spread": spread, "rmse": rmse, "ratio": spread / rmse})
     return rows
@@ -146,11 +143,11 @@ def quench_rows(name, kind, errors, confidence):
             for values in (squares, errors.signal)
         )
         counts = counts[counts > 0]
-        rmse, low, high = root_mean_square(error / counts, counts, confidence)
+        rms = np.sqrt(signal.sum() / counts.sum())
+        row = {"model": name, "member": kind, "time": t}
+        row |= error_columns(error / counts, counts, rms, confidence)
         # Sum of squared errors over sum of squared torques: a mean of the realizations' ratios with these weights.
         relative = np.sqrt(np.maximum(student(error / signal, confidence, signal), 0.0))
-        row = {"model": name, "member": kind, "time": t, "rmse": rmse, "low": low, "high": high}
-        row["rms"] = np.sqrt(signal.sum() / counts.sum())
         row |= dict(zip(("relative", "relative_low", "relative_high"), relative, strict=True))
         rows.append(row | {"realizations": len(counts)})
     return rows

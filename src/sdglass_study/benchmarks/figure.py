@@ -3,11 +3,19 @@
 python -m sdglass_study.benchmarks.figure --tables results/benchmarks --png results/benchmarks/benchmarks.png
 """
 
-import argparse
-
 import numpy as np
 
-from sdglass_study.benchmarks.summary import LABELS, MODELS, chosen, exponents, read, scaling, speedups, threads
+from sdglass_study.benchmarks.summary import (
+    LABELS,
+    MODELS,
+    chosen,
+    exponents,
+    options,
+    read,
+    scaling,
+    speedups,
+    threads,
+)
 from sdglass_study.figures import _style as style
 
 LOOK = {
@@ -40,8 +48,7 @@ def draw(folder):
         axes.set(xlabel="number of sites $N$", ylabel=label)
     _names(upper, fits)
     _ratios(panels[-1], folder)
-    for axes, text in zip(panels, "abcde", strict=True):
-        style.letter(axes, text)
+    style.letters(panels)
     return figure
 
 
@@ -50,9 +57,9 @@ def _times(axes, frame, fits):
         x = np.array([start, stop], float)
         axes.plot(x, prefactor * x**exponent, color=LOOK[model]["color"], linewidth=3.5, alpha=0.25, zorder=0)
     for model in ("exact", *MODELS):
-        one, many = chosen(frame, model, "single"), chosen(frame, model, "batch")
-        bars = style.error_bars(one.seconds, one.seconds_low, one.seconds_high)
-        axes.errorbar(one.n_sites, one.seconds, bars, **LOOK[model])
+        single, many = chosen(frame, model, "single"), chosen(frame, model, "batch")
+        bars = style.error_bars(single.seconds, single.seconds_low, single.seconds_high)
+        axes.errorbar(single.n_sites, single.seconds, bars, **LOOK[model])
         axes.plot(many.n_sites, many.seconds_per_replica, **LOOK[model], **OPEN)
     style.logarithmic(axes)
     axes.set(xlabel="number of sites $N$", ylabel="time per evaluation and replica [s]")
@@ -60,9 +67,9 @@ def _times(axes, frame, fits):
 
 def _speedups(axes, frame):
     for model in MODELS:
-        for kind, options in (("single", {}), ("batch", OPEN)):
+        for kind, line in (("single", {}), ("batch", OPEN)):
             gains = speedups(frame, model, kind)
-            axes.plot(gains.index, gains, **LOOK[model], **options)
+            axes.plot(gains.index, gains, **LOOK[model], **line)
     axes.axhline(1.0, color=style.GREY, linewidth=0.8, zorder=0)
     style.logarithmic(axes)
     axes.set(xlabel="number of sites $N$", ylabel="time of ED / time of the model")
@@ -72,12 +79,10 @@ def _names(figure, fits):
     """Name what all panels share."""
     handles = []
     for model, *_, exponent, _ in fits:
-        (line,) = figure.axes[0].plot(
-            [], [], label=rf"{LABELS[model]}, $\propto N^{{{exponent:.2f}}}$", **LOOK[model]
-        )
-        handles.append(line)
-    for words, options in (("one replica at a time", {}), ("a batch, per replica", OPEN)):
-        handles += figure.axes[0].plot([], [], color=style.GREY, marker="o", label=words, **options)
+        words = rf"{LABELS[model]}, $\propto N^{{{exponent:.2f}}}$"
+        handles += figure.axes[0].plot([], [], label=words, **LOOK[model])
+    for words, line in (("one replica at a time", {}), ("a batch, per replica", OPEN)):
+        handles += figure.axes[0].plot([], [], color=style.GREY, marker="o", label=words, **line)
     figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8)
 
 
@@ -113,11 +118,7 @@ def _ratios(axes, folder):
 
 def main():
     """Draw the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", required=True, help="folder of the benchmarks' tables")
-    parser.add_argument("--png")
-    parser.add_argument("--pdf")
-    args = parser.parse_args()
+    args = options(__doc__)
     with style.journal():
         style.save(draw(args.tables), args.png, args.pdf)
 

@@ -6,14 +6,13 @@
 Errors are those of the study, on structures that no model was fitted to.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from sdglass.io import write_csv
-from sdglass_study.benchmarks.summary import power_law, read
+from sdglass_study.benchmarks.summary import options, power_law, read
 from sdglass_study.figures import _style as style
 
 STAGES = {"random": "random spins", "minimised": "minimised states", "late": "late in quenches"}
@@ -29,13 +28,7 @@ MODELS = (
 
 def main():
     """Write the table and draw the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", required=True, help="folder of the benchmarks' tables")
-    parser.add_argument("--errors", required=True, help="folder of a study's tables")
-    parser.add_argument("--out", required=True, help="table to write, .csv")
-    parser.add_argument("--png")
-    parser.add_argument("--pdf")
-    args = parser.parse_args()
+    args = options(__doc__, errors=True, out=True)
     times, errors = read(args.tables, "locator"), pd.read_csv(Path(args.errors) / "locator_errors.csv")
     found = pd.DataFrame([*accuracy(errors), *speed(times)])
     better = np.where(found.unit == "times", found.measured >= found.target, found.measured <= found.target)
@@ -66,10 +59,10 @@ def speed(times):
     locator = times[times.model == "locator"]
     here = locator[locator.n_sites == exact.n_sites]
     for replicas, target in ((here.replicas.max(), SPEED_UP), (1, np.nan)):
-        one = here[here.replicas == replicas].iloc[0]
-        low, high = (exact.seconds_per_replica / (one[f"seconds_{end}"] / replicas) for end in ("high", "low"))
+        row = here[here.replicas == replicas].iloc[0]
+        low, high = (exact.seconds_per_replica / (row[f"seconds_{end}"] / replicas) for end in ("high", "low"))
         case = f"N = {exact.n_sites}, batch of {replicas}" if replicas > 1 else f"N = {exact.n_sites}, one replica"
-        value = exact.seconds_per_replica / one.seconds_per_replica
+        value = exact.seconds_per_replica / row.seconds_per_replica
         yield {"number": "speed-up over diagonalization", "case": case, "unit": "times", "target": target,
                "measured": value, "low": low, "high": high}  # fmt: skip
     for replicas in (1, 16):

@@ -29,13 +29,7 @@ FROM = {"exact": 250, "paper": 1000, "small": 1000, "pair": 1000}
 
 
 def read(folder, name):
-    """Return the table of a benchmark.
-
-    Raises
-    ------
-    InputError
-        If it is missing.
-    """
+    """Return the table of a benchmark."""
     path = Path(folder) / f"{name}.csv"
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected the table of sdglass_study.benchmarks.{name}")
@@ -108,42 +102,34 @@ def row(ratio, case, values, target=np.nan, unit="", why=""):
     """Return a row of the table; `values` is (median, low, high) or a number. No target, no verdict."""
     median, low, high = values if np.ndim(values) else (values, np.nan, np.nan)
     verdict = "for information" if np.isnan(target) else "met" if median <= target else "missed"
-    return {
-        "ratio": ratio,
-        "case": case,
-        "measured": median,
-        "low": low,
-        "high": high,
-        "unit": unit,
-        "target": target,
-        "verdict": verdict,
-        "why": why if verdict == "missed" else "",
-    }
+    found = {"ratio": ratio, "case": case, "measured": median, "low": low, "high": high, "unit": unit}
+    return found | {"target": target, "verdict": verdict, "why": why if verdict == "missed" else ""}
 
 
 def against_bounds(folder):
     """Yield the rows of times and memory against their bounds."""
 
-    def measured(record, name):
-        return tuple(getattr(record, name + end) for end in ("", "_low", "_high"))
+    def rows(name, ratio, case, column="ratio", why=None):
+        for record in read(folder, name).itertuples():
+            values = tuple(getattr(record, column + end) for end in ("", "_low", "_high"))
+            yield row(ratio, case(record), values, record.target, why=why or record.where)
 
-    for one in read(folder, "exact_labels").itertuples():
-        case = f"N = {one.n_sites}, {one.processes} processes"
-        yield row("exact label / bare LAPACK call", case, measured(one, "ratio"), one.target, why=one.where)
-    for one in read(folder, "training_step").itertuples():
-        case = f"{LABELS[one.network]}, {threads(one)}"
-        yield row("training step / its matrix products", case, measured(one, "ratio"), one.target, why=one.where)
-    for one in read(folder, "network_times").itertuples():
-        case = f"{LABELS[one.network]}, R = {one.replicas}, N = {one.n_sites}, {threads(one)}"
-        yield row("network / its matrix products", case, measured(one, "ratio"), one.target, why=one.where)
+    def batch(record):
+        return f"R = {record.replicas}, N = {record.n_sites}"
+
+    yield from rows("exact_labels", "exact label / bare LAPACK call",
+                    lambda record: f"N = {record.n_sites}, {record.processes} processes")  # fmt: skip
+    yield from rows("training_step", "training step / its matrix products",
+                    lambda record: f"{LABELS[record.network]}, {threads(record)}")  # fmt: skip
+    yield from rows("network_times", "network / its matrix products",
+                    lambda record: f"{LABELS[record.network]}, {batch(record)}, {threads(record)}")  # fmt: skip
     memory = read(folder, "network_memory")
     words, deviation = fit(memory.n_sites, memory.replicas, memory.peak_mib)
     yield row("peak memory, largest deviation from a function linear in N and R", words, deviation, LINEAR_TARGET,
               why="see network_memory.csv")  # fmt: skip
-    for one in read(folder, "dynamics").itertuples():
-        case = f"{LABELS[one.network]}, {one.integrator}, R = {one.replicas}, N = {one.n_sites}"
-        yield row("share of an LLG step that is not the force", case, measured(one, "share"), one.target,
-                  why="thermal noise, integrator and checks")  # fmt: skip
+    yield from rows("dynamics", "share of an LLG step that is not the force",
+                    lambda record: f"{LABELS[record.network]}, {record.integrator}, {batch(record)}",
+                    "share", "thermal noise, integrator and checks")  # fmt: skip
 
 
 def threads(record):
@@ -190,6 +176,19 @@ def against_each_other(frame, errors):
         yield found
 
 
+def options(doc, errors=False, out=False):
+    """Return the parsed options of what is made from the tables of the benchmarks."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", required=True, help="folder of the benchmarks' tables")
+    if errors:
+        parser.add_argument("--errors", required=True, help="folder of a study's tables")
+    if out:
+        parser.add_argument("--out", required=True, help="table to write, .csv")
+    for kind in ("png", "pdf"):
+        parser.add_argument(f"--{kind}", help="figure to write")
+    return parser.parse_args()
+
+
 def torque_errors(folder):
     """Return the torque errors of a study on its test structures, one row per model."""
     frame = pd.read_csv(Path(folder) / "torque_errors.csv")
@@ -198,11 +197,7 @@ def torque_errors(folder):
 
 def main():
     """Write the summary."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", required=True, help="folder of the benchmarks' tables")
-    parser.add_argument("--errors", required=True, help="folder of a study's tables")
-    parser.add_argument("--out", required=True, help="table to write, .csv")
-    args = parser.parse_args()
+    args = options(__doc__, errors=True, out=True)
     frame, errors = scaling(args.tables), torque_errors(args.errors)
     table = pd.DataFrame([*against_bounds(args.tables), *against_each_other(frame, errors)])
     machine = read(args.tables, "scaling_models").iloc[0]

@@ -45,7 +45,7 @@ class Measured:
     Attributes
     ----------
     value, uncertainty : str
-        With unit, and what limits it.
+        With unit, and what limits it; given as text or as a list of parts.
     verdict : str
         One of `VERDICTS`, computed by the claim's rule.
     note : str
@@ -60,7 +60,10 @@ class Measured:
     def __post_init__(self):
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict {self.verdict!r}; expected one of {', '.join(VERDICTS)}")
-        for name, text in (("value", self.value), ("uncertainty", self.uncertainty)):
+        for name in ("value", "uncertainty"):
+            text = getattr(self, name)
+            text = text if isinstance(text, str) else "; ".join(text)
+            object.__setattr__(self, name, text)
             if not text or "nan" in text.split():
                 raise InputError(f"{name} {text!r}: could not be measured; a claim needs a number")
 
@@ -74,8 +77,7 @@ class Claim:
     id : str
         Short name.
     measure : callable
-        ``measure(tables)`` returns `Measured`, or None if the study has not fitted the models that it is about;
-        ``tables`` is a `Tables`.
+        ``measure(tables)`` returns `Measured`, or None if there is nothing to measure; ``tables`` is a `Tables`.
     statement, where : str
         What the paper says, and where, with its value.
     rule : str
@@ -84,6 +86,8 @@ class Claim:
         Figure or table of the workflow that holds the numbers.
     tables : str
         What it is measured from, names separated by blanks; a study without them has no such claim.
+    models : str
+        Those that it is about: a study that has not fitted them has no such claim either.
     note : str
         What a reader should know besides.
     order : float
@@ -97,6 +101,7 @@ class Claim:
     rule: str
     target: str
     tables: str
+    models: str = ""
     note: str = ""
     order: float = 9.0
 
@@ -105,11 +110,11 @@ class Claim:
         vars(self).update(__module__=self.measure.__module__, __qualname__=self.measure.__qualname__)
 
 
-def claim(*, id, statement, where, rule, target, tables, note="", order=9.0):
-    """Return a decorator that registers ``measure(tables)`` as a claim; see `Claim`."""
+def claim(*, id, **data):
+    """Return a decorator that registers ``measure(tables)`` as a claim; `data` are the other fields of `Claim`."""
 
     def register(measure):
-        CLAIMS.register(id)(Claim(id, measure, statement, where, rule, target, tables, note, order))
+        CLAIMS.register(id)(Claim(id, measure, **data))
         return measure
 
     return register
@@ -133,15 +138,15 @@ def judged(tables, only=None):
     for stated in sorted(CLAIMS.values(), key=lambda stated: stated.order):
         if not all(name in tables for name in stated.tables.split()) or stated.id not in (only or CLAIMS):
             continue
+        if stated.models and not set(stated.models.split()) <= set(tables["models"]["model"]):
+            continue
         try:
             found = stated.measure(tables)
         except InputError as error:
             raise InputError(f"claim {stated.id}: {error}") from None
         if found is not None:
-            data = {name: getattr(stated, name) for name in ("id", "statement", "where", "rule", "target", "note")}
-            data |= {"value": found.value, "uncertainty": found.uncertainty, "verdict": found.verdict}
-            data["note"] = " ".join(part for part in (stated.note, found.note) if part)
-            rows.append({name: data[name] for name in COLUMNS})
+            row = {name: getattr(found if hasattr(found, name) else stated, name) for name in COLUMNS}
+            rows.append(row | {"note": " ".join(part for part in (stated.note, found.note) if part)})
     return rows
 
 

@@ -57,21 +57,22 @@ def learned_correlations(tables):
     model = learned_model(dict.fromkeys(tables["fig4_events"]["model"]))
     if model is None:
         return None
-    measured = []
+    found, limits, late, largest = [], [], [], []
     for run, damping in _dampings(tables):
-        names = ("difference_rms", "difference_max", "difference_late_rms", "difference_late_noise")
-        values = [_event(tables, run, name, model)[0] for name in names]
-        measured.append((damping, *values, _event(tables, run, "difference_late_rms", "pair")[0]))
-    late, worst = max(row[3] for row in measured), max(row[2] for row in measured)
-    return Measured(
-        "; ".join(
-            f"alpha = {a:g}: rms difference {r:.4f} over all times, {end:.4f} at the last (pair model {p:.4f}), largest "
-            f"{w:.3f}"
-            for a, r, w, end, _, p in measured
-        ),
-        "; ".join(f"alpha = {a:g}: paired error {n:.4f} of a point at the last time" for a, *_, n, _ in measured),
-        grade(late <= SYMBOL_SIZE and worst <= 0.1, late <= 0.05),
-    )
+        rms, worst, end, noise = (
+            _event(tables, run, f"difference_{name}", model)[0]
+            for name in ("rms", "max", "late_rms", "late_noise")
+        )
+        pair = _event(tables, run, "difference_late_rms", "pair")[0]
+        late.append(end)
+        largest.append(worst)
+        found.append(
+            f"alpha = {damping:g}: rms difference {rms:.4f} over all times, {end:.4f} at the last (pair model {pair:.4f}), "
+            f"largest {worst:.3f}"
+        )
+        limits.append(f"alpha = {damping:g}: paired error {noise:.4f} of a point at the last time")
+    good = max(late) <= SYMBOL_SIZE and max(largest) <= 0.1
+    return Measured(found, limits, grade(good, max(late) <= 0.05))
 
 
 @_claim(
@@ -91,31 +92,28 @@ def learned_correlations_large(tables):
     numbers = numbers[(numbers["reference"] == "exact") & (numbers["quantity"] == "xi_naive")]
     if numbers.empty:
         return None
-    measured = []
+    # The networks stand for ML-LLG; without one, whatever is there.
+    networks = set(numbers["model"]) - set(BASELINES) or set(numbers["model"])
+    found, limits, good, near = [], [], [], []
     for (ensemble, model), rows in numbers.groupby(["ensemble", "model"], sort=False):
         last = rows.sort_values("time").iloc[-1]
         curve = curves[(curves["ensemble"] == ensemble) & (curves["reference"] == "exact")]
         curve = curve[curve["time"] == last["time"]].dropna(subset="difference")
         rms, noise = (float(np.sqrt(np.mean(curve[name] ** 2))) for name in ("difference", "error"))
-        measured.append((model, last, rms, noise))
-    # The networks stand for ML-LLG; without one, whatever is there.
-    of_networks = [row for row in measured if row[0] not in BASELINES] or measured
-    close = [rms <= SYMBOL_SIZE and (abs(last["difference"]) <= 0.01 or last["low"] <= 0 <= last["high"])
-             for _, last, rms, _ in of_networks]  # fmt: skip
-    return Measured(
-        "; ".join(
+        if model in networks:
+            same_length = abs(last["difference"]) <= 0.01 or last["low"] <= 0 <= last["high"]
+            good.append(rms <= SYMBOL_SIZE and same_length)
+            near.append(rms <= 0.05)
+        found.append(
             f"{tables.label(model)}, alpha = {last['damping']:g}, t = {last['time']:.0f}: rms difference of C {rms:.4f}; xi "
             f"differs by {_signed(last['difference'], last['low'], last['high'])} ell (exact {last['reference_value']:.3f}), "
             f"over {last['realizations']:.0f} realizations x {last['replicas']:.0f} initial states"
-            for model, last, rms, _ in measured
-        ),
-        "; ".join(
+        )
+        limits.append(
             f"{tables.label(model)}: paired error {noise:.4f} of a point of C, "
             f"{tables.interval(last['low'], last['high'])} ell for xi"
-            for model, last, _, noise in measured
-        ),
-        grade(all(close), all(rms <= 0.05 for _, _, rms, _ in of_networks)),
-    )
+        )
+    return Measured(found, limits, grade(all(good), all(near)))
 
 
 @_claim(
@@ -177,28 +175,23 @@ def subtraction(tables):
 )
 def freezing(tables):
     """Torque, energy gain, and how far the spins still turn late in the quenches."""
-    measured = []
+    found, limits, good = [], [], []
     for run, damping in _dampings(tables):
         frame = tables.rows("freezing", ensemble=run, model="exact").sort_values("time")
         first, last = frame.iloc[0], frame.iloc[-1]
         middle = frame.iloc[(frame["time"] - last["time"] / 2).abs().argsort().iloc[0]]
-        fallen = last["torque_rms"] / first["torque_rms"]
+        fallen, error = (last[name] / first["torque_rms"] for name in ("torque_rms", "torque_rms_error"))
         gain = (last["energy_per_site"] - middle["energy_per_site"]) / last["energy_per_site"]
         # Overlaps are comparable at a fixed ratio of the two times only: that of the logarithmic grid.
         grid = frame[(frame["ratio"] > 1.2) & (frame["ratio"] < 1.32)]
-        overlap = (grid if len(grid) else frame).iloc[-1]
-        error = last["torque_rms_error"] / first["torque_rms"]
-        measured.append((damping, fallen, gain, overlap["step_overlap"], overlap["time"], error))
-    good = [fallen < 0.5 and gain < 0.1 and overlap > STILL for _, fallen, gain, overlap, _, _ in measured]
-    return Measured(
-        "; ".join(
-            f"alpha = {a:g}: torque falls to {f:.0%}, the last half of the time holds {e:.1%} of the energy gain, overlap "
-            f"of the spins at t = {t:.0f} with those at t / 1.26 is {o:.3f}"
-            for a, f, e, o, t, _ in measured
-        ),
-        "; ".join(f"alpha = {a:g}: standard error of the torque ratio {s:.3f}" for a, *_, s in measured),
-        grade(all(good), any(good)),
-    )
+        end = (grid if len(grid) else frame).iloc[-1]
+        good.append(fallen < 0.5 and gain < 0.1 and end["step_overlap"] > STILL)
+        found.append(
+            f"alpha = {damping:g}: torque falls to {fallen:.0%}, the last half of the time holds {gain:.1%} of the energy gain, "
+            f"overlap of the spins at t = {end['time']:.0f} with those at t / 1.26 is {end['step_overlap']:.3f}"
+        )
+        limits.append(f"alpha = {damping:g}: standard error of the torque ratio {error:.3f}")
+    return Measured(found, limits, grade(all(good), any(good)))
 
 
 @_claim(
@@ -213,13 +206,14 @@ def freezing(tables):
 )
 def contact(tables):
     """Time at which the contact correlation reaches the paper's value."""
-    measured = [(damping, *_event(tables, run, "contact_time")) for run, damping in _dampings(tables)]
-    early = [np.isfinite(value) and value <= 36 for _, value, _, _ in measured]
-    return Measured(
-        "; ".join(f"alpha = {d:g}: {_time(*reached)}" for d, *reached in measured),
-        "; ".join(f"alpha = {d:g}: {tables.interval(low, high)}" for d, _, low, high in measured),
-        "reproduced" if early[0] else ("depends on the damping" if any(early) else "not reproduced"),
-    )
+    found, limits, early = [], [], []
+    for run, damping in _dampings(tables):
+        value, low, high = _event(tables, run, "contact_time")
+        early.append(np.isfinite(value) and value <= 36)
+        found.append(f"alpha = {damping:g}: {_time(value, low, high)}")
+        limits.append(f"alpha = {damping:g}: {tables.interval(low, high)}")
+    only_fast = "depends on the damping" if any(early) else "not reproduced"
+    return Measured(found, limits, "reproduced" if early[0] else only_fast)
 
 
 @_claim(
@@ -234,27 +228,18 @@ def contact(tables):
 )
 def zero_crossing(tables):
     """First sign change of C(r), when the contact value is the paper's and at the end."""
-    measured = [
-        (damping, _event(tables, run, "zero_crossing_contact"), _event(tables, run, "zero_crossing_late"))
-        for run, damping in _dampings(tables)
-    ]
 
     def said(crossing):
         return f"{rounded(*crossing)[0]} ell" if np.isfinite(crossing[0]) else "no sign change"
 
-    good = [abs(early[0] - 1.4) <= 0.15 for _, early, _ in measured]
-    near = [min(abs(early[0] - 1.4), abs(late[0] - 1.4)) <= 0.3 for _, early, late in measured]
-    return Measured(
-        "; ".join(
-            f"alpha = {d:g}: {said(early)} when C(r_min) = -0.4, {said(late)} at the end"
-            for d, early, late in measured
-        ),
-        "; ".join(
-            f"alpha = {d:g}: {tables.interval(*early[1:])} and {tables.interval(*late[1:])} ell"
-            for d, early, late in measured
-        ),
-        grade(all(good), any(good) or all(near)),
-    )
+    found, limits, good, near = [], [], [], []
+    for run, damping in _dampings(tables):
+        early, late = (_event(tables, run, f"zero_crossing_{when}") for when in ("contact", "late"))
+        good.append(abs(early[0] - 1.4) <= 0.15)
+        near.append(min(abs(early[0] - 1.4), abs(late[0] - 1.4)) <= 0.3)
+        found.append(f"alpha = {damping:g}: {said(early)} when C(r_min) = -0.4, {said(late)} at the end")
+        limits.append(f"alpha = {damping:g}: {tables.interval(*early[1:])} and {tables.interval(*late[1:])} ell")
+    return Measured(found, limits, grade(all(good), any(good) or all(near)))
 
 
 @_claim(
@@ -269,25 +254,18 @@ def zero_crossing(tables):
 )
 def peak(tables):
     """When and where the ferromagnetic peak is seen."""
-    measured = []
+    found, limits, in_time, placed = [], [], [], []
     for run, damping in _dampings(tables):
-        appeared = _event(tables, run, "peak_time")[0]
-        position = _event(tables, run, "peak_position_late")[0]
-        measured.append((damping, appeared, position, *_event(tables, run, "band_peak_late")))
-    in_time = [np.isfinite(appeared) and appeared <= 225 for _, appeared, *_ in measured]
-    placed = [np.isfinite(position) and abs(position - 1.5) <= 0.2 for _, _, position, *_ in measured]
+        appeared, position = (_event(tables, run, name)[0] for name in ("peak_time", "peak_position_late"))
+        band = _event(tables, run, "band_peak_late")
+        in_time.append(np.isfinite(appeared) and appeared <= 225)
+        placed.append(np.isfinite(position) and abs(position - 1.5) <= 0.2)
+        since = f"from {_time(appeared)}" if np.isfinite(appeared) else "not significant"
+        where = f"at {position:.2f} ell, " if np.isfinite(position) else ""
+        found.append(f"alpha = {damping:g}: {since}, {where}mean C over 1.4 to 1.8 ell {_signed(*band)}")
+        limits.append(f"alpha = {damping:g}: {tables.interval(*band[1:])} for that mean")
     only_fast = "depends on the damping" if any(in_time) else "not reproduced"
-    return Measured(
-        "; ".join(
-            f"alpha = {d:g}: "
-            + (f"from {_time(t)}, " if np.isfinite(t) else "not significant, ")
-            + (f"at {p:.2f} ell, " if np.isfinite(p) else "")
-            + f"mean C over 1.4 to 1.8 ell {_signed(*band)}"
-            for d, t, p, *band in measured
-        ),
-        "; ".join(f"alpha = {d:g}: {tables.interval(low, high)} for that mean" for d, *_, low, high in measured),
-        "reproduced" if in_time[0] and placed[0] else only_fast,
-    )
+    return Measured(found, limits, "reproduced" if in_time[0] and placed[0] else only_fast)
 
 
 @_claim(
@@ -307,7 +285,7 @@ def oscillation(tables):
     return Measured(
         f"alpha = {damping:g}, end: mean C = {_signed(*bands['contact'])} (0.5 to 1.2 ell), {_signed(*bands['peak'])} "
         f"(1.4 to 1.8), {_signed(*bands['far'])} (1.9 to 2.5)",
-        "; ".join(f"{name}: {tables.interval(low, high)}" for name, (_, low, high) in bands.items()),
+        [f"{name}: {tables.interval(low, high)}" for name, (_, low, high) in bands.items()],
         grade(near and middle, near),
         "A second sign change at 1.9 to 2.5 ell is " + ("significant" if far else "not significant here"),
     )
@@ -325,23 +303,18 @@ def oscillation(tables):
 )
 def growth(tables):
     """What xi(t) gains after its minimum."""
-    measured = []
+    found, limits, grown, early = [], [], [], []
     for _, frame in main_ensembles(tables.rows("fig5_length", estimator="naive")).groupby("ensemble"):
         after = frame[frame["time"] > 0].sort_values("time")
-        lowest, last, first = after.loc[after["xi"].idxmin()], after.iloc[-1], after.iloc[0]
+        first, lowest, last = after.iloc[0], after.loc[after["xi"].idxmin()], after.iloc[-1]
+        gain = last["xi"] - lowest["xi"]
         error = np.hypot(last["high"] - last["low"], lowest["high"] - lowest["low"]) / 2
+        grown.append(gain > error)
+        early.append(lowest["time"] <= 5)
         words = run_words(first["model"], first["damping"], tables.labels)
-        measured.append((words, first, lowest, last, last["xi"] - lowest["xi"], error))
-    grown = [gain > error for *_, gain, error in measured]
-    throughout = [ok and lowest["time"] <= 5 for ok, (_, _, lowest, *_) in zip(grown, measured, strict=True)]
-    return Measured(
-        "; ".join(
-            f"{words}: {first['xi']:.2f} ell at t = {first['time']:g}, least {lowest['xi']:.2f} at t = "
-            f"{lowest['time']:.0f}, {last['xi']:.2f} at t = {last['time']:.0f}"
-            for words, first, lowest, last, _, _ in measured
-        ),
-        "; ".join(
-            f"{words}: gain {gain:.3f} with an error of {error:.3f} ell" for words, *_, gain, error in measured
-        ),
-        grade(all(throughout), any(grown)),
-    )
+        found.append(
+            f"{words}: {first['xi']:.2f} ell at t = {first['time']:g}, least {lowest['xi']:.2f} at t = {lowest['time']:.0f}, "
+            f"{last['xi']:.2f} at t = {last['time']:.0f}"
+        )
+        limits.append(f"{words}: gain {gain:.3f} with an error of {error:.3f} ell")
+    return Measured(found, limits, grade(all(grown) and all(early), any(grown)))

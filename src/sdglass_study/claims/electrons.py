@@ -36,20 +36,14 @@ def _free_systems(tables):
 )
 def dos_peak(tables):
     """Place of the maximum, and the density of states at the Fermi level relative to it."""
-    measured = []
+    found, limits, good = [], [], []
     for system in _free_systems(tables):
         position, error = _quantity(tables, "peak_position", system)  # measured from the Fermi level
-        level, _ = _quantity(tables, "dos_at_fermi_level", system)
-        top, _ = _quantity(tables, "dos_maximum", system)
-        measured.append((system, position, error, level / top))
-    good = [abs(position) <= 0.5 and share >= 0.5 for _, position, _, share in measured]
-    return Measured(
-        "; ".join(
-            f"{s}: peak at E - E_F = {d:+.2f} t0, rho(E_F) is {share:.0%} of it" for s, d, _, share in measured
-        ),
-        "; ".join(f"{s}: standard error of the position {e:.2g} t0" for s, _, e, _ in measured),
-        grade(all(good), any(good)),
-    )
+        share = _quantity(tables, "dos_at_fermi_level", system)[0] / _quantity(tables, "dos_maximum", system)[0]
+        good.append(abs(position) <= 0.5 and share >= 0.5)
+        found.append(f"{system}: peak at E - E_F = {position:+.2f} t0, rho(E_F) is {share:.0%} of it")
+        limits.append(f"{system}: standard error of the position {error:.2g} t0")
+    return Measured(found, limits, grade(all(good), any(good)))
 
 
 @_claim(
@@ -63,21 +57,16 @@ def dos_peak(tables):
 )
 def dos_gapless(tables):
     """Density of states and level spacing at the Fermi level without coupling."""
-    measured = []
+    found, limits, good = [], [], []
     for system in _free_systems(tables):
         level, error = _quantity(tables, "dos_at_fermi_level", system)
-        gap, _ = _quantity(tables, "gap", system)
-        spacings, _ = _quantity(tables, "gap_in_level_spacings", system)
-        measured.append((system, level, error, gap, spacings))
-    good = [level > 5 * error and spacings < 3 for _, level, error, _, spacings in measured]
-    return Measured(
-        "; ".join(
-            f"{s}: rho(E_F) = {r:.3f} / t0, level spacing there {g:.3g} t0 = {n:.1f} mean spacings"
-            for s, r, _, g, n in measured
-        ),
-        "; ".join(f"{s}: standard error of rho(E_F) {e:.2g}" for s, _, e, _, _ in measured),
-        grade(all(good), any(good)),
-    )
+        gap, spacings = (_quantity(tables, name, system)[0] for name in ("gap", "gap_in_level_spacings"))
+        good.append(level > 5 * error and spacings < 3)
+        found.append(
+            f"{system}: rho(E_F) = {level:.3f} / t0, level spacing there {gap:.3g} t0 = {spacings:.1f} mean spacings"
+        )
+        limits.append(f"{system}: standard error of rho(E_F) {error:.2g}")
+    return Measured(found, limits, grade(all(good), any(good)))
 
 
 @_claim(
@@ -197,17 +186,16 @@ def rkky_at_strong_coupling(tables):
         tables.row("rkky", coupling=strongest, model=model)
         for model in ("rkky", "rkky-positive", "rkky-fitted-kf", "pair", "second-order-scaled")
     )
-    errors = [float(row["relative_torque_error"]) for row in (free, positive, second)]
+    errors = [row["relative_torque_error"] for row in (free, positive, second)]
     sign = "negative" if fitted["amplitude"] < 0 else "positive"
     return Measured(
         f"relative torque error at J = {strongest:g} t0: {errors[0]:.2f} with free-electron k_F, {errors[1]:.2f} with k_F "
         f"fitted and A > 0 as in Eq. 2, {errors[2]:.2f} second order with the actual electrons and one fitted factor; "
-        f"{float(fitted['relative_torque_error']):.2f} if k_F and the sign of A are free (A is {sign})",
-        f"standard errors {float(free['standard_error']):.2g}, {float(positive['standard_error']):.2g}, "
-        f"{float(second['standard_error']):.2g}, {float(fitted['standard_error']):.2g}",
+        f"{fitted['relative_torque_error']:.2f} if k_F and the sign of A are free (A is {sign})",
+        "standard errors " + ", ".join(f"{row['standard_error']:.2g}" for row in (free, positive, second, fitted)),
         grade(min(errors) > 0.5, max(errors) > 0.5),
         f"The last is a decaying curve of the wrong sign, no longer Eq. 2. Any function of the distance, fitted, misses "
-        f"{float(pair['relative_torque_error']):.0%} of the torque: not perturbative in J does not mean not pairwise",
+        f"{pair['relative_torque_error']:.0%} of the torque: not perturbative in J does not mean not pairwise",
     )
 
 
@@ -228,12 +216,12 @@ def rkky_at_weak_coupling(tables):
     weak = frame[frame["coupling"] <= max(WEAK_COUPLING, frame["coupling"].min())]
     form = weak[weak["model"].isin(["rkky", "rkky-positive"])].sort_values("relative_torque_error").iloc[0]
     second = tables.rows("rkky", model="second-order").sort_values("relative_torque_error").iloc[0]
-    error = float(form["relative_torque_error"])
+    error = form["relative_torque_error"]
     return Measured(
         f"best relative torque error of Eq. 2 for J <= {weak['coupling'].max():g} t0: {error:.2f} "
         f"(J = {form['coupling']:g} t0); second order with the actual electrons: "
-        f"{float(second['relative_torque_error']):.3f} at J = {second['coupling']:g} t0",
-        f"standard errors {float(form['standard_error']):.2g} and {float(second['standard_error']):.2g}",
+        f"{second['relative_torque_error']:.3f} at J = {second['coupling']:g} t0",
+        f"standard errors {form['standard_error']:.2g} and {second['standard_error']:.2g}",
         grade(error < 0.2, error < 0.5),
     )
 

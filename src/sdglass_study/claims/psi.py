@@ -29,18 +29,7 @@ _WORDS = {
 
 
 def psi_paragraph(tables):
-    """Return in one paragraph what a reader should believe about psi = 1.02, from the numbers alone.
-
-    Parameters
-    ----------
-    tables : sdglass_study.claims.Tables
-        With psi_specifications and psi_units.
-
-    Returns
-    -------
-    str
-        Plain text.
-    """
+    """Return in one paragraph of plain text what a reader should believe about psi = 1.02, from the numbers alone."""
     barrier, good = _barrier(tables)
     share = len(good) / len(barrier)
     begin = (
@@ -66,9 +55,7 @@ def psi_paragraph(tables):
         )
     else:
         text.append("With the paper's formula as it is printed no window fixes an exponent.")
-    strongest = _effects(tables)
-    if strongest:
-        (name, smallest, largest), *_ = strongest
+    for name, smallest, largest in _effects(tables)[:1]:
         text.append(
             f"The choice that moves psi most is the {_WORDS[name]}: median {smallest[1]:.2g} for {smallest[0]}, "
             f"{largest[1]:.2g} for {largest[0]}."
@@ -118,8 +105,8 @@ def _recipe_words(recipe):
     return f"{words} ({_span(shown.exponent)} with those of Fig. 5)" if 0 < len(shown) < len(recipe) else words
 
 
-def _span(values):
-    low, high = (f"{end:.2g}" for end in (values.min(), values.max()))
+def _span(values, said="{:.2g}".format):
+    low, high = said(values.min()), said(values.max())
     return low if low == high else f"{low} to {high}"
 
 
@@ -142,11 +129,10 @@ def _effects(tables):
     table = _in_words(tables)
     table = table[table.identified > 0]
     effects = []
-    for name, rows in table.groupby("dimension", sort=False):
-        ordered = rows.sort_values("exponent_median")
-        ends = [(ordered.choice.iloc[k], float(ordered.exponent_median.iloc[k])) for k in (0, -1)]
-        if len(rows) > 1:
-            effects.append((name, *ends))
+    for name, rows in table.sort_values("exponent_median").groupby("dimension", sort=False):
+        ends = list(zip(rows.choice, map(float, rows.exponent_median), strict=True))
+        if len(ends) > 1:
+            effects.append((name, ends[0], ends[-1]))
     return sorted(effects, key=lambda effect: effect[1][1] / effect[2][1])
 
 
@@ -156,8 +142,9 @@ def _unit_words(tables):
     frame = frame[(frame.identified == 1) & np.isfinite(frame.log10_unit)]
     if frame.empty:
         return "The unit of time inside the logarithm could be tuned to give any psi, if xi grew."
-    ends = (_power(frame.log10_unit.min()), _power(frame.log10_unit.max()))
-    where = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    where = _span(
+        frame.log10_unit, lambda log10: f"{10.0**log10:.2g}" if -2.0 < log10 < 4.0 else f"10^{log10:.0f}"
+    )
     return (
         f"The unit of time inside the logarithm can be tuned to give any psi at all from any length that grows; with the formula as "
         f"printed {PAPER_PSI} would need a unit of {where} (in 1/(gamma t0), over runs and windows)."
@@ -172,24 +159,12 @@ def _offset_words(barrier):
     known = (free.identified == 1).mean()
     # An interval without an upper end holds everything above its lower one.
     inside = ((free.exponent_low <= PAPER_PSI) & (free.exponent_high >= PAPER_PSI)).mean()
+    few = known < MOST
     return (
-        f"If a constant length is allowed beside the growing one (xi_0 + A (log t)^(1/psi)), only {known:.0%} of the windows with growth "
-        f"determine psi at all, and {PAPER_PSI} lies in {inside:.0%} of the intervals, many of them open."
-        if known < MOST
-        else f"If a constant length is allowed beside the growing one (xi_0 + A (log t)^(1/psi)), {PAPER_PSI} lies in {inside:.0%} of the "
-        "intervals."
+        "If a constant length is allowed beside the growing one (xi_0 + A (log t)^(1/psi)), "
+        + (f"only {known:.0%} of the windows with growth determine psi at all, and " if few else "")
+        + f"{PAPER_PSI} lies in {inside:.0%} of the intervals{', many of them open' if few else ''}."
     )
-
-
-def _power(log10):
-    return f"{10.0**log10:.2g}" if -2.0 < log10 < 4.0 else f"10^{log10:.0f}"
-
-
-def _laws(tables):
-    """Return how many fits (weighted, no offset, with growth) prefer log t, the power law, and how many there are."""
-    _, good = _barrier(tables)
-    good = good[(good.offset == "none") & (good.fit == "weighted")]
-    return int((good.delta_aic < -2).sum()), int((good.delta_aic > 2).sum()), len(good)
 
 
 @_claim(
@@ -273,19 +248,19 @@ def _holders(tables):
 )
 def growth_law(tables):
     """Logarithmic growth as in the droplet model against a power law."""
-    better, worse, total = _laws(tables)
+    _, good = _barrier(tables)
+    good = good[(good.offset == "none") & (good.fit == "weighted")]
+    better, worse, total = int((good.delta_aic < -2).sum()), int((good.delta_aic > 2).sum()), len(good)
     frame = tables["psi_specifications"]
     power = frame[(frame.law == "power_law") & (frame.identified == 1)]
     grown = (
         f"Power law: xi ~ t^{(1 / power.exponent).median():.3f} (median)" if len(power) else "No power law grows"
     )
-    _, good = _barrier(tables)
-    good = good[(good.offset == "none") & (good.fit == "weighted")]
     span = f"{good.delta_aic.min():+.1f} to {good.delta_aic.max():+.1f}" if len(good) else "none: no growth"
-    half = total / 2
+    other = "not reproduced" if worse > total / 2 else "depends on the analysis"
     return Measured(
         f"of {total} fits {better} prefer the logarithm to a power law, {worse} the power law",
         f"differences of AIC: {span}; points along a trajectory are correlated, so they overstate",
-        "reproduced" if better > half else ("not reproduced" if worse > half else "depends on the analysis"),
+        "reproduced" if better > total / 2 else other,
         f"{grown}; two laws can be told apart only as far as xi grows",
     )

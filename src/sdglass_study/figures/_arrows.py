@@ -33,6 +33,14 @@ def arrow_mesh(direction, size=LENGTH):
     return np.concatenate(facets), np.concatenate(normals)
 
 
+def rotation(turn, tilt):
+    """Return the matrix into a picture, x right, y up, z to the reader: a turn about z, then a tilt [degree]."""
+    turn, tilt = np.radians([turn, tilt])
+    about_z = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
+    up = [[1, 0, 0], [0, np.sin(tilt), np.cos(tilt)], [0, -np.cos(tilt), np.sin(tilt)]]
+    return np.array(up) @ np.array(about_z)
+
+
 def lit(colour, normals):
     """Return the colours (F, 3) of facets with these `normals` under the lamp, which stands behind the reader."""
     lamp = np.clip(normals @ (_LIGHT / np.linalg.norm(_LIGHT)), 0, 1)[:, None]

@@ -20,47 +20,26 @@ COLOURS = 128  # of the common palette
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """What is shown: K snapshots of one replica.
-
-    Attributes
-    ----------
-    title : str
-    times : array_like, shape (K,)
-        [1 / (gamma t0)]
-    positions : array_like, shape (N, 3)
-        [ell]
-    box : array_like, shape (3,)
-        [ell]
-    spins : array_like, shape (K, N, 3)
-    local_energy : array_like, shape (K, N)
-        [t0]
-    energy : array_like, shape (K,)
-        Of the whole system [t0].
-    distance : array_like, shape (B,)
-        [ell]
-    correlation : array_like, shape (K, B)
-        C(r) of this replica.
-    """
+    """What is shown: K snapshots of one replica of N spins, with C(r) in B bins."""
 
     title: str
-    times: np.ndarray
-    positions: np.ndarray
-    box: np.ndarray
-    spins: np.ndarray
-    local_energy: np.ndarray
-    energy: np.ndarray
-    distance: np.ndarray
-    correlation: np.ndarray
+    times: np.ndarray  # (K,) [1/(gamma t0)]
+    positions: np.ndarray  # (N, 3) [ell]
+    box: np.ndarray  # (3,) [ell]
+    spins: np.ndarray  # (K, N, 3)
+    local_energy: np.ndarray  # (K, N) [t0]
+    energy: np.ndarray  # (K,), of the whole system [t0]
+    distance: np.ndarray  # (B,) [ell]
+    correlation: np.ndarray  # (K, B)
+
+    @property
+    def per_site(self):
+        """Energy per site (K,) [t0]."""
+        return np.asarray(self.energy) / len(self.positions)
 
 
 def write_film(film, path):
-    """Write the film as an animated GIF; the same film gives the same bytes.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two snapshots.
-    """
+    """Write a film of two or more snapshots as an animated GIF; the same film gives the same bytes."""
     if len(film.times) < 2:
         raise InputError(f"a film of {len(film.times)} snapshot; expected at least two")
     with style.journal():
@@ -92,16 +71,15 @@ def _frames(film):
     stamp = figure.text(0.02, 0.035, "", ha="left", va="bottom", fontsize=11)
     line, dot, words = _correlation(curve, film)
     passed, here, value = _energy(trace, film)
-    per_site = np.asarray(film.energy) / len(film.positions)
     for k, time in enumerate(film.times):
         scene.show(film.spins[k], scale.to_rgba(film.local_energy[k])[:, :3])
         stamp.set_text(rf"$t = {style.clock(time)}\;/\,(\gamma t_0)$")
         line.set_data(film.distance, film.correlation[k])
         dot.set_data(film.distance[:1], film.correlation[k][:1])
         words.set_text(rf"$C({film.distance[0]:.3g}\,\ell) = {film.correlation[k][0]:.2f}$")
-        passed.set_data(film.times[1 : k + 1], per_site[1 : k + 1])
-        here.set_data([max(time, film.times[1])], [per_site[k]])
-        value.set_text(rf"$E/N = {per_site[k]:.4f}\,t_0$")
+        passed.set_data(film.times[1 : k + 1], film.per_site[1 : k + 1])
+        here.set_data([max(time, film.times[1])], [film.per_site[k]])
+        value.set_text(rf"$E/N = {film.per_site[k]:.4f}\,t_0$")
         figure.savefig(buffer := io.BytesIO(), format="png", dpi=DPI)
         yield buffer.getvalue()
 
@@ -113,16 +91,15 @@ def _correlation(axes, film):
     (line,) = axes.plot([], [], color=style.BLUE)
     (dot,) = axes.plot([], [], "o", color=style.BLUE)
     low, high = np.nanmin(film.correlation), np.nanmax(film.correlation)
-    reach = high - low
-    axes.set(xlim=(0, film.distance[-1]), ylim=(low - 0.1 * reach, high + 0.1 * reach),
-             xlabel=r"$r$ [$\ell$]", ylabel=r"$C(r, t)$")  # fmt: skip
+    margin = 0.1 * (high - low)
+    axes.set(xlim=(0, film.distance[-1]), ylim=(low - margin, high + margin))
+    axes.set(xlabel=r"$r$ [$\ell$]", ylabel=r"$C(r, t)$")
     return line, dot, axes.text(0.96, 0.08, "", transform=axes.transAxes, ha="right", va="bottom")
 
 
 def _energy(axes, film):
     """Prepare the energy per site against log t; return what moves."""
-    per_site = np.asarray(film.energy) / len(film.positions)
-    axes.plot(film.times[1:], per_site[1:], color=style.PALE, linewidth=2.0, zorder=1)
+    axes.plot(film.times[1:], film.per_site[1:], color=style.PALE, linewidth=2.0, zorder=1)
     (passed,) = axes.plot([], [], color=style.VERMILLION)
     (here,) = axes.plot([], [], "o", color=style.VERMILLION)
     axes.set(xlabel=r"$t$ [$1/(\gamma t_0)$]", ylabel=r"$E/N$ [$t_0$]")

@@ -22,11 +22,8 @@ _SETS = {"training": (style.BLUE, "o"), "validation": (style.GREEN, "^"), "test"
 class Look:
     """Labels, colours and symbols of the models of a study, the same in all its figures.
 
-    Parameters
-    ----------
-    labels : dict, optional
-        {model: label} in the order of the configuration. Models that it does not name have their names for labels,
-        and colours in the order in which a figure asks for them.
+    `labels` are {model: label} in the order of the configuration. Models that they do not name have their names
+    for labels, and colours in the order in which a figure asks for them.
     """
 
     def __init__(self, labels=None):
@@ -73,8 +70,7 @@ class Look:
 
 def set_line(name):
     """Return {color, marker} of a set of structures."""
-    color, marker = _SETS.get(name, (style.PURPLE, "D"))
-    return {"color": color, "marker": marker}
+    return dict(zip(("color", "marker"), _SETS.get(name, (style.PURPLE, "D")), strict=True))
 
 
 def set_words(name, n_sites=None):

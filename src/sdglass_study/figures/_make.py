@@ -9,21 +9,10 @@ from sdglass_study.figures._tables import read_tables
 
 
 def make_figure(name, tables, png=None, pdf=None, labels=None):
-    """Draw one figure and write it.
+    """Draw one figure from its tables and write it.
 
-    Parameters
-    ----------
-    name : str
-    tables : dict or list
-        {name: CSV file}, or the files; more than the figure needs may be given.
-    png, pdf : path, optional
-    labels : dict, optional
-        {model: label} as in `sdglass_study.figures._labels.Look`.
-
-    Raises
-    ------
-    InputError
-        If there is no such figure, or as in `sdglass_study.figures._tables.read_table`.
+    `tables` are {name: CSV file}, or the files; more than the figure needs may be given. `labels` are {model:
+    label} as in `sdglass_study.figures._labels.Look`.
     """
     figure = FIGURES[name]
     if not isinstance(tables, dict):
@@ -35,10 +24,7 @@ def make_figure(name, tables, png=None, pdf=None, labels=None):
 def make_all(folder, out, labels=None):
     """Draw every figure whose tables are in `folder`, as ``out/NAME.png`` and ``.pdf``.
 
-    Returns
-    -------
-    dict
-        Figure name -> None where it was made, otherwise the reason why not.
+    Returns {name of a figure: None where it was made, otherwise the reason why not}.
     """
     tables = {path.stem: path for path in sorted(Path(folder).glob("*.csv"))}
     outcome = {}

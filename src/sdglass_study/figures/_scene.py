@@ -6,33 +6,27 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import PolyCollection
 
-from sdglass_study.figures._arrows import COLOURS, LENGTH, arrow_mesh, fade, lit
+from sdglass_study.figures._arrows import COLOURS, LENGTH, arrow_mesh, fade, lit, rotation
 
-_TURN, _TILT = 28.0, 18.0  # about z, then towards the reader [degree]
+_VIEW = rotation(28.0, 18.0)
 _DISTANCE = 3.2  # of the eye from the middle of the box, in its edges
 _LENGTH = 1.15 * LENGTH  # of an arrow [ell]
 _HAZE = 0.6  # of the farthest corner
+_CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))  # of the box, in its edges
 
 
 class Scene:
     """A box of spins on matplotlib axes; `show` paints the spins, again for every frame of a film.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Emptied of ticks and frame.
-    positions : array_like, shape (N, 3)
-        [ell]
-    box : array_like, shape (3,)
-        Edges [ell].
+    `positions` (N, 3) and the edges of the `box` (3,) are in ell; the axes lose their ticks and frame.
     """
 
     def __init__(self, axes, positions, box):
         self.box = np.asarray(box, dtype=float)
         self.eye = _DISTANCE * self.box.max()
-        self.sites = self._view(np.asarray(positions, dtype=float) - self.box / 2)
+        self.sites = (np.asarray(positions, dtype=float) - self.box / 2) @ _VIEW.T
         # From the nearest corner of the box, 1, to the farthest, 0.
-        reach = np.abs(self._view(0.5 * np.array(list(product((-1, 1), repeat=3))) * self.box)[:, 2]).max()
+        reach = np.abs((_CORNERS * self.box) @ _VIEW.T)[:, 2].max()
         self.haze = _HAZE * np.clip(0.5 - 0.5 * self.sites[:, 2] / reach, 0, 1)
         self.order = np.argsort(self.sites[:, 2], kind="stable")
         self.painted = PolyCollection([], linewidths=0.15, zorder=10)
@@ -43,7 +37,7 @@ class Scene:
 
     def show(self, spins, colours):
         """Paint `spins` (N, 3) in `colours` (N, 3)."""
-        directions = np.asarray(spins, dtype=float) @ _rotation().T
+        directions = np.asarray(spins, dtype=float) @ _VIEW.T
         polygons, paints = [], []
         for site in self.order:
             facets, normals = arrow_mesh(directions[site], _LENGTH)
@@ -57,34 +51,30 @@ class Scene:
         # The same colour on the edges closes the seams between the facets.
         self.painted.set(verts=np.concatenate(polygons), facecolors=paints, edgecolors=0.9 * paints)
 
-    def _view(self, vectors):
-        return vectors @ _rotation().T
-
     def _project(self, points):
         """Return the places (..., 2) in the picture of `points` (..., 3) as the eye sees them."""
         return points[..., :2] * (self.eye / (self.eye - points[..., 2]))[..., None]
 
     def _edges(self, axes):
         """Draw the box: edges behind the spins dashed, those in front thin."""
-        corners = np.array(list(product((-0.5, 0.5), repeat=3)))
-        seen = self._view(corners * self.box)
+        seen = (_CORNERS * self.box) @ _VIEW.T
         places = self._project(seen)
         nearest, farthest = np.argmax(seen[:, 2]), np.argmin(seen[:, 2])
-        for a, b in combinations(range(len(corners)), 2):
-            if np.count_nonzero(corners[a] != corners[b]) == 1:
+        for a, b in combinations(range(len(_CORNERS)), 2):
+            if np.count_nonzero(_CORNERS[a] != _CORNERS[b]) == 1:
                 behind = farthest in (a, b)
                 look = {"linewidth": 0.6, "linestyle": (0, (3, 3))} if behind else {"linewidth": 0.7}
                 axes.plot(*places[[a, b]].T, color="#AAAAAA" if behind else "#666666", zorder=2 if behind else 20,
                           alpha=0.6 if nearest in (a, b) else 1.0, **look)  # fmt: skip
-        self._length(axes, corners, places)
+        self._length(axes, places)
         margin = 0.04 * np.ptp(places, axis=0).max()
         (left, bottom), (right, top) = places.min(axis=0) - 2 * margin, places.max(axis=0) + margin
         axes.set(xlim=(left, right), ylim=(bottom, top))
 
-    def _length(self, axes, corners, places):
+    def _length(self, axes, places):
         """Write the length of the box along the lowest of its edges in x, which lies in front."""
-        pairs = combinations(range(len(corners)), 2)
-        along_x = [(a, b) for a, b in pairs if np.flatnonzero(corners[a] != corners[b]).tolist() == [0]]
+        pairs = combinations(range(len(_CORNERS)), 2)
+        along_x = [(a, b) for a, b in pairs if np.flatnonzero(_CORNERS[a] != _CORNERS[b]).tolist() == [0]]
         a, b = min(along_x, key=lambda pair: places[list(pair), 1].sum())
         (x0, y0), (x1, y1) = sorted((places[a].tolist(), places[b].tolist()))
         angle = np.degrees(np.arctan2(y1 - y0, x1 - x0))
@@ -97,11 +87,3 @@ def energy_scale(energies):
     """Return a matplotlib `ScalarMappable` for local energies [t0]: white at zero, satisfied spins purple."""
     limit = np.quantile(np.abs(energies), 0.98)
     return mpl.cm.ScalarMappable(mpl.colors.Normalize(-limit, limit), f"{COLOURS}_r")
-
-
-def _rotation():
-    """Matrix into the picture: x right, y up, z towards the reader; z of the study points up, tilted."""
-    turn, tilt = np.radians([_TURN, _TILT])
-    about_z = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
-    up = [[1, 0, 0], [0, np.sin(tilt), np.cos(tilt)], [0, -np.cos(tilt), np.sin(tilt)]]
-    return np.array(up) @ np.array(about_z)

@@ -5,6 +5,7 @@ matplotlib is loaded when something is drawn, so that figures may import this mo
 
 from contextlib import contextmanager
 from io import BytesIO
+from string import ascii_lowercase
 
 import numpy as np
 
@@ -74,6 +75,15 @@ def new_figure(height):
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
+def panels(height, rows=1, columns=1, lettered=True, **options):
+    """Return a page and its panels (rows, columns), or (columns,) of a single row, lettered in reading order."""
+    page = new_figure(height)
+    grid = page.subplots(rows, columns, squeeze=False, **options)
+    if lettered:
+        letters(grid.flat)
+    return page, grid[0] if rows == 1 else grid
+
+
 def line(**options):
     """Return a line without points, for a legend."""
     from matplotlib.lines import Line2D
@@ -100,6 +110,30 @@ def save(figure, png=None, pdf=None):
 def letter(axes, text, **where):
     """Write the panel's letter, (a), above its upper left corner."""
     axes.set_title(f"({text})", loc="left", fontweight="bold", **{"pad": 3, **where})
+
+
+def letters(panels):
+    """Write (a), (b), .. above some panels."""
+    for axes, text in zip(panels, ascii_lowercase, strict=False):
+        letter(axes, text)
+
+
+def curve(axes, x, value, low, high, strength=0.22, **line):
+    """Draw a line with the band of its intervals in the same colour."""
+    axes.plot(x, value, **line)
+    band(axes, x, low, high, line["color"], alpha=strength)
+
+
+def time_axis(axes, which="x"):
+    """Name the axis of the time; those in `which` are logarithmic."""
+    axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
+    logarithmic(axes, which)
+
+
+def legend_below(page, handles, words=None, ncols=4):
+    """Put one legend of all panels below them."""
+    words = [handle.get_label() for handle in handles] if words is None else words
+    page.legend(handles, words, loc="outside lower center", ncols=ncols)
 
 
 def error_bars(value, low, high):
@@ -130,15 +164,7 @@ def positive(frame, *columns):
 
 
 def spread_out(values, count, first=0.0):
-    """Return `count` of the sorted different `values`, about equally spaced in their logarithm.
-
-    Parameters
-    ----------
-    values : array_like
-    count : int
-    first : float
-        Smaller values are left out, unless nothing else is there.
-    """
+    """Return `count` of the sorted different `values` from `first` on, about equally spaced in their logarithm."""
     values = np.unique(np.asarray(values, dtype=float))
     chosen = values[(values > 0) & (values >= first)]
     if len(chosen) == 0:

@@ -8,19 +8,8 @@ from sdglass.errors import InputError
 def read_table(path, columns, empty=False):
     """Return a table as a `pandas.DataFrame`, words as text and everything else as numbers.
 
-    Parameters
-    ----------
-    path : path
-        CSV file; it may hold more columns.
-    columns : str
-        Those that it has to hold, separated by blanks; words are marked by ``:str``.
-    empty : bool
-        Whether it may have no rows.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, empty or not CSV, lacks a column, or has words where numbers belong.
+    `columns` are those that the CSV file has to hold, separated by blanks; words are marked by ``:str``. Only
+    with `empty` may it have no rows. A file that does not fit is refused.
     """
     import pandas as pd
 
@@ -46,14 +35,7 @@ def read_table(path, columns, empty=False):
 
 
 def read_tables(paths, figure):
-    """Return {name: frame} of what a `sdglass_study.figures.Figure` needs, and of optional tables that are there.
-
-    Parameters
-    ----------
-    paths : dict
-        {name of a table: CSV file}.
-    figure : sdglass_study.figures.Figure
-    """
+    """Return {name: frame} of what a `Figure` needs, and of its optional tables, from {name: CSV file}."""
     missing = [name for name in figure.tables if name not in paths]
     if missing:
         raise InputError(f"figure '{figure.name}' needs the table {missing[0]}.csv, which was not given")

@@ -25,11 +25,10 @@ def draw(tables, look):
     models = look.order(frame.model)[:MOST]
     frame = frame[frame.model.isin(models)]
     sets = ordered_sets(frame.set)
-    page = style.new_figure(2.9)
-    panels = page.subplots(1, max(len(sets), 1), sharex=True, sharey=True, squeeze=False)[0]
+    page, panels = style.panels(2.9, 1, max(len(sets), 1), sharex=True, sharey=True)
     stages = list(dict.fromkeys(frame.stage))
     ends = np.array([0.7, 1.4]) * _range(frame)
-    for axes, name, text in zip(panels, sets, "abcdefgh", strict=False):
+    for axes, name in zip(panels, sets, strict=False):
         axes.plot(ends, ends, color=style.BLACK, linewidth=0.8)
         for _, row in frame[frame.set == name].iterrows():
             marker = style.MARKERS[stages.index(row.stage) % len(style.MARKERS)]
@@ -37,7 +36,6 @@ def draw(tables, look):
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=r"error of the mean [$t_0$]")
         sizes = ", ".join(f"{n:g}" for n in sorted(frame.n_sites[frame.set == name].unique()))
         axes.set_title(f"{set_words(name)}, $N = {sizes}$", pad=3)
-        style.letter(axes, text)
     panels[0].set_ylabel(r"spread of the committee [$t_0$]")
     handles = [style.line(linewidth=3, color=look.color(m), label=look.label(m)) for m in models]
     handles += [

@@ -26,31 +26,20 @@ def draw(tables, look):
     """Draw the coupling per pair on a linear (left) and on a logarithmic scale (right)."""
     frame = tables["couplings"]
     models = look.order(frame.model)
-    page = style.new_figure(2.9)
-    left, right = page.subplots(1, 2)
+    page, (left, right) = style.panels(2.9, 1, 2)
     left.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     for k, model in enumerate(models):
         curve = frame[frame.model == model].sort_values("distance")
-        color = style.BLACK if model == "second-order" else look.color(model)
-        dashes = (4, 1.5) if model == "second-order" else ()
-        r, value = curve.distance.to_numpy(), curve.coupling.to_numpy()
         # Models that agree lie on top of each other: thinner lines later, so that all are seen.
-        width = 0.8 if model == "second-order" else max(2.6 - 0.9 * k, 0.8)
-        mark = "o" if len(curve) == 1 else ""
-        left.plot(
-            r,
-            1e3 * value,
-            color=color,
-            dashes=dashes,
-            linewidth=width,
-            marker=mark,
-            label=_SECOND_ORDER if model == "second-order" else look.label(model),
-        )
-        style.band(left, r, 1e3 * curve.low, 1e3 * curve.high, color)
+        words, line = look.label(model), {"color": look.color(model), "linewidth": max(2.6 - 0.9 * k, 0.8)}
+        if model == "second-order":
+            words, line = _SECOND_ORDER, {"color": style.BLACK, "linewidth": 0.8, "dashes": (4, 1.5)}
+        line["marker"] = "o" if len(curve) == 1 else ""
+        r, value = curve.distance.to_numpy(), curve.coupling.to_numpy()
+        style.curve(left, r, 1e3 * value, 1e3 * curve.low, 1e3 * curve.high, label=words, **line)
         # Full line where antiferromagnetic, small circles where the sign is negative.
-        right.plot(r, np.where(value > 0, value, np.nan), color=color, dashes=dashes, linewidth=width, marker=mark)
-        negative = value < 0
-        right.plot(r[negative], -value[negative], color=color, **_RINGS)
+        right.plot(r, np.where(value > 0, value, np.nan), **line)
+        right.plot(r[value < 0], -value[value < 0], color=line["color"], **_RINGS)
     left.set_ylabel(r"coupling per pair [$10^{-3}\,t_0$]")
     right.set_ylabel(r"|coupling per pair| [$t_0$]")
     sizes = frame.coupling.abs()
@@ -61,7 +50,6 @@ def draw(tables, look):
         right.plot([], [], color=style.GREY, label="ferromagnetic", **_RINGS)
         right.legend(loc="upper right")
     left.legend(loc="upper right")
-    for axes, text in ((left, "a"), (right, "b")):
+    for axes in (left, right):
         axes.set_xlabel(r"distance $r$ [$\ell$]")
-        style.letter(axes, text)
     return page

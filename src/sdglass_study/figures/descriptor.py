@@ -30,14 +30,11 @@ def draw(tables, look):
     sites, table = tables["fig1_neighbourhood"], tables["descriptor"]
     radial, angular = table[table.function == "G2"], table[table.function == "G3"]
     strongest = radial.loc[radial.value.abs().idxmax()] if len(radial) else None
-    page = style.new_figure(4.3)
-    (bonds, shells), (triangle, triples) = page.subplots(2, 2, width_ratios=(1, 1.15))
+    page, ((bonds, shells), (triangle, triples)) = style.panels(4.3, 2, 2, width_ratios=(1, 1.15))
     _bonds(bonds, sites, radial, strongest)
     _values(shells, radial, strongest)
     _triangle(triangle)
     _triples(triples, angular)
-    for axes, panel in zip((bonds, shells, triangle, triples), "abcd", strict=True):
-        style.letter(axes, panel)
     return page
 
 

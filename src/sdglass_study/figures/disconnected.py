@@ -11,7 +11,7 @@ _COLUMNS = 4
 
 @figure(
     tables={
-        "disconnected": ("ensemble:str model:str damping time distance disconnected standard_error correlation"),
+        "disconnected": ("ensemble:str model:str damping time distance disconnected standard_error correlation")
     },
     title="The disconnected part of the correlation",
     caption=(
@@ -31,17 +31,15 @@ def draw(tables, look):
     columns = -(-len(ensembles) // rows)
     page = style.new_figure(0.5 + 2.7 * rows)
     grid = page.subplots(2 * rows, columns, sharex=True, squeeze=False)
-    for kind in (0, 1):  # one scale for all correlations, one for all disconnected parts
-        same = grid[kind::2].ravel()
+    shown = {}
+    pairs = grid.reshape(rows, 2, columns).swapaxes(1, 2).reshape(-1, 2)  # correlation and disconnected part
+    for same in pairs.T:  # one scale for all correlations, one for all disconnected parts
         for axes in same[1:]:
             axes.sharey(same[0])
-    shown = {}
-    for place, ensemble in enumerate(ensembles):
-        row, column = divmod(place, columns)
-        top, bottom = grid[2 * row : 2 * row + 2, column]
+    style.letters(pairs[: len(ensembles), 0])
+    for (top, bottom), ensemble in zip(pairs, ensembles, strict=False):
         some = frame[frame.ensemble == ensemble]
         latest = some[some.time == some.time.max()]
-        style.letter(top, "abcdefghijklmnopqrstuvwxyz"[place % 26])
         for axes in (top, bottom):
             axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
         for model in look.order(latest.model):
@@ -52,10 +50,22 @@ def draw(tables, look):
             line = {"color": look.color(model), "fmt": look.marker(model), "markersize": 2, "elinewidth": 0.6}
             shown[model] = bottom.errorbar(curve.distance, curve.disconnected, bars, **line)
         top.set_title(_words(ensemble, some), pad=3, fontsize=8)
-    _label(grid, len(ensembles))
+    for place, (top, bottom) in enumerate(pairs):
+        if place >= len(ensembles):
+            top.remove()
+            bottom.remove()
+            continue
+        if place % columns == 0:
+            top.set_ylabel(r"$C(r, t)$")
+            bottom.set_ylabel("disconnected part")
+        else:
+            top.tick_params(labelleft=False)
+            bottom.tick_params(labelleft=False)
+        if place + columns >= len(ensembles):  # nothing below
+            bottom.set_xlabel(r"$r$ [$\ell$]")
+            bottom.tick_params(labelbottom=True)
     models = look.order(shown)
-    handles, words = [shown[model] for model in models], [look.label(model) for model in models]
-    page.legend(handles, words, loc="outside lower center", ncols=4)
+    style.legend_below(page, [shown[model] for model in models], [look.label(model) for model in models])
     return page
 
 
@@ -64,24 +74,3 @@ def _words(ensemble, some):
     name = re.sub(r"^fig(\d).*", r"quenches of Fig. \1", ensemble)
     end = style.clock(some.time.max())
     return name + "\n" + rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$, $t = {end}$"
-
-
-def _label(grid, count):
-    """Write axis labels at the edges and take away the panels without an ensemble."""
-    columns = grid.shape[1]
-    for place in range(grid.size // 2):
-        row, column = divmod(place, columns)
-        top, bottom = grid[2 * row : 2 * row + 2, column]
-        if place >= count:
-            top.remove()
-            bottom.remove()
-            continue
-        if column == 0:
-            top.set_ylabel(r"$C(r, t)$")
-            bottom.set_ylabel("disconnected part")
-        else:
-            top.tick_params(labelleft=False)
-            bottom.tick_params(labelleft=False)
-        if place + columns >= count:  # nothing below
-            bottom.set_xlabel(r"$r$ [$\ell$]")
-            bottom.tick_params(labelbottom=True)

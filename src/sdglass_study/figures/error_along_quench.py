@@ -7,9 +7,7 @@ _MODELS = ("pair", "linear", "paper", "small")  # other networks lie on top of t
 
 
 @figure(
-    tables={
-        "error_along_quench": "model:str time rmse low high rms relative relative_low relative_high",
-    },
+    tables={"error_along_quench": "model:str time rmse low high rms relative relative_low relative_high"},
     title="Torque error along a quench",
     caption=(
         "(a) Torque error of each model in the states that an exact quench visits, with the torque itself "
@@ -25,24 +23,19 @@ def draw(tables, look):
     models = look.order(frame.model)
     models = [name for name in models if name in _MODELS] or models
     frame = frame[(frame.time > 0) & frame.model.isin(models)]
-    page = style.new_figure(2.8)
-    left, right = page.subplots(1, 2)
+    page, (left, right) = style.panels(2.8, 1, 2)
     for model in models:
         curve = frame[frame.model == model].sort_values("time")
         line = look.line(model) | {"markersize": 3}
-        left.plot(curve.time, curve.rmse, label=look.label(model), **line)
-        style.band(left, curve.time, curve.low, curve.high, line["color"], alpha=0.12)
-        share, low, high = (100 * curve[name] for name in ("relative", "relative_low", "relative_high"))
-        right.plot(curve.time, share, **line)
-        style.band(right, curve.time, low, high, line["color"], alpha=0.12)
+        style.curve(left, curve.time, curve.rmse, curve.low, curve.high, 0.12, label=look.label(model), **line)
+        shares = (100 * curve[name] for name in ("relative", "relative_low", "relative_high"))
+        style.curve(right, curve.time, *shares, 0.12, **line)
     torque = frame.groupby("time").rms.median()
     left.plot(torque.index, torque, color=style.BLACK, linewidth=1.4, label="rms torque")
-    for axes, text in ((left, "a"), (right, "b")):
-        axes.set(xlabel=r"time $t$ [$1/(\gamma t_0)$]")
-        style.logarithmic(axes, "xy" if axes is left else "x")
-        style.letter(axes, text)
+    style.time_axis(left, "xy")
+    style.time_axis(right)
     right.set_ylim(bottom=0)
     left.set_ylabel(r"rms torque component [$t_0$]")
     right.set_ylabel("torque error / rms torque [%]")
-    page.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    style.legend_below(page, *left.get_legend_handles_labels(), ncols=5)
     return page

@@ -6,10 +6,9 @@ import numpy as np
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._arrows import COLOURS, LENGTH, SHAFT, arrow_mesh, fade, lit
+from sdglass_study.figures._arrows import COLOURS, LENGTH, SHAFT, arrow_mesh, fade, lit, rotation
 
-# The view: rotation about z, then about the horizontal axis of the picture [degree].
-_TURN, _TILT = 25.0, 20.0
+_VIEW = rotation(25.0, 20.0)
 
 
 @figure(
@@ -32,12 +31,9 @@ def draw(tables, look):
     import matplotlib as mpl
 
     sites = tables["fig1_neighbourhood"]
-    page = style.new_figure(3.5)
-    left, right = page.subplots(1, 2, width_ratios=(1.1, 1))
+    page, (left, right) = style.panels(3.5, 1, 2, width_ratios=(1.1, 1))
     _neighbourhood(left, sites)
     _scheme(right)
-    style.letter(left, "a")
-    style.letter(right, "b")
     scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), COLOURS)
     bar = page.colorbar(scale, ax=left, location="left", shrink=0.6, aspect=22, pad=0.02, ticks=(-1, 0, 1))
     bar.set_label(r"$\mathbf{S}_i\cdot\mathbf{S}_j$", labelpad=-2)
@@ -53,9 +49,9 @@ def _neighbourhood(axes, sites):
     centre = (centre if len(centre) else sites.nsmallest(1, "distance")).iloc[0]
     origin = centre[["x", "y", "z"]].to_numpy(dtype=float)
     cutoff = float(sites.cutoff.iloc[0])
-    position = (sites[["x", "y", "z"]].to_numpy(dtype=float) - origin) @ _view().T
-    spins = sites[["sx", "sy", "sz"]].to_numpy(dtype=float) @ _view().T
-    bonds = spins @ (centre[["sx", "sy", "sz"]].to_numpy(dtype=float) @ _view().T)
+    position = (sites[["x", "y", "z"]].to_numpy(dtype=float) - origin) @ _VIEW.T
+    spins = sites[["sx", "sy", "sz"]].to_numpy(dtype=float) @ _VIEW.T
+    bonds = spins @ (centre[["sx", "sy", "sz"]].to_numpy(dtype=float) @ _VIEW.T)
     _sphere(axes, cutoff)
     colours = mpl.colormaps[COLOURS](0.5 * (1 + bonds))[:, :3]
     # Painted from back to front; farther is paler.
@@ -70,9 +66,8 @@ def _neighbourhood(axes, sites):
                       solid_capstyle="round")  # fmt: skip
         else:  # the centre, larger and never hidden
             haze, order, size = 0.0, 500, 1.35 * LENGTH
-            axes.add_patch(
-                Circle((0, 0), 0.33, facecolor="#FFFFFFB0", edgecolor=style.VERMILLION, lw=1.5, zorder=499)
-            )
+            ring = {"facecolor": "#FFFFFFB0", "edgecolor": style.VERMILLION, "lw": 1.5, "zorder": 499}
+            axes.add_patch(Circle((0, 0), 0.33, **ring))
         _arrow(axes, position[site], spins[site], colours[site], haze, order, size)
     reach = 1.12 * cutoff
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
@@ -95,15 +90,6 @@ def _emptiest_direction(points):
     return rays[np.argmin(np.sum(np.exp(-((across / 0.35) ** 2)) * (along > 0.2), axis=0))]
 
 
-def _view():
-    """Rotation matrix into the picture: x right, y up, z towards the reader."""
-    turn, tilt = np.radians([_TURN, _TILT])
-    about_z = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
-    # z of the study points up in the picture, tilted towards the reader.
-    up = [[1, 0, 0], [0, np.sin(tilt), np.cos(tilt)], [0, -np.cos(tilt), np.sin(tilt)]]
-    return np.array(up) @ np.array(about_z)
-
-
 def _sphere(axes, cutoff):
     """Outline of the cutoff sphere with its equator and two meridians, dashed where they are behind."""
     from matplotlib.patches import Circle
@@ -112,7 +98,7 @@ def _sphere(axes, cutoff):
     angle = np.linspace(0, 2 * np.pi, 181)
     flat = np.zeros_like(angle)
     for circle in ((np.cos(angle), np.sin(angle), flat), (np.cos(angle), flat, np.sin(angle))):
-        x, y, z = _view() @ (cutoff * np.array(circle))
+        x, y, z = _VIEW @ (cutoff * np.array(circle))
         for front, dashes in ((z >= 0, ()), (z < 0, (3, 3))):
             shown = np.where(front, y, np.nan)
             axes.plot(x, shown, color="#AAAAAA", linewidth=0.6, dashes=dashes, zorder=800 if not dashes else 2)
@@ -156,10 +142,9 @@ def _scheme(axes):
         box = FancyBboxPatch((0.6, height - 0.8), 8.8, 1.6, boxstyle="round,pad=0.05,rounding_size=0.25")
         box.set(facecolor="#EEF3F8", edgecolor="#4A6A85", linewidth=0.8)
         axes.add_patch(box)
-        axes.text(5, height + 0.28, first, ha="center", va="center", fontsize=9)
-        axes.text(
-            5, height - 0.42, second, ha="center", va="center", fontsize=7.5, color="#444444", style="italic"
-        )
+        middle = {"ha": "center", "va": "center"}
+        axes.text(5, height + 0.28, first, fontsize=9, **middle)
+        axes.text(5, height - 0.42, second, fontsize=7.5, color="#444444", style="italic", **middle)
     layers = ((1.7, 5), (3.6, 6), (5.4, 6), (7.2, 4), (8.8, 1))
     nodes = [[(x, 3.95 + 0.42 * (k - (n - 1) / 2)) for k in range(n)] for x, n in layers]
     for before, after in pairwise(nodes):

@@ -10,7 +10,7 @@ from sdglass_study.figures import figure
     tables={
         "fig2_density_of_states": (
             "system:str n_sites box_length coupling energy density_of_states standard_error"
-        ),
+        )
     },
     title="Electron density of states without and with the spins (paper Fig. 2)",
     caption=(
@@ -32,16 +32,13 @@ from sdglass_study.figures import figure
 def draw(tables, look):
     """Draw the density of states of the systems without coupling (left) and with it (right)."""
     frame = tables["fig2_density_of_states"]
-    page = style.new_figure(2.7)
-    panels = page.subplots(1, 2)
+    page, panels = style.panels(2.7, 1, 2)
     halves = (frame[frame.coupling == 0], frame[frame.coupling != 0])
-    for axes, half, text in zip(panels, halves, "ab", strict=True):
+    for axes, half, first in zip(panels, halves, (0, 2), strict=True):
         for k, (_, curve) in enumerate(half.groupby("system", sort=False)):
-            _curve(axes, curve.sort_values("energy"), k if text == "a" else k + 2)
-        axes.axvline(
-            0.0, ymax=0.75, color=style.GREY, dashes=(4, 3), linewidth=0.8, zorder=0, label=r"$\epsilon_F$"
-        )
-        style.letter(axes, text)
+            _curve(axes, curve.sort_values("energy"), first + k)
+        dashed = {"color": style.GREY, "dashes": (4, 3), "linewidth": 0.8, "zorder": 0}
+        axes.axvline(0.0, ymax=0.75, label=r"$\epsilon_F$", **dashed)
         axes.set(xlabel=r"energy $\epsilon - \epsilon_F$ [$t_0$]", ylabel=r"$\rho_e(\epsilon)$ [$1/t_0$]")
         if half.empty:
             axes.text(0.5, 0.5, "no such system in the table", transform=axes.transAxes, ha="center")
@@ -51,7 +48,7 @@ def draw(tables, look):
         margin = 0.08 * (high - low)
         axes.set_xlim(low - margin, high + margin)
         axes.set_ylim(0, 1.32 * half.density_of_states.max())
-        axes.legend(loc="upper right" if text == "a" else "upper center")
+        axes.legend(loc="upper center" if first else "upper right")
     _mark_gap(panels[1], halves[1])
     return page
 
@@ -62,8 +59,7 @@ def _curve(axes, curve, place):
     name = rf"$J = {coupling}$, $N = {row.n_sites:g}$, $L = {row.box_length:.3g}\,\ell$"
     x, y, error = (curve[c].to_numpy() for c in ("energy", "density_of_states", "standard_error"))
     color = style.CYCLE[place % len(style.CYCLE)]
-    axes.plot(x, y, color=color, label=name, linewidth=1.0)
-    style.band(axes, x, y - error, y + error, color, alpha=0.35)
+    style.curve(axes, x, y, y - error, y + error, 0.35, color=color, label=name, linewidth=1.0)
 
 
 def _ends(curve):

@@ -31,20 +31,17 @@ def draw(tables, look):
     """Draw one row per model: parity plot and histogram of the error."""
     parity, histogram = tables["fig3_parity"], tables["fig3_histogram"]
     models = [name for name in _ROWS if name in set(parity.model)] or look.order(parity.model)
-    page = style.new_figure(0.3 + 2.6 * len(models))
-    panels = page.subplots(len(models), 2, squeeze=False, width_ratios=(1, 1.35))
+    page, panels = style.panels(0.3 + 2.6 * len(models), len(models), 2, width_ratios=(1, 1.35))
     # The same scales in all rows, so that the rows can be compared.
     both = parity[["exact", "predicted"]].to_numpy()
     reach = 1.05 * np.nanmax(np.abs(both))
     widest = min(4.5 * np.nanmax(histogram.sigma), np.nanmax(histogram.error))  # no bins beyond the latter
     top = 1.12 * np.nanmax(histogram.density)
-    for row, model in enumerate(models):
-        words = look.label(model)
-        _parity(panels[row, 0], parity[parity.model == model], reach)
-        _histogram(panels[row, 1], histogram[histogram.model == model], widest, top)
-        for axes, column in zip(panels[row], (0, 1), strict=True):
-            style.letter(axes, "abcdefgh"[2 * row + column])
-            axes.set_title(words, fontsize=9, pad=3)
+    for (left, right), model in zip(panels.reshape(-1, 2), models, strict=True):
+        _parity(left, parity[parity.model == model], reach)
+        _histogram(right, histogram[histogram.model == model], widest, top)
+        for axes in (left, right):
+            axes.set_title(look.label(model), fontsize=9, pad=3)
     return page
 
 

@@ -34,16 +34,17 @@ def draw(tables, look):
     strips = max(map(len, chosen.values()))
     page = style.new_figure(3.1 + 0.62 * strips)
     page.get_layout_engine().set(h_pad=0.012, hspace=0.0)
-    grid = page.add_gridspec(1 + strips, len(runs), height_ratios=(2.7, *[0.62] * strips))
-    panels = _row(page, grid, 0)
-    below = np.array([_row(page, grid, 1 + strip) for strip in range(strips)])
+    grid = page.subplots(1 + strips, len(runs), sharey="row", squeeze=False, height_ratios=(2.7, *[0.62] * strips))
+    for axes in grid.flat:
+        axes.tick_params(labelleft=True)
+    panels, below = grid[0], grid[1:]
+    style.letters([*panels, *below[0]])
     models = [model for model in look.order(frame.model) if model != "exact"]
     ends = _least_distance(frame), frame.distance.max() + 0.1
     for column, run in enumerate(runs):
         some, times = frame[frame.run == run], chosen[run]
         _curves(panels[column], some, times, ends, look)
         panels[column].set_title(rf"$\alpha = {some.damping.iloc[0]:g}\,\gamma$", pad=3)
-        style.letter(panels[column], "abcdefgh"[column])
         for axes, time in zip(below[:, column], times, strict=False):
             _difference(axes, differences[differences.run == run], time, models, ends, look)
             axes.tick_params(labelbottom=False)
@@ -51,34 +52,23 @@ def draw(tables, look):
             axes.set_axis_off()
         below[len(times) - 1, column].set_xlabel(r"distance $r$ [$\ell$]")
         below[len(times) - 1, column].tick_params(labelbottom=True)
-        style.letter(below[0, column], "abcdefgh"[len(runs) + column])
-    shown = [_shown(frame[frame.run == run], chosen[run]) for run in runs]
-    low, high = min(part.min() for part in shown), max(part.max() for part in shown)
+    shown = [frame[(frame.run == run) & frame.time.isin(chosen[run])] for run in runs]
+    values = np.concatenate([part[["correlation", "low", "high"]].to_numpy().ravel() for part in shown])
+    low, high = np.nanmin(values), np.nanmax(values)
     panels[0].set_ylim(low - 0.08 * (high - low), high + 0.25 * (high - low))
     panels[0].set_ylabel(r"$C(r, t)$")
     _scale_strips(below)
     below[strips // 2, 0].set_ylabel(r"$C_{\mathrm{model}} - C_{\mathrm{exact}}$")
-    _model_legend(below[0, -1], models, look)
+    handles = [style.line(label=look.label(m), color=look.color(m), dashes=_dashes(m)) for m in models]
+    if handles:
+        below[0, -1].legend(handles=handles, loc="upper right", ncols=min(len(models), 3))
     return page
-
-
-def _row(page, grid, row):
-    """Return the panels of a row, with one vertical scale."""
-    first = page.add_subplot(grid[row, 0])
-    return [first] + [page.add_subplot(grid[row, k], sharey=first) for k in range(1, grid.ncols)]
-
-
-def _shown(some, times):
-    """Values at the times that are drawn."""
-    part = some[some.time.isin(times)]
-    return part[["correlation", "low", "high"]].stack().dropna()
 
 
 def _times(some):
     """Times that every model of the run has, early to late."""
     shared = set.intersection(*(set(group) for _, group in some.groupby("model").time))
-    late = style.spread_out(list(shared) or some.time, _TIMES, first=3.0)
-    return list(late)
+    return list(style.spread_out(list(shared) or some.time, _TIMES, first=3.0))
 
 
 def _at(some, model, time):
@@ -109,13 +99,15 @@ def _curves(axes, some, times, ends, look):
 def _difference(axes, differences, time, models, ends, look):
     for model in models:
         curve = _at(differences, model, time)
-        color, dashes = look.color(model), (3, 1.5) if model == "pair" else ()
-        axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9, dashes=dashes)
-        style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.2)
+        line = {"color": look.color(model), "linewidth": 0.9, "dashes": _dashes(model)}
+        style.curve(axes, curve.distance, curve.difference, curve.low, curve.high, 0.2, **line)
     _frame(axes, ends)
-    axes.text(
-        0.955, 0.08, rf"$t = {style.clock(time)}$", transform=axes.transAxes, ha="right", va="bottom", fontsize=8
-    )
+    place = {"ha": "right", "va": "bottom", "transform": axes.transAxes}
+    axes.text(0.955, 0.08, rf"$t = {style.clock(time)}$", fontsize=8, **place)
+
+
+def _dashes(model):
+    return (3, 1.5) if model == "pair" else ()
 
 
 def _frame(axes, ends):
@@ -144,9 +136,3 @@ def _scale_strips(below):
     for axes in below.flat:
         axes.set_yticks([-tick, 0.0, tick])
         axes.set_ylim(-1.25 * reach, 1.25 * reach)
-
-
-def _model_legend(axes, models, look):
-    handles = [axes.plot([], [], color=look.color(m), dashes=(3, 1.5) if m == "pair" else ())[0] for m in models]
-    if handles:
-        axes.legend(handles, [look.label(m) for m in models], loc="upper right", ncols=min(len(models), 3))

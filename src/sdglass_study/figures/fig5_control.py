@@ -7,6 +7,13 @@ from sdglass_study.figures import figure
 
 _TIMES = 3
 _MOST_COLUMNS = 4
+_QUANTITIES = (
+    r"$C(r, t)$",
+    r"$C - C_{\mathrm{reference}}$",
+    r"$\xi$ [$\ell$]",
+    r"$\xi - \xi_{\mathrm{reference}}$ [$\ell$]",
+)
+_OPEN = {"linestyle": "", "marker": "o", "markersize": 2.4, "markerfacecolor": "white", "markeredgewidth": 0.7}
 
 
 @figure(
@@ -42,52 +49,32 @@ def draw(tables, look):
     curves, numbers = tables["fig5_difference"], tables["fig5_paired"]
     keys = ["reference", "reference_ensemble", "damping"]
     columns = list(dict.fromkeys(curves[keys].itertuples(index=False, name=None)))[:_MOST_COLUMNS]
-    page = style.new_figure(7.6)
-    panels = page.subplots(4, len(columns), squeeze=False)
+    page, panels = style.panels(7.6, 4, len(columns))
     # Differences keep a scale for each column: the noise of one would hide another.
     for row in (panels[0], panels[2]):
         for axes in row[1:]:
             axes.sharey(row[0])
             axes.tick_params(labelleft=False)
-    names = look.order([*curves.model, *curves.reference[curves.reference != "none"]])
-    for column, (reference, ensemble, damping) in enumerate(columns):
+    for (first, second, third, fourth), (reference, ensemble, damping) in zip(panels.T, columns, strict=True):
         mine = curves[(curves.reference_ensemble == ensemble) & (curves.damping == damping)]
         lengths = numbers[(numbers.reference_ensemble == ensemble) & (numbers.damping == damping)]
         lengths = lengths[lengths.quantity == "xi_naive"]
-        first, second, third, fourth = panels[:, column]
         words = "nothing to compare" if reference == "none" else f"against {look.label(reference)}"
         drawn = _correlations(first, mine, look)
         words += f"\nlines: {look.label(drawn)}" if drawn else ""
         first.set_title(words + "\n" + rf"$\alpha = {damping:g}\,\gamma$", pad=3)
         _differences(second, mine, look)
         _lengths(third, fourth, lengths, look)
-        for row, axes in enumerate(panels[:, column]):
-            style.letter(axes, "abcdefghijklmnop"[row * len(columns) + column])
-    for axes, words in zip(
-        panels[:, 0],
-        (
-            r"$C(r, t)$",
-            r"$C - C_{\mathrm{reference}}$",
-            r"$\xi$ [$\ell$]",
-            r"$\xi - \xi_{\mathrm{reference}}$ [$\ell$]",
-        ),
-        strict=True,
-    ):
+    for axes, words in zip(panels[:, 0], _QUANTITIES, strict=True):
         axes.set_ylabel(words)
     _zoom(panels[2])
     for axes in panels[3]:
         _zoom([axes], late=True)
     for axes in panels[[1, 3]].flat:
         axes.yaxis.set_major_locator(MaxNLocator(5))
-    models = [name for name in names if name in set(curves.model)]
-    handles = [style.line(label=look.label(name), color=look.color(name)) for name in models]
-    page.legend(handles=handles, loc="outside lower center", ncols=5)
+    handles = [style.line(label=look.label(name), color=look.color(name)) for name in look.order(curves.model)]
+    style.legend_below(page, handles, ncols=5)
     return page
-
-
-def _latest(frame):
-    """Return the rows of the last time of each model, and the words for the trajectories that are behind them."""
-    return frame[frame.time == frame.groupby("ensemble").time.transform("max")]
 
 
 def _correlations(axes, mine, look):
@@ -102,8 +89,7 @@ def _correlations(axes, mine, look):
     colours = style.time_colours(list(times))
     for time in times:
         curve = some[np.isclose(some.time, time)].sort_values("distance")
-        axes.plot(curve.distance, curve.reference_correlation, linestyle="", marker="o", markersize=2.4,
-                  markerfacecolor="white", markeredgewidth=0.7, color=colours[time])  # fmt: skip
+        axes.plot(curve.distance, curve.reference_correlation, color=colours[time], **_OPEN)
         axes.plot(curve.distance, curve.correlation, color=colours[time], label=style.clock(time))
     axes.legend(title="$t$", loc="lower right", title_fontsize=8)
     return model
@@ -113,12 +99,11 @@ def _differences(axes, mine, look):
     """Difference of C(r) at the last shared time, with the band of the paired resamples."""
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
     axes.set_xlabel(r"distance $r$ [$\ell$]")
-    latest = _latest(mine.dropna(subset="time"))
+    latest = mine[mine.time == mine.groupby("ensemble").time.transform("max")]
     for model in look.order(latest.model):
         curve = latest[latest.model == model].sort_values("distance")
-        color = look.color(model)
-        axes.plot(curve.distance, curve.difference, color=color, linewidth=0.9)
-        style.band(axes, curve.distance, curve.low, curve.high, color, alpha=0.18)
+        line = {"color": look.color(model), "linewidth": 0.9}
+        style.curve(axes, curve.distance, curve.difference, curve.low, curve.high, 0.18, **line)
     if len(latest):
         axes.set_title(rf"$t = {style.clock(latest.time.max())}$", pad=3, fontsize=8)
 
@@ -131,24 +116,17 @@ def _lengths(top, bottom, lengths, look):
         curve, color = lengths[lengths.model == model].sort_values("time"), look.color(model)
         top.plot(curve.time, curve.value, color=color)
         # Another model may share other quenches with the reference: hence the colour of this one.
-        top.plot(curve.time, curve.reference_value, linestyle="", marker="o", markersize=2.4, color=color,
-                 markerfacecolor="white", markeredgewidth=0.7, zorder=1)  # fmt: skip
-        bottom.plot(curve.time, curve.difference, color=color, linewidth=0.9)
-        style.band(bottom, curve.time, curve.low, curve.high, color, alpha=0.18)
-    sizes = sorted(
-        {
-            f"{row.realizations:.0f} × {row.replicas:.0f}"
-            for row in lengths[["realizations", "replicas"]].itertuples()
-        }
-    )
+        top.plot(curve.time, curve.reference_value, color=color, zorder=1, **_OPEN)
+        line = {"color": color, "linewidth": 0.9}
+        style.curve(bottom, curve.time, curve.difference, curve.low, curve.high, 0.18, **line)
+    sizes = sorted({f"{row.realizations:.0f} × {row.replicas:.0f}" for row in lengths.itertuples()})
     if sizes:
         top.set_title(" or ".join(sizes) + " quenches", pad=3, fontsize=8, loc="right")
     from matplotlib.ticker import NullFormatter
 
     for axes in (top, bottom):
-        style.logarithmic(axes, "x")
+        style.time_axis(axes)
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
 
 
 def _zoom(row, late=False):

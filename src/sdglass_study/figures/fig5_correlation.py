@@ -7,9 +7,7 @@ _TIMES = 6
 
 
 @figure(
-    tables={
-        "fig5_correlation": "ensemble:str model:str damping time distance correlation low high",
-    },
+    tables={"fig5_correlation": "ensemble:str model:str damping time distance correlation low high"},
     title="Correlations in the large box",
     caption=(
         "C(r, t) of the ensembles from which the correlation length is computed, with confidence bands: the "
@@ -23,26 +21,24 @@ def draw(tables, look):
     """Draw a panel per ensemble, curves at several times with their confidence bands."""
     frame = tables["fig5_correlation"]
     names = list(dict.fromkeys(frame.ensemble))
-    columns = min(len(names), 3)
     rows = -(-len(names) // 3)
-    page = style.new_figure(0.3 + 2.6 * rows)
-    panels = page.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for axes, name, text in zip(panels.flat, names, "abcdefghijklmnop", strict=False):
+    page, panels = style.panels(0.3 + 2.6 * rows, rows, min(len(names), 3), False, sharex=True, sharey=True)
+    style.letters(panels.flat[: len(names)])
+    for axes, name in zip(panels.flat, names, strict=False):
         some = frame[frame.ensemble == name]
         times = style.spread_out(some.time, _TIMES, first=3.0)
         colours = style.time_colours(times)
         axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
         for time in times:
             curve = some[some.time == time].sort_values("distance")
-            axes.plot(curve.distance, curve.correlation, color=colours[time], label=style.clock(time))
-            style.band(axes, curve.distance, curve.low, curve.high, colours[time])
+            line = {"color": colours[time], "label": style.clock(time)}
+            style.curve(axes, curve.distance, curve.correlation, curve.low, curve.high, **line)
         axes.set(xlabel=r"distance $r$ [$\ell$]")
         axes.tick_params(labelbottom=True)
         axes.set_title(look.run(some.model.iloc[0], some.damping.iloc[0]), pad=3)
         axes.legend(title=r"$t$ [$1/(\gamma t_0)$]", loc="lower right", ncols=2, title_fontsize=8)
-        style.letter(axes, text)
-    for axes in list(panels.flat)[len(names) :]:
+    for axes in panels.flat[len(names) :]:
         axes.set_axis_off()
-    for axes in panels[:, 0]:
+    for axes in panels.flat[:: panels.shape[-1]]:
         axes.set_ylabel(r"$C(r, t)$")
     return page

@@ -11,6 +11,7 @@ from sdglass_study.figures import figure
 
 # Decades between the snapshots of the logarithmic grid, and how far an interval may be off.
 _DECADES, _TOLERANCE = 0.1, 0.02
+_DASHES = ((), (4, 1.5), (1, 1))
 
 
 def on_grid(frame):
@@ -23,7 +24,7 @@ def on_grid(frame):
         "freezing": (
             "ensemble:str model:str damping n_sites time torque_rms torque_rms_error energy_per_site "
             "energy_error step_overlap step_overlap_error magnetization magnetization_error ratio"
-        ),
+        )
     },
     title="Does the system freeze? Torque, energy, and how far the spins still turn",
     caption=(
@@ -43,8 +44,7 @@ def draw(tables, look):
     """Draw the four quantities against time for every ensemble."""
     frame = tables["freezing"]
     frame = frame.assign(step=(1.0 - frame.step_overlap).where(on_grid(frame)))
-    page = style.new_figure(5.2)
-    panels = page.subplots(2, 2, sharex=True)
+    page, panels = style.panels(5.2, 2, 2, sharex=True)
     models = look.order(frame.model)
     dampings, sizes = sorted(frame.damping.unique(), reverse=True), sorted(frame.n_sites.unique())
     columns = (
@@ -58,34 +58,28 @@ def draw(tables, look):
         curve = curve.assign(gain=curve.energy_per_site - curve.energy_per_site.iloc[0])
         curve = curve[curve.time > 0]
         color = look.color(model)
-        line = {
-            "color": color,
-            "dashes": ((), (4, 1.5), (1, 1))[dampings.index(damping) % 3],
-            "linewidth": 0.8 + 0.9 * sizes.index(n_sites),
-        }
+        line = {"color": color, "dashes": _DASHES[dampings.index(damping) % 3]}
+        line["linewidth"] = 0.8 + 0.9 * sizes.index(n_sites)
         for axes, (value, error, _) in zip(panels.flat, columns, strict=True):
             x, y, half = curve.time, curve[value].to_numpy(), curve[error].to_numpy()
             axes.plot(x, y, marker="." if len(curve) == 1 else "", **line)
             if value == "magnetization":  # bands of several ensembles would cover each other
                 axes.plot(x, half, color=color, dashes=(1, 1), linewidth=0.7)
-                continue
-            low = y - half
-            # A band that reaches zero has no end on a logarithmic axis.
-            low = low if value == "gain" else np.where(low > 0, low, np.nan)
-            style.band(axes, x, low, y + half, color, alpha=0.12)
-    for axes, (value, _, words), text in zip(panels.flat, columns, "abcd", strict=True):
+            else:  # a band that reaches zero has no end on a logarithmic axis
+                low = np.where((y > half) | (value == "gain"), y - half, np.nan)
+                style.band(axes, x, low, y + half, color, alpha=0.12)
+    for axes, (value, _, words) in zip(panels.flat, columns, strict=True):
         axes.set(ylabel=words)
         style.logarithmic(axes, "xy" if value in ("torque_rms", "step") else "x")
-        style.letter(axes, text)
     panels[1, 1].set_ylim(bottom=0)
     for axes in panels[1]:
         axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
     handles = [style.line(linewidth=3, color=look.color(model), label=look.label(model)) for model in models]
     for k, damping in enumerate(dampings):
         words = rf"$\alpha = {damping:g}\,\gamma$"
-        handles.append(style.line(color=style.GREY, dashes=((), (4, 1.5), (1, 1))[k % 3], label=words))
+        handles.append(style.line(color=style.GREY, dashes=_DASHES[k % 3], label=words))
     for k, n_sites in enumerate(sizes):
         handles.append(style.line(color=style.GREY, linewidth=0.8 + 0.9 * k, label=f"$N = {n_sites:g}$"))
     handles.append(style.line(color=style.GREY, linewidth=0.7, dashes=(1, 1), label="standard error, (d)"))
-    page.legend(handles=handles, loc="outside lower center", ncols=4)
+    style.legend_below(page, handles)
     return page

@@ -38,14 +38,15 @@ def draw(tables, look):
     rows = math.ceil(len(models) / columns)
     page = style.new_figure(0.7 + 1.45 * rows)
     panels = page.subplots(rows, columns, sharey=True, squeeze=False)
+    dashed, full = {"dashes": (3, 1.5), "linewidth": 0.8}, {"linewidth": 0.9}
     for axes, model in zip(panels.flat, models, strict=False):
         some = frame[frame.model == model]
         for fold, curve in some.groupby("fold", sort=True):
             curve, color = curve.sort_values("epoch"), _color(frame, fold)
             # A single epoch is a point; a line would not show it.
             mark = "." if len(curve) == 1 else ""
-            axes.plot(curve.epoch, curve.train_loss, color=color, dashes=(3, 1.5), linewidth=0.8, marker=mark)
-            axes.plot(curve.epoch, curve.validation_loss, color=color, linewidth=0.9, marker=mark)
+            axes.plot(curve.epoch, curve.train_loss, color=color, marker=mark, **dashed)
+            axes.plot(curve.epoch, curve.validation_loss, color=color, marker=mark, **full)
         axes.set_title(_title(look.label(model)), fontsize=8, pad=3, linespacing=1.0)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         style.logarithmic(axes, "y")
@@ -60,14 +61,11 @@ def draw(tables, look):
         panels[(len(models) - 1 - column) // columns, column].set_xlabel("epoch")
     for axes in panels[:, 0]:
         axes.set_ylabel("loss")
-    dashed = panels[0, 0].plot([], [], color=style.GREY, dashes=(3, 1.5), linewidth=0.8)[0]
-    full = panels[0, 0].plot([], [], color=style.GREY, linewidth=0.9)[0]
-    handles = [dashed, full]
-    words = ["training part", "validation part"]
+    kinds = (("training part", dashed), ("validation part", full))
+    handles = [style.line(color=style.GREY, label=words, **line) for words, line in kinds]
     for fold in sorted(frame.fold.unique()):
-        handles += panels[0, 0].plot([], [], color=_color(frame, fold), linewidth=3)
-        words.append(f"fold {fold}")
-    page.legend(handles, words, loc="outside lower center", ncols=7)
+        handles.append(style.line(color=_color(frame, fold), linewidth=3, label=f"fold {fold}"))
+    style.legend_below(page, handles, ncols=7)
     return page
 
 

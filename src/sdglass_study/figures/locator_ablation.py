@@ -41,8 +41,7 @@ def ingredient_words(name):
 def draw(tables, look):
     """Draw errors of fits that leave something out, and errors against the number of labels."""
     ablation, learning = tables["locator_ablation"], tables["locator_learning"]
-    page = style.new_figure(4.2)
-    left, right = page.subplots(1, 2, width_ratios=(1.0, 0.9))
+    page, (left, right) = style.panels(4.2, 1, 2, width_ratios=(1.0, 0.9))
     largest = ablation.n_sites.max()
     names = list(dict.fromkeys(ablation.ingredient))
     for stage, marker, color in (("random", "o", style.CYCLE[0]), ("minimised", "s", style.CYCLE[1])):
@@ -58,21 +57,18 @@ def draw(tables, look):
     left.set_xscale("log")
     left.set_xlabel(f"torque error / rms torque, $N = {largest}$")
     left.legend(loc="lower left")
-    style.letter(left, "a")
     sizes = sorted(learning.n_sites.unique())
-    for stage, line in (("random", "-"), ("minimised", "--")):
+    for stage, dashes in (("random", "-"), ("minimised", "--")):
         for number, size in enumerate(sizes):
             some = learning[(learning.stage == stage) & (learning.n_sites == size)].groupby("configurations").rmse
             x = np.array(sorted(some.groups))
             mean = np.exp(some.apply(lambda v: np.log(v).mean()).loc[x])
-            right.plot(x, mean, line, color=style.CYCLE[number], label=f"$N = {size}$, {STAGE_WORDS[stage]}")
-            right.fill_between(
-                x, some.min().loc[x], some.max().loc[x], color=style.CYCLE[number], alpha=0.12, lw=0
-            )
+            line = {"color": style.CYCLE[number], "linestyle": dashes}
+            words = f"$N = {size}$, {STAGE_WORDS[stage]}"
+            style.curve(right, x, mean, some.min().loc[x], some.max().loc[x], 0.12, label=words, **line)
     right.set_xscale("log", base=2)
     right.set_yscale("log")
     right.set_xlabel("labelled configurations")
     right.set_ylabel("torque error [$t_0$]")
     right.legend(fontsize=7)
-    style.letter(right, "b")
     return page

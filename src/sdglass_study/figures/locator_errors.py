@@ -8,9 +8,7 @@ from sdglass_study.figures._labels import STAGE_WORDS
 
 
 @figure(
-    tables={
-        "locator_errors": "model:str set:str stage:str n_sites relative relative_low relative_high",
-    },
+    tables={"locator_errors": "model:str set:str stage:str n_sites relative relative_low relative_high"},
     title="A force field from the locator expansion, beside the symmetry functions'",
     caption=(
         "Torque error over the rms torque of the exact labels, on realizations that no model was fitted to: "
@@ -30,10 +28,9 @@ def draw(tables, look):
     frame = tables["locator_errors"]
     models = look.order(frame.sort_values("relative", ascending=False).model)
     sizes = sorted(frame.n_sites.unique())
-    page = style.new_figure(2.9)
     stages = [stage for stage in STAGE_WORDS if (frame.stage == stage).any()]
-    panels = page.subplots(1, len(stages), sharey=True)
-    for panel, (axes, stage) in enumerate(zip(panels, stages, strict=True)):
+    page, panels = style.panels(2.9, 1, len(stages), sharey=True)
+    for axes, stage in zip(panels, stages, strict=True):
         for number, model in enumerate(models):
             some = frame[(frame.stage == stage) & (frame.model == model)].sort_values("n_sites")
             place = np.searchsorted(sizes, some.n_sites) + 0.12 * (number - 0.5 * (len(models) - 1))
@@ -45,7 +42,6 @@ def draw(tables, look):
         axes.set_xlabel("sites $N$")
         axes.set_title(STAGE_WORDS[stage], pad=3)
         axes.set_yscale("log")
-        style.letter(axes, "abc"[panel])
     panels[0].set_ylabel("torque error / rms torque")
-    page.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(models))
+    style.legend_below(page, *panels[0].get_legend_handles_labels(), ncols=len(models))
     return page

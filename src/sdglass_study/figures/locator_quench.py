@@ -6,6 +6,10 @@ from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
 
 _DASHED = (0, (3, 1.5))
+_QUANTITIES = (
+    *(r"$C(r)$, last common time", r"$\xi$ [$\ell$]", r"$\xi - \xi_{\mathrm{reference}}$ [$\ell$]"),
+    r"$(E - E_{\mathrm{reference}})/N$ [$10^{-3}\,t_0$]",
+)
 _ASIDE = 1.03  # ratio of the times at which two models are drawn
 
 
@@ -39,58 +43,34 @@ def draw(tables, look):
     )
     dampings = sorted(set(curves.damping), reverse=True)
     usual = numbers.n_sites.min()
-    page = style.new_figure(7.4)
-    panels = page.subplots(4, len(dampings), squeeze=False)
-    for column, damping in enumerate(dampings):
-        mine = [frame[frame.damping == damping] for frame in (curves, numbers, differences)]
-        first, second, third, fourth = panels[:, column]
+    page, panels = style.panels(7.4, 4, len(dampings))
+
+    def line(row):
+        """Return colour and dash of an ensemble; another size than the usual one is dashed."""
+        return {"color": look.color(row.model), "linestyle": "-" if row.n_sites == usual else _DASHED}
+
+    for (first, second, third, fourth), damping in zip(panels.T, dampings, strict=True):
+        correlation, lengths, mine = (frame[frame.damping == damping] for frame in (curves, numbers, differences))
         first.set_title(rf"$\alpha = {damping:g}\,\gamma$", pad=3)
-        _correlations(first, mine[0], look, usual)
-        _lengths(second, mine[1], look, usual)
-        _differences(third, mine[2], "xi_naive", look)
-        _differences(fourth, mine[2], "energy", look, units=1e3)
-        for axes in panels[1:, column]:
+        first.set_xlabel(r"distance $r$ [$\ell$]")
+        first.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
+        furthest = correlation[correlation.n_sites == usual].distance.max()
+        for _, rows in correlation[correlation.distance <= furthest].groupby("ensemble", sort=False):
+            style.curve(first, rows.distance, rows.correlation, rows.low, rows.high, 0.2, **line(rows.iloc[0]))
+        lengths = lengths[(lengths.quantity == "xi_naive") & (lengths.time > 0)]
+        for _, rows in lengths.groupby("ensemble", sort=False):
+            style.curve(second, rows.time, rows.value, rows.low, rows.high, 0.2, **line(rows.iloc[0]))
+        _differences(third, mine, "xi_naive", look)
+        _differences(fourth, mine, "energy", look, units=1e3)
+        for axes in (second, third, fourth):
             axes.set_xscale("log")
             axes.set_xlabel(r"time $t$ [$1/(\gamma t_0)$]")
-        for row, axes in enumerate(panels[:, column]):
-            style.letter(axes, "abcdefghijklmnop"[row * len(dampings) + column])
-    for axes, words in zip(
-        panels[:, 0],
-        (
-            r"$C(r)$, last common time",
-            r"$\xi$ [$\ell$]",
-            r"$\xi - \xi_{\mathrm{reference}}$ [$\ell$]",
-            r"$(E - E_{\mathrm{reference}})/N$ [$10^{-3}\,t_0$]",
-        ),
-        strict=True,
-    ):
+    for axes, words in zip(panels[:, 0], _QUANTITIES, strict=True):
         axes.set_ylabel(words)
-    _legend(page, numbers, look, usual)
+    shown = numbers[["model", "n_sites"]].drop_duplicates().sort_values("n_sites", kind="stable")
+    words = [f"{look.label(row.model)}, $N = {row.n_sites:g}$" for row in shown.itertuples()]
+    style.legend_below(page, [style.line(**line(row)) for row in shown.itertuples()], words, ncols=3)
     return page
-
-
-def _style(rows, look, usual):
-    """Return colour and dash of an ensemble; another size than the usual one is dashed."""
-    row = rows.iloc[0]
-    return {"color": look.color(row.model), "linestyle": "-" if row.n_sites == usual else _DASHED}
-
-
-def _correlations(axes, curves, look, usual):
-    axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
-    furthest = curves[curves.n_sites == usual].distance.max()
-    for _, rows in curves.groupby("ensemble", sort=False):
-        rows = rows[rows.distance <= furthest]
-        line = _style(rows, look, usual)
-        axes.plot(rows.distance, rows.correlation, **line)
-        axes.fill_between(rows.distance, rows.low, rows.high, color=line["color"], alpha=0.2, linewidth=0)
-    axes.set_xlabel(r"distance $r$ [$\ell$]")
-
-
-def _lengths(axes, numbers, look, usual):
-    for _, rows in numbers[(numbers.quantity == "xi_naive") & (numbers.time > 0)].groupby("ensemble", sort=False):
-        line = _style(rows, look, usual)
-        axes.plot(rows.time, rows.value, **line)
-        axes.fill_between(rows.time, rows.low, rows.high, color=line["color"], alpha=0.2, linewidth=0)
 
 
 def _differences(axes, differences, quantity, look, units=1.0):
@@ -114,12 +94,3 @@ def _differences(axes, differences, quantity, look, units=1.0):
 def best_reference(differences):
     """Return the model to hold others against: exact dynamics, or else the locator force field."""
     return "exact" if (differences.reference == "exact").any() else differences.reference.iloc[0]
-
-
-def _legend(page, numbers, look, usual):
-    shown = numbers[["model", "n_sites"]].drop_duplicates()
-    handles = []
-    for row in shown.sort_values(["n_sites"], kind="stable").itertuples():
-        line = style.line(color=look.color(row.model), linestyle="-" if row.n_sites == usual else _DASHED)
-        handles.append((line, f"{look.label(row.model)}, $N = {row.n_sites:g}$"))
-    page.legend(*zip(*handles, strict=True), loc="outside lower center", ncols=3)

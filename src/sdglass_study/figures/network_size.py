@@ -13,7 +13,7 @@ _STAGES = ("random", "late")
     tables={
         "network_size": (
             "model:str parameters linear_term:str layers:str set:str stage:str n_sites rmse low high rms relative"
-        ),
+        )
     },
     title="How large the network has to be",
     caption=(
@@ -34,28 +34,27 @@ def draw(tables, look):
     sets = list(dict.fromkeys(frame.set))
     stages = [stage for stage in _STAGES if (frame.stage == stage).any()] or list(dict.fromkeys(frame.stage))
     models = look.order(frame.sort_values("parameters").model)
-    page = style.new_figure(0.9 + 2.1 * len(stages))
-    panels = page.subplots(len(stages), len(sets), sharex=True, sharey="row", squeeze=False)
-    for row, stage in enumerate(stages):
-        for column, name in enumerate(sets):
-            axes = panels[row, column]
+    height = 0.9 + 2.1 * len(stages)
+    page, panels = style.panels(height, len(stages), len(sets), sharex=True, sharey="row")
+    panels = panels.reshape(len(stages), len(sets))
+    for row, stage in zip(panels, stages, strict=True):
+        for axes, name in zip(row, sets, strict=True):
             some = frame[(frame.set == name) & (frame.stage == stage)]
             _points(axes, some, models, look)
             size = f"$N = {some.n_sites.iloc[0]:g}$, " if len(some) else ""
             axes.set_title(f"{size}{stage}", pad=3)
-            style.letter(axes, "abcdefghijkl"[row * len(sets) + column])
             style.logarithmic(axes)
         # Intervals of two or three realizations may be far longer than what there is to see.
         values = style.positive(frame[frame.stage == stage], "relative").relative
         if len(values):
-            panels[row, 0].set_ylim(0.75 * values.min(), 1.35 * values.max())
-        panels[row, 0].set_ylabel("torque error / rms torque")
+            row[0].set_ylim(0.75 * values.min(), 1.35 * values.max())
+        row[0].set_ylabel("torque error / rms torque")
     for axes in panels[-1]:
         axes.set_xlabel("parameters")
     handles = [
         style.line(linestyle="", label=_words(frame, model, look), **_line(frame, model, look)) for model in models
     ]
-    page.legend(handles=handles, loc="outside lower center", ncols=2)
+    style.legend_below(page, handles, ncols=2)
     return page
 
 

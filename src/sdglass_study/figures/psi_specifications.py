@@ -27,7 +27,7 @@ _WORDS = {
         "psi_specifications": (
             "run:str model:str damping estimator:str bin_width r_low r_max start stop time_unit offset:str "
             "fit:str law:str exponent exponent_low exponent_high grows identified delta_aic"
-        ),
+        )
     },
     title="The barrier exponent under every combination of choices",
     caption=(
@@ -73,8 +73,7 @@ def draw(tables, look):
     _shares(nothing, choices)
     _ranges(ranges, choices)
     _sentences(counts, barrier, good)
-    for axes, text in zip((curve, strips, nothing, ranges), "abcd", strict=True):
-        style.letter(axes, text)
+    style.letters((curve, strips, nothing, ranges))
     return page
 
 

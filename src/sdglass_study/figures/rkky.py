@@ -51,7 +51,7 @@ def draw(tables, look):
         left.set_ylim(0.6 * shown.min(), min(2 * shown.max(), 10.0))
     else:
         left.set_ylim(bottom=0)
-    page.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    style.legend_below(page, *left.get_legend_handles_labels())
     if two_site is None:
         right.set_axis_off()
     else:

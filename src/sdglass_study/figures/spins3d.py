@@ -7,9 +7,7 @@ from sdglass_study.figures import figure
 
 
 @figure(
-    tables={
-        "spins3d": "time site box_x box_y box_z x y z sx sy sz local_energy model:str damping",
-    },
+    tables={"spins3d": "time site box_x box_y box_z x y z sx sy sz local_energy model:str damping"},
     title="A realization before and after a quench",
     caption=(
         "All spins of one realization that no model was trained on, in its periodic box (edges in ell, "
@@ -29,19 +27,16 @@ def draw(tables, look):
     frame = tables["spins3d"]
     times = [frame.time.min(), frame.time.max()]
     scale = energy_scale(frame.local_energy)
-    page = style.new_figure(3.0)
-    *boxes, side = page.subplots(1, 3, width_ratios=(1, 1, 0.34))
-    for axes, time, words, panel in zip(boxes, times, ("before", "after"), "ab", strict=True):
+    page, (*boxes, side) = style.panels(3.0, 1, 3, width_ratios=(1, 1, 0.34))
+    for axes, time, words in zip(boxes, times, ("before", "after"), strict=True):
         some = frame[frame.time == time].sort_values("site")
         scene = Scene(axes, some[["x", "y", "z"]], some[["box_x", "box_y", "box_z"]].iloc[0])
         scene.show(some[["sx", "sy", "sz"]], scale.to_rgba(some.local_energy)[:, :3])
-        style.letter(axes, panel)
         axes.set_title(rf"{words} the quench, $t = {style.clock(time)}$", pad=3)
     bar = page.colorbar(scale, ax=boxes, location="right", shrink=0.9, aspect=26, pad=0.01, extend="both")
     bar.set_label(r"local energy $e_i$ [$t_0$]")
     bar.outline.set_linewidth(0.5)
     _distribution(side, frame, times)
-    style.letter(side, "c")
     return page
 
 
@@ -51,9 +46,8 @@ def _distribution(axes, frame, times):
     edges = np.linspace(low, high, 25)
     for time, line in zip(times, ({"color": style.GREY}, {"color": style.BLACK, "linewidth": 1.4}), strict=True):
         counts, _ = np.histogram(frame.local_energy[frame.time == time], edges)
-        axes.stairs(
-            counts, edges, orientation="horizontal", baseline=None, label=f"$t = {style.clock(time)}$", **line
-        )
+        line["label"] = f"$t = {style.clock(time)}$"
+        axes.stairs(counts, edges, orientation="horizontal", baseline=None, **line)
     axes.axhline(0.0, color=style.GREY, linewidth=0.6, linestyle=":")
     axes.set(xlabel="spins", xlim=(0, None))
     axes.legend(loc="upper right", handlelength=1.0, fontsize=7)

@@ -10,25 +10,23 @@ AXES = {
     "temperature": r"temperature $T$ [$t_0$]",
     "seed": "seed",
 }
-# Panel, quantity, label of its axis.
+# Quantity, label of its axis.
 PANELS = (
-    ("b", "correlation_at_contact", r"$C(r_{\rm min})$ at the end"),
-    ("c", "correlation_length_naive", r"$\xi$ at the end [$\ell$]"),
-    ("d", "torque_error", "torque error / rms torque"),
-    ("e", "gap", r"gap with the coupling on [$t_0$]"),
-    ("f", "dos_at_fermi_level", r"$\rho(E_F)$ [$1/t_0$]"),
+    ("correlation_at_contact", r"$C(r_{\rm min})$ at the end"),
+    ("correlation_length_naive", r"$\xi$ at the end [$\ell$]"),
+    ("torque_error", "torque error / rms torque"),
+    ("gap", r"gap with the coupling on [$t_0$]"),
+    ("dos_at_fermi_level", r"$\rho(E_F)$ [$1/t_0$]"),
 )
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 
 
 @figure(
-    tables={
-        "studies": "parameter:str value study:str quantity:str run:str model:str result low high",
-    },
+    tables={"studies": "parameter:str value study:str quantity:str run:str model:str result low high"},
     optional={
         "studies_correlation": (
             "parameter:str value study:str run:str model:str time distance correlation low high"
-        ),
+        )
     },
     title="Studies that differ in one parameter",
     caption=(
@@ -45,12 +43,9 @@ def draw(tables, look):
     """Draw C(r) at the last time for every value, and everything else against the value."""
     frame = tables["studies"]
     parameter = frame.parameter.iloc[0]
-    page = style.new_figure(4.6)
-    panels = page.subplots(2, 3).ravel()
-    _curves(panels[0], tables.get("studies_correlation"), parameter, look)
-    style.letter(panels[0], "a")
-    for axes, (letter, quantity, words) in zip(panels[1:], PANELS, strict=True):
-        style.letter(axes, letter)
+    page, panels = style.panels(4.6, 2, 3)
+    _curves(panels[0, 0], tables.get("studies_correlation"), parameter, look)
+    for axes, (quantity, words) in zip(panels.flat[1:], PANELS, strict=True):
         axes.set(xlabel=AXES.get(parameter, parameter), ylabel=words)
         some = frame[frame.quantity == quantity]
         if some.empty:
@@ -71,8 +66,8 @@ def _curves(axes, frame, parameter, look):
     colours = style.time_colours(sorted(frame.value.unique()))
     for value, colour in colours.items():
         curve = frame[frame.value == value].sort_values("distance")
-        axes.plot(curve.distance, curve.correlation, color=colour, label=f"{value:g}")
-        style.band(axes, curve.distance, curve.low, curve.high, colour)
+        line = {"color": colour, "label": f"{value:g}"}
+        style.curve(axes, curve.distance, curve.correlation, curve.low, curve.high, **line)
     axes.axhline(0.0, color=style.GREY, linewidth=0.6)
     axes.legend(title=f"{parameter}, {frame.run.iloc[0]}", title_fontsize=8)
 

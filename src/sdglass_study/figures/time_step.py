@@ -6,8 +6,6 @@ from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
 
 _DASHES = ((), (4, 1.5), (1, 1))
-
-
 _WORDS = {"heun": "Heun", "semi_implicit": "semi-implicit"}
 _KINDS = {
     "heun": {"color": style.BLUE, "marker": "o"},
@@ -30,8 +28,7 @@ _KINDS = {
 def draw(tables, look):
     """Draw the error of the spins and the drift of the energy against the time step."""
     frame = tables["time_step"]
-    page = style.new_figure(2.6)
-    left, right = page.subplots(1, 2)
+    page, (left, right) = style.panels(2.6, 1, 2)
     names, dampings = list(dict.fromkeys(frame.integrator)), sorted(frame.damping.unique())
     for name in names:
         line, mine = _KINDS.get(name, {}), frame[frame.integrator == name]
@@ -44,12 +41,11 @@ def draw(tables, look):
         curve = curve.sort_values("time_step")
         right.plot(curve.time_step, curve.energy_drift, label=_WORDS.get(name, name), **line)
     steps = np.unique(frame.time_step[frame.time_step > 0])
-    for axes, text in ((left, "a"), (right, "b")):
+    for axes in (left, right):
         style.logarithmic(axes)
         axes.set(xlabel=r"time step $\Delta t$ [$1/(\gamma t_0)$]")
         axes.set_xticks(steps, [f"{step:g}" for step in steps])
         axes.set_xticks([], minor=True)
-        style.letter(axes, text)
         axes.legend(loc="upper left")
     right.set_title(r"$\alpha = 0$", pad=3)
     left.set_ylabel("rms spin difference\nto a finer step")

@@ -12,9 +12,7 @@ _PAPER = 1.0e-3  # [t0], read off the paper's Fig. 3
 
 
 @figure(
-    tables={
-        "torque_errors": "model:str member:str set:str stage:str n_sites rmse low high rms relative",
-    },
+    tables={"torque_errors": "model:str member:str set:str stage:str n_sites rmse low high rms relative"},
     title="Torque errors of every model",
     caption=(
         "Root mean square error of a torque component (top) and the same divided by the rms torque (bottom), "
@@ -36,29 +34,27 @@ def draw(tables, look):
     sets = ordered_sets(frame.set)
     sets = [name for name in sets if name not in _NOT_DRAWN] or sets
     stages = [s for s in _STAGES if (frame.stage == s).any()] or list(dict.fromkeys(frame.stage))
-    page = style.new_figure(4.9)
-    panels = page.subplots(2, len(sets), sharex=True, sharey="row", squeeze=False)
-    for column, name in enumerate(sets):
+    page, panels = style.panels(4.9, 2, len(sets), sharex=True, sharey="row")
+    dashed = {"color": style.BLACK, "dashes": (4, 2), "linewidth": 0.8}
+    for (top, bottom), name in zip(panels.T, sets, strict=True):
         some = frame[frame.set == name]
-        for row, quantity in enumerate(("rmse", "relative")):
-            axes = panels[row, column]
-            _points(axes, some, quantity, models, stages, look)
-            style.letter(axes, "abcdefgh"[row * len(sets) + column])
-        _signal(panels[0, column], some, stages)
-        panels[0, column].axhline(_PAPER, color=style.BLACK, dashes=(4, 2), linewidth=0.8, zorder=1)
+        _points(top, some, "rmse", models, stages, look)
+        _points(bottom, some, "relative", models, stages, look)
+        _signal(top, some, stages)
+        top.axhline(_PAPER, zorder=1, **dashed)
         sizes = ", ".join(f"{n:g}" for n in sorted(some.n_sites.dropna().unique()))
-        panels[0, column].set_title(set_words(name) + (f", $N = {sizes}$" if sizes else ""), pad=3)
-        panels[1, column].set_xticks(range(len(stages)), stages)
-        panels[1, column].set_xlim(-0.5, len(stages) - 0.5)
-        for axes in panels[:, column]:
+        top.set_title(set_words(name) + (f", $N = {sizes}$" if sizes else ""), pad=3)
+        bottom.set_xticks(range(len(stages)), stages)
+        bottom.set_xlim(-0.5, len(stages) - 0.5)
+        for axes in (top, bottom):
             style.logarithmic(axes, "y")
             axes.tick_params(axis="x", length=0)
     panels[0, 0].set_ylabel(r"torque error [$t_0$]")
     panels[1, 0].set_ylabel("torque error / rms torque")
     handles = [style.line(linestyle="", label=look.label(model), **look.line(model)) for model in models]
     handles.append(style.line(color=style.PALE, linewidth=5, label="rms torque"))
-    handles.append(style.line(color=style.BLACK, dashes=(4, 2), linewidth=0.8, label="paper, about 0.001"))
-    page.legend(handles=handles, loc="outside lower center", ncols=3)
+    handles.append(style.line(label="paper, about 0.001", **dashed))
+    style.legend_below(page, handles, ncols=3)
     return page
 
 

@@ -13,7 +13,7 @@ _COLOURS = (style.BLUE, style.GREEN, style.PURPLE, style.SKY, style.WINE)
     tables={
         "training_size": (
             "model:str layers:str realizations configurations set:str stage:str n_sites rmse low high rms relative"
-        ),
+        )
     },
     title="How much training data there has to be",
     caption=(
@@ -33,9 +33,8 @@ def draw(tables, look):
     frame = frame[frame.set == name]
     stages = [stage for stage in _STAGES if (frame.stage == stage).any()] or list(dict.fromkeys(frame.stage))
     networks = frame[frame.layers != ""]
-    page = style.new_figure(2.9)
-    panels = page.subplots(1, len(stages), squeeze=False)[0]
-    for axes, stage, text in zip(panels, stages, "abcd", strict=False):
+    page, panels = style.panels(2.9, 1, len(stages))
+    for axes, stage in zip(panels, stages, strict=True):
         some = networks[networks.stage == stage]
         for k, count in enumerate(sorted(some.realizations.unique())):
             curve = some[some.realizations == count].sort_values("configurations")
@@ -50,19 +49,12 @@ def draw(tables, look):
                              label=look.label(model))  # fmt: skip
         axes.set_xlabel("training configurations")
         axes.set_title(f"{set_words(name)}, {stage}", pad=3)
-        style.letter(axes, text)
         style.logarithmic(axes)
-        _plain_ticks(axes, some.configurations)
+        # The numbers themselves: powers of ten alone would leave most points unnamed.
+        values = sorted(some.configurations.unique())
+        if values:
+            axes.set_xticks(values, [f"{value:g}" for value in values])
+            axes.set_xticks([], minor=True)
     panels[0].set_ylabel(r"torque error [$t_0$]")
-    page.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    style.legend_below(page, *panels[0].get_legend_handles_labels(), ncols=5)
     return page
-
-
-def _plain_ticks(axes, values):
-    """Write the numbers of configurations themselves: powers of ten alone would leave most points unnamed."""
-    from matplotlib.ticker import NullLocator
-
-    values = sorted(values.unique())
-    if len(values):
-        axes.set_xticks(values, [f"{value:g}" for value in values])
-        axes.xaxis.set_minor_locator(NullLocator())

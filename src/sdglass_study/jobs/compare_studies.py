@@ -12,6 +12,7 @@ from sdglass_study.figures._tables import read_table
 from sdglass_study.text import learned_model
 
 STAGES = ("random", "late")
+CURVES = ["run", "model", "time", "distance", "correlation", "low", "high"]
 
 
 def settings(study, sweep):
@@ -30,9 +31,6 @@ def settings(study, sweep):
         "labels": study.model_labels(),
         "folder": f"{study.folder}-sweep-{parameter}",
     }
-
-
-CURVES = ["run", "model", "time", "distance", "correlation", "low", "high"]
 
 
 def run(inputs, outputs, settings):
@@ -56,12 +54,10 @@ def run(inputs, outputs, settings):
     """
     if len(settings["studies"]) < 2:
         raise InputError(f"studies = {settings['studies']}; expected at least two finished studies to compare")
-    outputs = outputs or {
-        "table": f"{settings['folder']}/tables/studies.csv",
-        "correlation": f"{settings['folder']}/tables/studies_correlation.csv",
-        "png": f"{settings['folder']}/figures/studies.png",
-        "pdf": f"{settings['folder']}/figures/studies.pdf",
-    }
+    if not outputs:
+        tables, figures = (f"{settings['folder']}/{part}/studies" for part in ("tables", "figures"))
+        outputs = {"table": f"{tables}.csv", "correlation": f"{tables}_correlation.csv"}
+        outputs |= {"png": f"{figures}.png", "pdf": f"{figures}.pdf"}
     rows, curves = [], []
     for study in settings["studies"]:
         keys = {"parameter": settings["parameter"], "value": study["value"], "study": study["study"]}
@@ -82,12 +78,7 @@ def run(inputs, outputs, settings):
 def compared(folder, confidence):
     """Yield the rows that one study gives: quantity, run, model, result, low, high, unit; of the tables it has.
 
-    Parameters
-    ----------
-    folder : path
-        Of the study's tables.
-    confidence : float
-        Of the intervals that are made here from standard errors.
+    `confidence` is that of the intervals that are made here from standard errors.
     """
     for name, columns, rows in (
         ("electrons", "quantity:str system:str coupling value standard_error", _electrons),

@@ -119,16 +119,9 @@ def predict(force_fields, data):
 
 
 class Judged:
-    """Predictions of M networks, or of another model, for configurations of one realization.
+    """Predictions of M networks, or of another model, for the realization `number` of a set.
 
-    Attributes
-    ----------
-    data : LabelledConfigurations
-    number : int
-        Of the realization in its set.
-    energy, torque : numpy.ndarray, shapes (M, C), (M, C, N, 3)
-    chosen : numpy.ndarray, shape (C',)
-        Configurations of the data that belong to the set; the predictions are those of them alone.
+    Energies (M, C') and torques (M, C', N, 3) are those of the configurations `chosen` (C',) of the data alone.
     """
 
     def __init__(self, data, number, energy, torque, chosen=None):
@@ -168,10 +161,7 @@ class Judged:
 def describe(models, paths, settings, lengths):
     """Return what the model is, and the samples of (training, validation) of each network, None for other models.
 
-    Raises
-    ------
-    InputError
-        If the networks were trained on other samples than the settings say.
+    Networks that were trained on other samples than the settings say are refused.
     """
     fit, seed = settings["fit"], settings["seed"]
     names = ("protocol", "layers", "activation", "linear_term")
@@ -241,14 +231,7 @@ def _drawn(label, parts, seed):
 def single_precision(data, predictions, double, count):
     """Return squared and largest differences between the first network in single and in double precision.
 
-    Parameters
-    ----------
-    data : LabelledConfigurations
-    predictions : tuple
-        Energies and torques that `predict` returns, in single precision.
-    double : ForceField
-    count : int
-        Configurations to compare, evenly chosen.
+    `predictions` are as from `predict`, in single precision; `count` configurations are compared, evenly chosen.
     """
     some = np.unique(np.linspace(0, len(data) - 1, count).astype(int))
     result = double.evaluate(data.spins[some])

@@ -16,13 +16,7 @@ from sdglass_study.report.typeset import typeset
 from sdglass_study.text import cell
 
 LONGEST_TABLE = 80  # rows; longer ones are in the figures
-STORY = (
-    "method",
-    "data",
-    "models",
-    "dynamics",
-    "growth",
-)  # chapters that the template tells; the others come last
+STORY = ("method", "data", "models", "dynamics", "growth")  # chapters of the template; the others come last
 # What a reader wants to know first, by the claims' names.
 HEADLINES = ("metallic", "sigma", "beyond-pair", "ml-equals-ed", "freezing", "psi")
 _CLAIMS = "id:str statement:str where:str value:str uncertainty:str verdict:str rule:str target:str note:str"
@@ -36,47 +30,29 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
     Parameters
     ----------
     template : path
-        Jinja2 template; its values are escaped.
+        Of Jinja2; its values are escaped.
     figures, tables : iterable of path
         ``NAME.png`` and ``NAME.csv``.
-    claims : path
-        As from `sdglass_study.claims.judged`.
-    study : str
+    claims, provenance : path
+        CSV as from `sdglass_study.claims.judged`, and JSON.
     options : str
         What snakemake is given besides the target, such as ``--configfile workflow/presets/quick.yaml``.
-    labels : dict, optional
-        {model: label}.
-    confidence : float
-        Probability inside the tables' intervals.
-    seed : int, optional
     numbers : dict, optional
-        Lines of text below the pictures of the method: {structure, electrons, descriptor, network,
-        dynamics, growth}.
+        {station of the method: lines of text below its picture}.
     film : bool
         Whether ``film.gif`` lies beside the page.
-    provenance : path, optional
-        JSON object; its scalars, and those one level below, are shown.
     benchmarks, archived_runtimes : path, optional
         As in `sdglass_study.report.runtimes.job_times`.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read or is not what it should be.
     """
     template = Path(template)
     if not template.is_file():
         raise InputError(f"{template}: no such file; expected the template of the report")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(template.parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    how = {"autoescape": True, "undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(template.parent), **how)
     environment.filters["typeset"] = typeset
     tables = Tables(tables, confidence, labels)
     rows = claim_rows(claims)
+    verdicts = [row["verdict"] for row in rows]
     return environment.get_template(template.name).render(
         study=study,
         seed=seed,
@@ -85,7 +61,7 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
         film=film,
         claims=rows,
         headlines=[row for name in HEADLINES for row in rows if row["id"] == name],
-        tally=[(verdict, _badge(verdict), count) for verdict, count in _counts(rows) if count],
+        tally=[(verdict, _badge(verdict), count) for verdict in VERDICTS if (count := verdicts.count(verdict))],
         chapters=chapters(figures, rows, options),
         facts=facts(provenance),
         times=runtimes(job_times(benchmarks, archived_runtimes)),
@@ -110,20 +86,10 @@ def _badge(verdict):
     return _BADGES.get(verdict, "fair")
 
 
-def _counts(rows):
-    return [(verdict, sum(row["verdict"] == verdict for row in rows)) for verdict in VERDICTS]
-
-
 def chapters(figures, claims, options=""):
     """Return {chapter: [figure as a dictionary for the template]}, each chapter in its order.
 
-    Parameters
-    ----------
-    figures : iterable of path
-        ``NAME.png``.
-    claims : list of dict
-        Those whose target is a figure, or one of its tables, stand beside it.
-    options : str
+    Claims whose target is a figure, or one of its tables, stand beside it.
     """
     drawn = [(FIGURES[Path(path).stem], Path(path)) for path in figures]
     result = {chapter: [] for chapter in (*STORY, "more")}

@@ -15,12 +15,8 @@ COLUMNS = ["job", "seconds", "memory_mb"]
 def job_times(benchmarks=None, archived=None):
     """Return a row per job with `COLUMNS`.
 
-    Parameters
-    ----------
-    benchmarks : path, optional
-        Folder of Snakemake's files ``RULE.tsv`` or ``RULE/NAME.tsv``; those of interrupted jobs are passed over.
-    archived : path, optional
-        CSV file of an earlier result of this function; a job that was run again has its new time.
+    They come from the folder `benchmarks` of Snakemake's files ``RULE.tsv`` or ``RULE/NAME.tsv``, those of
+    interrupted jobs passed over, and for jobs that were not run again from `archived`, a CSV file of earlier rows.
     """
     jobs = {}
     if archived is not None and Path(archived).is_file():

@@ -12,12 +12,7 @@ VISIBLE = 0.05
 
 
 def sentences(tables):
-    """Return {name: sentence or None} for the template.
-
-    Parameters
-    ----------
-    tables : sdglass_study.claims.Tables
-    """
+    """Return {name: sentence or None} for the template, from `sdglass_study.claims.Tables`."""
     return {
         "beats_pair": beats_pair_model(tables),
         "networks": networks(tables),
@@ -63,14 +58,12 @@ def networks(tables):
     frame = tables["models"].set_index("model")
     if model not in frame.index:
         return None
-    words = [f"ML-LLG has the fields of the {tables.label(model)} ({_size(frame.loc[model])})"]
+    row = frame.loc[model]
+    size = f"layers {row.layers}, {row.parameters:,.0f} parameters"
+    words = [f"ML-LLG has the fields of the {tables.label(model)} ({size})"]
     if model != "paper" and "paper" in frame.index:
         words.append(f"that of the paper has {frame.loc['paper'].parameters:,.0f} parameters")
     return "; ".join(words) + "."
-
-
-def _size(row):
-    return f"layers {row.layers}, {row.parameters:,.0f} parameters"
 
 
 def locator(tables):
