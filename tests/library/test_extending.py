@@ -199,12 +199,3 @@ def test_a_force_field_in_a_file(plugin, capsys):
     assert "dtype = float32 means nothing to nearest neighbours" in capsys.readouterr().err
     assert main(["info", "M.safetensors", "--plugin", str(path)]) == 0
     assert "nearest neighbours" in capsys.readouterr().out
-
-
-def test_without_its_plugin_a_file_is_refused(plugin, capsys, monkeypatch):
-    kind = load_plugin(plugin(FORCE_FIELD)).NearestNeighbours
-    kind(SDModel(), np.ones(1), 1.2).save("M.safetensors")
-    monkeypatch.delitem(FITTED_MODELS._found, "nearest-neighbours")
-    assert main(["info", "M.safetensors"]) == 2
-    message = "M.safetensors: a model of kind 'nearest-neighbours'; expected one of linear, network, locator"
-    assert message in capsys.readouterr().err

@@ -145,11 +145,6 @@ def test_ridge_shrinks_and_singular_equations_are_refused():
     np.testing.assert_allclose(absent.solve(2, 0.0), [2.0, 0.0])
 
 
-def test_no_data_is_an_error():
-    with pytest.raises(InputError, match="no training data given"):
-        fit([], [], False, 0.0)
-
-
 def test_energy_reference_recovers_its_coefficients():
     structures = [sites(n, n) for n in (12, 20, 30)]
     energies = [REFERENCE.energy(s, Yukawa()) for s in structures]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sdglass.dynamics.llg import INTEGRATORS, LLG, heun_step, semi_implicit_step, thermal_field
+from sdglass.dynamics.llg import INTEGRATORS, LLG, semi_implicit_step, thermal_field
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
@@ -116,16 +116,6 @@ def test_parallel_field_changes_nothing(name, lattice):
 
 
 @both
-def test_lengths_stay_one(name, lattice):
-    rng = np.random.default_rng(5)
-    spins = random_spins(16, rng, 2)
-    for _ in range(2000):
-        noise = thermal_field(0.1, 0.3, 0.5) * rng.standard_normal(spins.shape)
-        spins, _ = INTEGRATORS[name](spins, lattice, 0.1, 0.3, noise)
-    assert np.abs(np.linalg.norm(spins, axis=-1) - 1.0).max() < 1e-12
-
-
-@both
 def test_step_is_pure_and_returns_the_first_evaluation(name, lattice):
     spins = random_spins(16, np.random.default_rng(6), 3)
     before = spins.copy()
@@ -136,17 +126,6 @@ def test_step_is_pure_and_returns_the_first_evaluation(name, lattice):
     assert not np.shares_memory(new, spins)
     np.testing.assert_array_equal(evaluation.energy, lattice.evaluate(spins).energy)
     np.testing.assert_array_equal(evaluation.field, lattice.evaluate(spins).field)
-
-
-@both
-def test_more_spins_than_a_block(name, monkeypatch):
-    engine = UniformField(1.0)
-    spins = random_spins(100, np.random.default_rng(7), 3)
-    noise = np.random.default_rng(8).standard_normal(spins.shape)
-    whole, _ = INTEGRATORS[name](spins, engine, 0.1, 0.3, noise)
-    monkeypatch.setattr("sdglass.dynamics.llg.BLOCK", 7)  # 300 is not a multiple of 7
-    blocks, _ = INTEGRATORS[name](spins, engine, 0.1, 0.3, noise)
-    np.testing.assert_array_equal(blocks, whole)
 
 
 @both
@@ -270,16 +249,3 @@ def test_dynamics_are_the_step_with_its_numbers(lattice):
 def test_bad_dynamics_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         LLG(**{"damping": 0.1, "temperature": 0.1, "time_step": 0.1, **change})
-
-
-def test_another_integrator_is_one_function(lattice, monkeypatch):
-    monkeypatch.setattr(INTEGRATORS, "_found", {"heun": heun_step, "semi_implicit": semi_implicit_step})
-
-    @INTEGRATORS.register("two half steps")
-    def two_half_steps(spins, force_field, dt, damping, noise=None):
-        half, evaluation = heun_step(spins, force_field, dt / 2, damping, noise)
-        return heun_step(half, force_field, dt / 2, damping, noise)[0], evaluation
-
-    spins = random_spins(16, np.random.default_rng(17), 1)
-    found, _ = LLG(0.1, 0.0, 0.2, "two half steps").step(spins, lattice)
-    np.testing.assert_array_equal(found, integrate("heun", lattice, spins, 0.2, 0.1, 0.1))

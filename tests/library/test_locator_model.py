@@ -1,19 +1,14 @@
 """The locator force field: lists of a structure, the fit to exact torques, its file, and its use as an engine."""
 
 import json
-import shlex
 
 import numpy as np
 import pytest
 from small_study import MODEL, sites
 from small_study import labelled as random_labelled
 
-from sdglass.cli.program import main
 from sdglass.dataset import LabelledConfigurations
-from sdglass.dynamics.llg import LLG
-from sdglass.dynamics.quench import quench, random_initial_spins
-from sdglass.dynamics.trajectory import Trajectory
-from sdglass.electrons.hopping import Shells, Yukawa
+from sdglass.electrons.hopping import Yukawa
 from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
@@ -21,13 +16,12 @@ from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFun
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.locator import fit as locator_model
 from sdglass.forcefields.locator import hopping_functions
-from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, _taper, locator_coefficients
+from sdglass.forcefields.locator.coefficients import PAIR_FEATURES, LocatorSettings, locator_coefficients
 from sdglass.forcefields.locator.error_bars import error_features, fit_error_model
 from sdglass.forcefields.locator.fit import LocatorModel, fit_locator_model, torque_design
 from sdglass.forcefields.locator.kernels.loops import loop_field
 from sdglass.forcefields.locator.series import ImaginaryFrequencies, series_terms, spinless_energy
 from sdglass.forcefields.model_file import read_tensors, write_tensors
-from sdglass.forcefields.pair import BilinearForceField
 from sdglass.forcefields.registry import load_force_field, load_model
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import normalize, random_spins, torque
@@ -184,18 +178,6 @@ def test_loops_of_bare_hops_are_the_fourth_order_at_high_frequency():
         np.testing.assert_allclose(its_field, field[2], atol=1e-7 * np.abs(field[2]).max())
 
 
-def test_taper_goes_smoothly_from_one_to_zero():
-    distance = np.linspace(1.0, 2.2, 4801)
-    fade = _taper(distance, 2.0, 0.5)
-    assert np.all(fade[distance <= 1.5] == 1)
-    assert np.all(fade[distance >= 2.0] == 0)
-    assert fade[distance.searchsorted(1.75)] == pytest.approx(0.5)
-    slope = np.diff(fade) / np.diff(distance)
-    assert np.all(slope <= 0)
-    assert np.abs(slope).max() == pytest.approx(1.5 / 0.5, rel=1e-4)
-    assert np.abs(np.diff(slope)).max() < 0.01  # no kink: 6 / 0.5^2 per step of 0.00025 is the most
-
-
 @pytest.mark.parametrize("cutoff", ["pair_cutoff", "loop_cutoff"])
 def test_energy_is_continuous_where_two_sites_lose_each_other(cutoff):
     settings = LocatorSettings(**{"pair_cutoff": 1.2, "loop_cutoff": 1.2, cutoff: 1.0})
@@ -282,16 +264,6 @@ def test_planted_coefficients_come_back():
     assert max(model.error_model) < 1e-6
 
 
-def test_design_columns_are_the_torques_of_single_terms(unseen, unseen_lists):
-    spins = unseen.spins[:2]
-    design = torque_design(unseen_lists, spins)
-    assert design.shape == (2, 100, 3, 6)
-    coefficients = np.random.default_rng(0).standard_normal(6)
-    model = LocatorModel(MODEL, SETTINGS, coefficients[:4], coefficients[4:])
-    field = model.on(unseen.structure, lists=unseen_lists).evaluate(spins).field
-    np.testing.assert_allclose(design @ coefficients, torque(spins, field), atol=1e-11)
-
-
 def test_fit_is_the_minimum_of_the_weighted_error(training, lists, fitted):
     designs = [torque_design(its, one.spins) for one, its in zip(training, lists, strict=True)]
     best = np.concatenate([fitted.pair_coefficients, fitted.loop_weights])
@@ -337,15 +309,6 @@ def test_every_term_is_needed(training, lists, fitted, unseen, unseen_lists, ter
     assert errors[1] > factor * whole[1]
 
 
-def test_lists_are_made_if_they_are_not_given(training, lists):
-    done = []
-    one = fit_locator_model(training[:1], SETTINGS, progress=lambda: done.append(1))
-    other = fit_locator_model(training[:1], SETTINGS, lists=lists[:1])
-    np.testing.assert_array_equal(one.pair_coefficients, other.pair_coefficients)
-    assert one.energy_per_site == other.energy_per_site
-    assert done == [1]
-
-
 def test_the_fit_of_a_model_is_that_of_its_settings(training, fitted):
     settings = LocatorModel.Settings(weight_exponent=0.67)
     assert (settings.folds, settings.descriptor, settings.shape) == ((0,), None, SETTINGS)
@@ -384,10 +347,6 @@ def test_engine_keeps_its_contract(settings, n_sites, cutoff, dtype):
     assert model.on(sites(n_sites, 3)).cutoff == pytest.approx(cutoff)
 
 
-def test_engine_of_the_fit_keeps_its_contract(fitted):
-    check_engine(fitted.on, sites(40, 3))
-
-
 def test_order_of_the_sites_in_memory_changes_nothing(monkeypatch):
     structure, spins = sites(60), random_spins(60, np.random.default_rng(0), 17)
     model = model_of(SHORT)
@@ -402,28 +361,6 @@ def test_order_of_the_sites_in_memory_changes_nothing(monkeypatch):
         np.testing.assert_allclose(found.energy, same.energy, rtol=1e-12)
         np.testing.assert_allclose(found.field, same.field, rtol=0, atol=1e-13)
     np.testing.assert_allclose(ordered.torque_uncertainty(spins), expected.torque_uncertainty(spins), rtol=1e-9)
-
-
-def test_sites_near_each_other_are_near_in_the_order():
-    structure = sites(800)
-    x = structure.positions[spatial_order(structure)]
-    step = np.linalg.norm(structure.minimum_image(np.diff(x, axis=0)), axis=1)
-    assert np.median(step) < 1.3  # of a box of 10
-
-
-def test_lists_of_couplings_are_those_of_the_features():
-    structure, model = sites(50), model_of(SHORT)
-    whole = locator_coefficients(structure, MODEL, SHORT).coupled(model.pair_coefficients, np.float32)
-    made = locator_coefficients(
-        structure, MODEL, SHORT, pair_coefficients=model.pair_coefficients, dtype=np.float32
-    )
-    for one, other in ((made.pairs, whole.pairs), (made.hops, whole.hops)):
-        np.testing.assert_array_equal(one.start, other.start)
-        np.testing.assert_array_equal(one.neighbour, other.neighbour)
-        assert one.values.dtype == np.float32
-        np.testing.assert_allclose(one.values, other.values, rtol=1e-5, atol=1e-9)
-    assert made.onsite_energy == pytest.approx(whole.onsite_energy)
-    assert made.spinless_energy == whole.spinless_energy
 
 
 def test_loops_reach_across_two_hops():
@@ -493,15 +430,6 @@ def test_uncertainty_covers_the_errors_of_an_unseen_structure(fitted, unseen, un
     order = np.argsort(sigma.ravel())
     small, large = np.array_split(error.ravel()[order], 2)
     assert rms(large) > 2 * rms(small)
-
-
-def test_uncertainty_follows_the_sites(fitted, unseen):
-    structure, spins = unseen.structure, unseen.spins[:2]
-    order = np.random.default_rng(0).permutation(structure.n_sites)
-    expected = fitted.on(structure).torque_uncertainty(spins)
-    permuted = fitted.on(Structure(structure.positions[order], structure.box))
-    np.testing.assert_allclose(permuted.torque_uncertainty(spins[:, order]), expected[:, order], rtol=1e-6)
-    np.testing.assert_array_equal(fitted.on(structure).torque_uncertainty(spins[0]), expected[:1])
 
 
 def test_uncertainty_is_made_of_floor_and_slopes():
@@ -584,26 +512,6 @@ def test_round_trip_is_exact(path, tmp_path):
         np.testing.assert_array_equal(found.field, expected.field)
 
 
-def test_a_fit_can_be_saved(fitted, tmp_path):
-    fitted.save(tmp_path / "fit.safetensors")
-    loaded = LocatorModel.load(tmp_path / "fit.safetensors")
-    np.testing.assert_array_equal(loaded.pair_coefficients, fitted.pair_coefficients)
-    assert loaded.error_model == fitted.error_model
-
-
-def test_damaged_files_are_named(path):
-    content = bytearray(path.read_bytes())
-    content[-5] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"model\.safetensors: damaged, its content does not match its checksum"):
-        LocatorModel.load(path)
-    path.write_bytes(content[:60])
-    with pytest.raises(InputError, match=r"model\.safetensors: damaged"):
-        load_model(path)
-    with pytest.raises(InputError, match=r"nothing\.safetensors: no such file"):
-        LocatorModel.load(path.with_name("nothing.safetensors"))
-
-
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -633,108 +541,4 @@ def test_inconsistent_files_are_named(path, edit, message):
         LocatorModel.load(path)
 
 
-def test_other_kinds_do_not_read_it(path):
-    with pytest.raises(InputError, match=r"model\.safetensors: a model of kind 'locator'; expected 'linear'"):
-        LinearModel.load(path)
-
-
-@pytest.mark.parametrize(
-    ("asked", "difference"),
-    [
-        (SDModel(coupling=5.0), "coupling: 6.0 against 5.0"),
-        (SDModel(filling=0.45), "filling: 0.5 against 0.45"),
-        (SDModel(hopping=Shells()), "hopping: .*yukawa.* against .*shells"),
-    ],
-)
-def test_other_electrons_are_refused(path, asked, difference):
-    with pytest.raises(InputError, match=rf"model\.safetensors was trained for other electrons .*{difference}"):
-        load_force_field(path, sites(), asked)
-
-
 # --- the command line
-
-
-@pytest.fixture
-def folder(path, monkeypatch):
-    """A folder with the model, a structure and spins, which is the current one."""
-    monkeypatch.chdir(path.parent)
-    sites(20).save("S.npz")
-    np.save("SPINS.npy", random_spins(20, np.random.default_rng(1), 3))
-    return path.parent
-
-
-def run(command):
-    return main(shlex.split(command))
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_evaluate_is_the_librarys(folder, dtype):
-    command = (
-        f"evaluate --engine model.safetensors --structure S.npz --spins SPINS.npy --out OUT.npz --dtype {dtype}"
-    )
-    assert run(command) == 0
-    expected = load_force_field("model.safetensors", sites(20), dtype=dtype).evaluate(np.load("SPINS.npy"))
-    with np.load("OUT.npz") as found:
-        np.testing.assert_array_equal(found["energy"], expected.energy)
-        np.testing.assert_array_equal(found["field"], expected.field)
-
-
-def test_exchange_is_added(folder):
-    command = "evaluate --engine model.safetensors --structure S.npz --spins SPINS.npy --out OUT.npz"
-    assert run(f"{command} --exchange 0.3 --exchange-cutoff 1.1") == 0
-    spins, structure = np.load("SPINS.npy"), sites(20)
-    distances = structure.distances()
-    exchange = BilinearForceField(structure, 0.3 * ((distances < 1.1) & (distances > 0)), 1.1)
-    expected = (
-        load_force_field("model.safetensors", structure).evaluate(spins).field + exchange.evaluate(spins).field
-    )
-    with np.load("OUT.npz") as found:
-        np.testing.assert_allclose(found["field"], expected, atol=1e-13)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_quench_is_the_librarys(folder, dtype):
-    command = "quench --engine model.safetensors --structure S.npz --out T.h5 --duration 6 --dt 0.5 --damping 0.5"
-    assert run(f"{command} --temperature 0.1 --seed 3 --replicas 2 --dtype {dtype}") == 0
-    engine = load_force_field("model.safetensors", sites(20), dtype=dtype)
-    expected = quench(engine, random_initial_spins(20, 3, 0, range(2)), LLG(0.5, 0.1, 0.5), 6.0, seed=3)
-    found = Trajectory.load("T.h5")
-    np.testing.assert_array_equal(found.spins[-1], expected.spins[-1])
-    assert found.attributes["engine"] == "model.safetensors"
-
-
-def test_check_of_the_engine_passes(folder, capsys):
-    assert run("check --engine model.safetensors --structure S.npz --dtype float32") == 0
-    assert "FAILED" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            "--coupling 5",
-            "model.safetensors was trained for other electrons (trained against asked: coupling: 6.0",
-        ),
-        ("--filling 0.45", "filling: 0.5 against 0.45"),
-        ("--members 0", "members = [0] means nothing to the locator force field; expected none"),
-        ("--device cuda", "device = cuda means nothing to the locator force field; expected cpu"),
-    ],
-)
-def test_what_it_cannot_do_is_refused_in_one_line(folder, capsys, options, message):
-    command = "evaluate --engine model.safetensors --structure S.npz --spins SPINS.npy --out OUT.npz"
-    assert run(f"{command} {options}") == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert message in error
-    assert error.count("\n") == 1
-    assert not (folder / "OUT.npz").exists()
-
-
-def test_the_command_line_describes_it(path, capsys):
-    from sdglass.cli.program import main
-
-    assert main(["info", str(path)]) == 0
-    said = capsys.readouterr().out
-    assert "locator expansion" in said
-    assert "coupling 6 t0, filling 0.5" in said
-    assert f"one hop of a loop {SHORT.loop_cutoff:g} ell" in said

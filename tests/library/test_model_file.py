@@ -124,14 +124,6 @@ def test_engines_from_a_file_keep_the_contract(path, dtype):
     check_engine(lambda structure: with_exchange(load_force_field(path, structure), 0.1, 1.0), sites(14))
 
 
-def test_single_precision_is_close(path, spins):
-    double, single = (
-        load_force_field(path, sites(), dtype=dtype).evaluate(spins) for dtype in ("float64", "float32")
-    )
-    difference = np.abs(double.field - single.field).max()
-    assert 0 < difference < 1e-5 * np.abs(double.field).max()
-
-
 # What is refused
 
 
@@ -160,29 +152,6 @@ def test_settings_that_cannot_be_met_are_refused(path):
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="device = 'cuda', but no GPU is available"):
             load_force_field(path, sites(), device="cuda")
-
-
-def test_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nothing\.safetensors: no such file"):
-        load_force_field(tmp_path / "nothing.safetensors", sites())
-
-
-@pytest.mark.parametrize("length", [0, 4, 100, 0.5, 0.999])
-def test_truncated_file_is_named(path, length):
-    content = path.read_bytes()
-    path.write_bytes(content[: length if isinstance(length, int) else int(length * len(content))])
-    with pytest.raises(InputError, match=r"model\.safetensors: damaged"):
-        NetworkModel.load(path)
-
-
-@pytest.mark.parametrize("where", ["weights", "header"])
-def test_flipped_bit_is_found(path, where):
-    content = bytearray(path.read_bytes())
-    position = content.index(b"per_site") + 13 if where == "header" else len(content) - 1000
-    content[position] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"model\.safetensors: damaged, its content does not match its checksum"):
-        NetworkModel.load(path)
 
 
 def test_foreign_file_is_named(path):

@@ -1,13 +1,7 @@
 """Folds, the loss of Eq. 19, early stopping, and trainings that are killed and go on."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,14 +76,6 @@ def test_folds_are_disjoint_and_cover_everything(protocol):
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_folds_are_a_function_of_the_seed():
-    def validations(seed):
-        return [v.tolist() for _, v in fold_splits("configurations", [10, 10], 5, seed)]
-
-    assert validations(1) == validations(1)
-    assert validations(1) != validations(2)
-
-
 @pytest.mark.parametrize(
     ("protocol", "counts", "folds", "message"),
     [
@@ -120,16 +106,6 @@ def test_less_data_is_a_part_of_more():
             if all(b is None or (a is not None and a <= b) for a, b in ((realizations, r), (configurations, c))):
                 assert mine <= set(map(tuple, other.tolist()))
     assert np.array_equal(parts[None, None], samples)
-
-
-def test_less_data_is_chosen_at_random_by_the_seed():
-    samples = np.array([(r, c) for r in range(2) for c in range(100)])
-    first, again, other = (reduced_samples(samples, None, 50, seed) for seed in (1, 1, 2))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-    # Not the first ones, which would be random spins alone; and not the same ones of both realizations.
-    assert 30 < np.mean(first[:, 1]) < 70
-    assert not np.array_equal(first[:50, 1], first[50:, 1])
 
 
 @pytest.mark.parametrize(
@@ -400,24 +376,6 @@ def test_interrupted_training_goes_on_bit_for_bit(data, checkpoint):
     assert same_weights(finished, whole)
 
 
-def test_no_checkpoint_is_written_before_its_time(data, tmp_path):
-    train(data, settings=TrainingSettings(batch=4, epochs=2), checkpoint=tmp_path / "none")
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("damage", ["truncated", "flipped bit", "text", "empty"])
-def test_damaged_checkpoint_is_named(data, checkpoint, damage):
-    content = bytearray(checkpoint.read_bytes())
-    if damage == "flipped bit":
-        content[content.index(b"best_loss")] ^= 1
-    content = {"truncated": content[: len(content) // 2], "text": b"not a checkpoint", "empty": b""}.get(
-        damage, content
-    )
-    checkpoint.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"fold-0\.checkpoint: .*delete it to start afresh"):
-        train(data, checkpoint=checkpoint)
-
-
 def test_checkpoint_of_another_training_is_refused(data, checkpoint):
     other = TrainingSettings(batch=4, epochs=7, learning_rate=3e-3)
     for options, name in (
@@ -444,32 +402,6 @@ def test_checkpoint_of_other_labels_is_refused(data, checkpoint):
         other[realization] = replace(data[realization], **{name: changed})
         with pytest.raises(CheckpointError, match="of a run with data = "):
             train(other, checkpoint=checkpoint)
-
-
-KILLED_TRAINING = """
-import sys, time, torch
-sys.path[:0] = {folders!r}
-import test_training as t
-torch.set_num_threads(1)
-t.train(t.exact_data(), checkpoint=t.often({path!r}), progress=lambda row: time.sleep(0.2))
-"""
-
-
-def test_a_training_killed_by_the_system_goes_on_bit_for_bit(data, tmp_path):
-    path = tmp_path / "fold-0.checkpoint"
-    script = KILLED_TRAINING.format(folders=[*map(str, Path(__file__).parents[:2])], path=str(path))
-    process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"OMP_NUM_THREADS": "1"})
-    deadline = time.monotonic() + 60
-    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    epochs = []
-    resumed, history = train(data, checkpoint=path, progress=lambda row: epochs.append(row["epoch"]))
-    assert 1 < epochs[0] <= 6
-    whole, whole_history = train(data)
-    assert json.dumps(history) == json.dumps(whole_history)
-    assert same_weights(resumed, whole)
 
 
 # The model of a fold, and of all of them
@@ -509,16 +441,6 @@ def test_folds_join_to_a_committee(fits, tmp_path):
         NetworkModel.join([models[0], replace(models[1], electrons=replace(MODEL, coupling=5.0))])
     with pytest.raises(InputError, match="no networks to join"):
         NetworkModel.join([])
-
-
-def test_a_fit_goes_on_from_its_checkpoint(data, fits, tmp_path):
-    checkpoint = often(tmp_path / "c", code="abc")
-    first, history = NetworkModel.fit(data, WHOLE, seed=1, checkpoint=checkpoint)
-    again, same = NetworkModel.fit(data, WHOLE, seed=1, checkpoint=checkpoint)
-    assert history == same == fits[0][1]
-    assert same_weights(first.networks[0], again.networks[0])
-    with pytest.raises(CheckpointError, match=r"of a run with (seed|torque_rms) = "):
-        NetworkModel.fit(data, WHOLE, seed=2, checkpoint=checkpoint)
 
 
 @pytest.mark.parametrize(
