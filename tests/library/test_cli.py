@@ -239,22 +239,6 @@ def test_an_interrupted_quench_goes_on(folder, monkeypatch, capsys, place):
     assert not checkpoint.exists()
 
 
-def test_without_checkpoint_nothing_is_left(folder, monkeypatch):
-    before = sorted(os.listdir())
-    Interruption(monkeypatch, 16)
-    assert run(f"quench --engine pair.safetensors {QUENCH} --no-checkpoint --checkpoint-interval 0") == 130
-    assert sorted(os.listdir()) == before
-
-
-def test_the_checkpoint_of_another_run_is_refused(folder, monkeypatch, capsys):
-    Interruption(monkeypatch, 16)
-    command = f"quench --engine pair.safetensors {QUENCH} --checkpoint-interval 0"
-    assert run(command) == 130
-    capsys.readouterr()
-    assert run(f"{command} --seed 5") == 2
-    assert re.search(r"error: T\.h5\.checkpoint: .*seed = 3, but now it is 5", capsys.readouterr().err)
-
-
 # --- structure, info, check
 
 
@@ -476,26 +460,9 @@ def test_bad_input_of_other_commands(folder, capsys, command, message):
     refused(command, message, capsys)
 
 
-def test_an_output_that_is_no_regular_file_is_refused(folder, capsys):
-    os.mkfifo("PIPE")
-    refused(
-        f"quench --engine exact {QUENCH} --out PIPE",
-        r"error: PIPE: is a pipe; expected the name of a regular file",
-        capsys,
-    )
-
-
 def test_a_link_to_an_input_is_no_output(folder, capsys):
     os.symlink("SPINS.npy", "LINK.npz")
     refused(f"{EVALUATE} --out LINK.npz", r"LINK\.npz: would overwrite an input", capsys)
-
-
-def test_a_file_system_error_is_one_line(folder, capsys, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device", "OUT.npz")
-
-    monkeypatch.setattr(np, "savez", full)
-    refused(EVALUATE, r"error: OUT\.npz: cannot be written \(No space left on device\); free some space", capsys)
 
 
 def limited(command, gigabytes=6):
@@ -554,23 +521,6 @@ def test_every_example_in_the_help_runs_as_it_is_printed(folder, capsys):
         script = f'sdglass() {{ {program} "$@"; }}\npython() {{ {python} "$@"; }}\n{example}'
         done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, ""), f"{example}{done.stderr}"
-
-
-WITHOUT_TORCH = """
-import sys
-sys.modules["torch"] = None  # importing it fails
-from sdglass.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def test_help_and_exact_engine_do_without_torch(folder):
-    exchange = "--exchange 0.3 --exchange-cutoff 1.1"
-    for arguments in (["quench", "--help"], shlex.split(EVALUATE), shlex.split(f"{EVALUATE} {exchange}")):
-        command = [sys.executable, "-c", WITHOUT_TORCH, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert (done.returncode, done.stderr) == (0, "")
-    assert os.path.exists("OUT.npz")
 
 
 def test_the_program(folder):

@@ -77,18 +77,6 @@ def test_bad_edges_are_refused(edges):
         pair_bins(amorphous(), edges)
 
 
-def test_bad_spins_are_refused():
-    bins = pair_bins(amorphous(), EDGES)
-    spins = snapshots(2, 1, 40, 6)
-    with pytest.raises(InputError, match="shape"):
-        correlation_histogram(spins[0], bins)
-    with pytest.raises(InputError, match="at least 2"):
-        disconnected_histogram(spins, bins)
-    spins[1, 0, 7] *= 1.1
-    with pytest.raises(InputError, match=r"spins\[1\]\[0, 7\]"):
-        correlation_histogram(spins, bins)
-
-
 # ---- ensemble and bootstrap ---------------------------------------------------------------------------------
 
 
@@ -115,19 +103,6 @@ def test_bootstrap_resamples_are_averages_of_drawn_realizations():
         drawn = np.repeat(np.arange(4), weights.astype(int))
         assert len(drawn) == 4
         np.testing.assert_allclose(sample, ensemble_average([histograms[n] for n in drawn], counts[drawn]))
-
-
-def test_bootstrap_error_is_that_of_the_mean():
-    rng = np.random.default_rng(8)
-    histograms = list(rng.standard_normal((25, 1, 1, 400)))
-    ensemble = bootstrap_average(histograms, np.full((25, 400), 7), rng, n_samples=500)
-    # A bootstrap of n units has the variance (n - 1) / n of that of the mean, 1 / n. Averaged over 400 bins its
-    # relative error is sqrt(2 / 24 / 400) = 1.4 %, and 500 resamples add sqrt(2 / 500 / 400) = 0.3 %.
-    assert np.mean(np.var(ensemble.samples, axis=0)) == pytest.approx(24 / 25**2, rel=4 * 0.015)
-    low, high = ensemble.interval(0.68)
-    inside = np.mean((low < 0) & (high > 0))
-    # Standard deviation 0.023 for 400 bins.
-    assert abs(inside - 0.68) < 4 * 0.023
 
 
 def test_a_single_realization_resamples_replicas_and_says_so():
@@ -196,16 +171,6 @@ def test_features_of_a_known_curve():
     assert height[0] == pytest.approx(1.0, abs=k**4 * h**4 / 24)
     assert np.isnan(position[1:]).all()  # a minimum, and a curve that is flat and negative
     assert value_at_contact(curves) == pytest.approx(curves[:, 0])
-
-
-def test_features_pass_over_empty_bins():
-    r = np.arange(6.0)
-    c = np.array([np.nan, -2.0, np.nan, 1.0, 0.5, np.nan])
-    assert value_at_contact(c) == -2.0
-    assert first_zero_crossing(r, c) == pytest.approx(1.0 + 2.0 * 2 / 3)
-    assert np.isnan(value_at_contact(np.full(3, np.nan)))
-    assert np.isnan(first_zero_crossing(r, np.full(6, np.nan)))
-    assert first_zero_crossing(r, [1.0, 0.0, -1.0, 1.0, 1.0, 1.0]) == 1.0
 
 
 # ---- correlation length -------------------------------------------------------------------------------------

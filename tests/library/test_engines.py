@@ -22,9 +22,7 @@ from sdglass.structures.structure import Structure
 
 MODELS = {
     "gap": SDModel(coupling=6.0, filling=0.5, temperature=1e-3),
-    "weak coupling": SDModel(coupling=0.5, filling=0.5, temperature=0.05),
     "metal": SDModel(coupling=1.5, filling=0.25, temperature=0.05),
-    "cold metal": SDModel(coupling=6.0, filling=0.45, temperature=1e-3),
 }
 
 

@@ -8,7 +8,6 @@ from sdglass.observables.domain_growth import (
     compare_laws,
     fit_growth,
     window_table,
-    windows_of,
 )
 from sdglass.statistics import bootstrap_weights
 
@@ -131,12 +130,6 @@ def test_window_table_has_every_window_and_both_laws():
     (narrow,) = window_table(TIMES, xi, samples, [2000.0], [3000.0], (), n_units=20).itertuples()
     assert "points" in narrow.note
     assert np.isnan(narrow.exponent)
-
-
-def test_windows_are_wide_if_there_is_a_wide_one():
-    assert windows_of(TIMES, [10.0, 1000.0], [100.0, 3000.0]) == [(10.0, 100.0), (10.0, 3000.0)]
-    assert windows_of(TIMES[TIMES < 300], [10.0], [3000.0])[0][1] == TIMES[TIMES < 300].max()
-    assert windows_of(TIMES, [1000.0], [1500.0, 3000.0]) == [(1000.0, 3000.0)]
 
 
 def test_bad_windows_and_lengths_are_refused():

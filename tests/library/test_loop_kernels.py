@@ -61,8 +61,7 @@ def loops_of(indptr, indices, values, spins, dtype=np.float64, weights=None):
 @pytest.mark.parametrize(
     ("count", "replicas", "dtype"),
     [
-        *((2, replicas, dtype) for replicas in (1, 3, 16, 17, 20) for dtype in (np.float64, np.float32)),
-        (1, 17, np.float64),
+        *((2, replicas, dtype) for replicas in (1, 3, 17) for dtype in (np.float64, np.float32)),
         (3, 2, np.float32),
     ],
 )
@@ -91,13 +90,6 @@ def test_field_is_minus_the_gradient():
         moved[:, site, axis] += [-step, step]
         low, high = (loops_of(*lists, spins_[None])[0][0] for spins_ in moved)
         assert -(high - low) / (2 * step) == pytest.approx(field[0, site, axis], rel=1e-6, abs=1e-6)
-
-
-def test_a_hop_to_itself_is_part_of_the_loops():
-    """One site: Tr (Q K)^4 = 2 K^4 S^4."""
-    energy, field = loops_of(np.array([0, 1]), np.zeros(1, np.int32), np.array([[3.0, 0.0]]), spins_of(1, 1))
-    assert energy[0] == pytest.approx(WEIGHTS[0] * 2 * 81)
-    np.testing.assert_allclose(field[0], -4 * 162 * WEIGHTS[0] * spins_of(1, 1)[0])
 
 
 @pytest.fixture

@@ -112,19 +112,12 @@ def test_engine_keeps_its_contract(dtype, chirality):
     assert ("time_reversal" in make(sites(5)).symmetries) == (not chirality)
 
 
-@pytest.mark.parametrize("chirality", [False, True])
-@pytest.mark.parametrize("activation", ["celu", "silu"])
+@pytest.mark.parametrize(("chirality", "activation"), [(False, "celu"), (True, "silu")])
 def test_engine_on_a_box_smaller_than_its_reach(chirality, activation):
     functions = CHIRAL if chirality else BONDS
     outcome = status(check_engine(factory(functions, activation=activation), sites(14)))
     assert outcome.pop("cutoff") == "skipped"
     assert set(outcome.values()) == {True}
-
-
-def test_engine_with_the_paper_s_descriptor_and_network():
-    functions = SymmetryFunctions(chirality=True)
-    network = SiteEnergy(functions.n_features)
-    check_engine(lambda structure: NetworkForceField(structure, network, functions), sites(20), n_replicas=2)
 
 
 def test_energy_is_the_sum_of_site_energies_and_the_reference():

@@ -7,7 +7,6 @@ from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.perturbation import (
     coupling_field,
-    free_fermi_wavevector,
     orbital_occupations,
     rkky,
     second_order_couplings,
@@ -44,12 +43,6 @@ def test_rkky_function_near_zero_and_far_away():
     assert (rkky(np.linspace(0.01, 4.493, 200)) < 0).all()
     assert (rkky(np.linspace(4.494, 7.725, 200)) > 0).all()
     assert rkky(7.726) < 0
-
-
-def test_free_fermi_wavevector_counts_the_electrons():
-    k, volume = free_fermi_wavevector(100, 125.0), 125.0
-    # Two spin states, (2 pi)^3 / V of k space each.
-    assert 2 * (4 / 3) * np.pi * k**3 * volume / (2 * np.pi) ** 3 == pytest.approx(100)
 
 
 @pytest.mark.parametrize("filling", [0.25, 0.5])

@@ -35,12 +35,6 @@ def test_positions_are_wrapped_and_frozen():
     assert structure.density == pytest.approx(2 / 8)
 
 
-def test_the_callers_array_is_not_wrapped_in_place():
-    positions = np.array([[5.0, 0.0, 0.0]])
-    Structure(positions, 2.0)
-    assert positions[0, 0] == 5.0
-
-
 @pytest.mark.parametrize(
     ("positions", "box", "words"),
     [

@@ -104,10 +104,9 @@ def test_all_features_are_the_printed_sums(structure, spins):
     assert np.abs(cut[0] - expected).max() > 0  # the tolerance did drop something
 
 
-@pytest.mark.parametrize("zeta", [2.0, 3.5])
-def test_other_parameters_are_the_printed_sums(structure, spins, zeta):
+def test_other_parameters_are_the_printed_sums(structure, spins):
     functions = SymmetryFunctions(
-        cutoff=2.1, shells=7, shell_start=0.4, shell_stop=2.0, width=0.3, zeta=zeta, lambdas=(1.0, -0.5),
+        cutoff=2.1, shells=7, shell_start=0.4, shell_stop=2.0, width=0.3, zeta=3.5, lambdas=(1.0, -0.5),
         pair_distances=(0.7, 1.1, 1.9), pair_width=0.6, chirality=True, tolerance=0.0,
     )  # fmt: skip
     expected = literal_sums(structure, spins[1], functions)
@@ -186,15 +185,6 @@ def test_symmetries_of_space(structure, spins):
     np.testing.assert_allclose(features(relabelled, spins[:, order], EXACT), before[:, order], atol=1e-12)
 
 
-def test_any_rotation_of_a_free_cluster(spins):
-    """A rotation by any angle fits only an environment that does not reach the box's faces."""
-    cluster = random_sequential_addition(24, 3.0, 0.5, np.random.default_rng(8)).positions
-    rotation = Rotation.random(random_state=9).as_matrix()
-    before = features(Structure(cluster + 5.0, 20.0), spins, EXACT)
-    after = features(Structure(cluster @ rotation.T + 8.0, 20.0), spins, EXACT)
-    np.testing.assert_allclose(after, before, atol=1e-12)
-
-
 def test_symmetries_of_spin_space(structure, spins):
     maps = build_feature_maps(structure, PAPER)
     before = maps.features(spins)
@@ -260,7 +250,7 @@ def test_radial_functions_of_dscribe(structure, collinear):
     )
 
 
-@pytest.mark.parametrize(("width", "zeta"), [(1.0, 1.0), (1.7, 1.0), (0.8, 4.0)])
+@pytest.mark.parametrize(("width", "zeta"), [(1.7, 1.0), (0.8, 4.0)])
 def test_angular_functions_of_dscribe(structure, collinear, width, zeta):
     """Also in a box of 2 R_c: DScribe's images make R_jk the distance inside the environment."""
     up, spins = collinear
