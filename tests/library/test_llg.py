@@ -31,11 +31,11 @@ class UniformField:
 class WithParallelField:
     """Another force field plus a field along each spin, which a model is free to return."""
 
-    def __init__(self, engine, strength):
-        self.engine, self.strength = engine, strength
+    def __init__(self, force_field, strength):
+        self.force_field, self.strength = force_field, strength
 
     def evaluate(self, spins):
-        evaluation = self.engine.evaluate(spins)
+        evaluation = self.force_field.evaluate(spins)
         return Evaluation(evaluation.energy, evaluation.field + self.strength * spins)
 
 
@@ -50,9 +50,9 @@ def electrons():
     return ExactForceField(structure, SDModel(coupling=6.0, filling=0.5, temperature=1.0e-3))
 
 
-def integrate(name, engine, spins, duration, dt, damping, noises=None):
+def integrate(name, force_field, spins, duration, dt, damping, noises=None):
     for k in range(round(duration / dt)):
-        spins, _ = INTEGRATORS[name](spins, engine, dt, damping, None if noises is None else noises[k])
+        spins, _ = INTEGRATORS[name](spins, force_field, dt, damping, None if noises is None else noises[k])
     return spins
 
 
@@ -179,11 +179,11 @@ def test_boltzmann_statistics_of_a_spin_in_a_field(name):
     field, temperature, damping, dt, n_spins = 1.0, 0.5, 0.5, 0.05, 20000
     rng = np.random.default_rng(12)
     spins = random_spins(1, rng, n_spins)
-    engine, amplitude = UniformField(field), thermal_field(dt, damping, temperature)
+    force_field, amplitude = UniformField(field), thermal_field(dt, damping, temperature)
     # Slowest rate: above 2 alpha T = 0.5, that of rotational diffusion without a field. After t = 12
     # less than exp(-6) of the initial deviation, 0.54, is left.
     for _ in range(240):
-        spins, _ = INTEGRATORS[name](spins, engine, dt, damping, amplitude * rng.standard_normal(spins.shape))
+        spins, _ = INTEGRATORS[name](spins, force_field, dt, damping, amplitude * rng.standard_normal(spins.shape))
 
     cosine = spins[:, 0, 2]
     mean = langevin(field / temperature)
@@ -205,11 +205,14 @@ def test_boltzmann_statistics_of_interacting_pairs(name):
     structure = random_sequential_addition(6000, 30.0, 0.1, np.random.default_rng(13))
     first = np.arange(0, 6000, 2)
     couplings = couplings_from_pairs(6000, first, first + 1, np.full(3000, exchange))
-    engine, amplitude = BilinearForceField(structure, couplings, np.inf), thermal_field(dt, damping, temperature)
+    force_field, amplitude = (
+        BilinearForceField(structure, couplings, np.inf),
+        thermal_field(dt, damping, temperature),
+    )
     rng = np.random.default_rng(14)
     spins = random_spins(6000, rng, 1)
     for _ in range(200):
-        spins, _ = INTEGRATORS[name](spins, engine, dt, damping, amplitude * rng.standard_normal(spins.shape))
+        spins, _ = INTEGRATORS[name](spins, force_field, dt, damping, amplitude * rng.standard_normal(spins.shape))
     bonds = np.einsum("pa,pa->p", spins[0, 0::2], spins[0, 1::2])
     # The angle of a pair diffuses twice as fast as one spin, so t = 10 leaves less than exp(-10); bias as above.
     tolerance = 4.0 * bonds.std() / np.sqrt(len(bonds)) + 0.006

@@ -1,4 +1,4 @@
-"""The locator force field: lists of a structure, the fit to exact torques, its file, and its use as an engine."""
+"""The locator force field: lists of a structure, the fit to exact torques, its file, and its use."""
 
 import numpy as np
 import pytest
@@ -43,13 +43,13 @@ def model_of(settings=SETTINGS, sd_model=MODEL):
 def configurations(n_sites, seed):
     """Return exactly labelled configurations: random ones, and others on their way to a frozen state."""
     structure = sites(n_sites, seed)
-    engine = ExactForceField(structure, MODEL)
+    force_field = ExactForceField(structure, MODEL)
     spins = random_spins(n_sites, np.random.default_rng(100 + seed), 2 * N_RANDOM)
     low = spins[N_RANDOM:]
     for _ in range(12):
-        low = normalize(low - 10 * torque(low, torque(low, engine.evaluate(low).field)))
+        low = normalize(low - 10 * torque(low, torque(low, force_field.evaluate(low).field)))
     spins[N_RANDOM:] = low
-    labels = engine.evaluate(spins)
+    labels = force_field.evaluate(spins)
     time = np.repeat([np.nan, 120.0], N_RANDOM)
     return LabelledConfigurations(structure, MODEL, spins, labels.energy, labels.field, time, {"seed": seed})
 
@@ -70,13 +70,13 @@ def fitted(training, lists):
 
 
 @pytest.fixture(scope="module")
-def unseen():
+def held_out():
     return configurations(100, 9)
 
 
 @pytest.fixture(scope="module")
-def unseen_lists(unseen):
-    return locator_coefficients(unseen.structure, MODEL, SETTINGS)
+def held_out_lists(held_out):
+    return locator_coefficients(held_out.structure, MODEL, SETTINGS)
 
 
 def torque_errors(model, data, lists=None):
@@ -218,21 +218,21 @@ def test_settings_out_of_range_are_refused(options, message):
 # --- the fit
 
 
-def test_fit_meets_the_exact_torques_of_an_unseen_structure(fitted, training, unseen, unseen_lists):
-    random, descended = torque_errors(fitted, unseen, unseen_lists)
+def test_fit_meets_the_exact_torques_of_a_held_out_structure(fitted, training, held_out, held_out_lists):
+    random, descended = torque_errors(fitted, held_out, held_out_lists)
     assert random < 4e-5  # of torques of 0.013 t0
-    assert descended < 0.01 * rms(unseen.torque[N_RANDOM:])
-    assert rms(unseen.torque[N_RANDOM:]) < 0.3 * rms(unseen.torque[:N_RANDOM])  # the descent came far
+    assert descended < 0.01 * rms(held_out.torque[N_RANDOM:])
+    assert rms(held_out.torque[N_RANDOM:]) < 0.3 * rms(held_out.torque[:N_RANDOM])  # the descent came far
     functions = SymmetryFunctions()
     maps = [build_feature_maps(one.structure, functions) for one in training]
     pair_random, pair_descended = torque_errors(
-        LinearModel.fit(training, LinearModel.Settings(ridge=1e-6), descriptors=maps)[0], unseen
+        LinearModel.fit(training, LinearModel.Settings(ridge=1e-6), descriptors=maps)[0], held_out
     )
     assert pair_random > 8 * random
     assert pair_descended > 8 * descended
     # Energies are absolute: -6.07 t0 per site, of which one number per site was fitted, 1e-5 t0.
-    energy = fitted.on(unseen.structure, lists=unseen_lists).evaluate(unseen.spins).energy
-    assert np.abs(energy - unseen.energy).max() < 1e-3
+    energy = fitted.on(held_out.structure, lists=held_out_lists).evaluate(held_out.spins).energy
+    assert np.abs(energy - held_out.energy).max() < 1e-3
     assert abs(fitted.energy_per_site) < 1e-4
     assert fitted.n_parameters == 7
 
@@ -280,14 +280,14 @@ def test_fit_is_the_minimum_of_the_weighted_error(training, lists, fitted):
     [([1, 0, 0, 0, 0, 0], 5), ([1, 1, 1, 1, 0, 0], 5), ([1, 0, 0, 0, 1, 1], 1.3)],
     ids=["series alone", "pairs alone", "no corrections"],
 )
-def test_every_term_is_needed(training, lists, fitted, unseen, unseen_lists, terms, factor):
+def test_every_term_is_needed(training, lists, fitted, held_out, held_out_lists, terms, factor):
     part = fit_locator_model(training, SETTINGS, terms=terms, lists=lists)
     coefficients = np.concatenate([part.pair_coefficients, part.loop_weights])
     assert np.all(coefficients[np.array(terms) == 0] == 0)
     assert np.all(coefficients[np.array(terms) == 1] != 0)
     assert part.pair_coefficients[0] == pytest.approx(1, abs=0.2)  # the series says 1
-    whole = torque_errors(fitted, unseen, unseen_lists)
-    errors = torque_errors(part, unseen, unseen_lists)
+    whole = torque_errors(fitted, held_out, held_out_lists)
+    errors = torque_errors(part, held_out, held_out_lists)
     assert errors[0] > factor * whole[0]
     assert errors[1] > factor * whole[1]
 
@@ -314,7 +314,7 @@ def test_no_data_is_an_error():
         fit_locator_model([], SETTINGS)
 
 
-# --- the engine
+# --- the force field
 
 
 @pytest.mark.parametrize(
@@ -347,28 +347,28 @@ def test_order_of_the_sites_in_memory_changes_nothing(monkeypatch):
 
 def test_many_replicas_are_evaluated_in_pieces():
     structure = sites(12)
-    engine = model_of(SHORT).on(structure)
+    force_field = model_of(SHORT).on(structure)
     spins = random_spins(12, np.random.default_rng(0), 260)
-    together = engine.evaluate(spins)
-    uncertainty = engine.torque_uncertainty(spins)
+    together = force_field.evaluate(spins)
+    uncertainty = force_field.torque_uncertainty(spins)
     for number in (0, 17, 255, 256, 259):
-        alone = engine.evaluate(spins[number])
+        alone = force_field.evaluate(spins[number])
         np.testing.assert_allclose(together.field[number], alone.field[0], atol=1e-14)
         assert together.energy[number] == pytest.approx(alone.energy[0], abs=1e-12)
-        expected = engine.torque_uncertainty(spins[number])[0]
+        expected = force_field.torque_uncertainty(spins[number])[0]
         np.testing.assert_allclose(uncertainty[number], expected, rtol=1e-10)
 
 
 # --- its uncertainty
 
 
-def test_uncertainty_covers_the_errors_of_an_unseen_structure(fitted, unseen, unseen_lists):
-    engine = fitted.on(unseen.structure, lists=unseen_lists)
-    sigma = engine.torque_uncertainty(unseen.spins)
-    assert sigma.shape == unseen.spins.shape[:2]
+def test_uncertainty_covers_the_errors_of_a_held_out_structure(fitted, held_out, held_out_lists):
+    force_field = fitted.on(held_out.structure, lists=held_out_lists)
+    sigma = force_field.torque_uncertainty(held_out.spins)
+    assert sigma.shape == held_out.spins.shape[:2]
     assert sigma.min() > 0
-    field = engine.evaluate(unseen.spins).field
-    error = np.linalg.norm(torque(unseen.spins, field) - unseen.torque, axis=2)
+    field = force_field.evaluate(held_out.spins).field
+    error = np.linalg.norm(torque(held_out.spins, field) - held_out.torque, axis=2)
     # Two components across the spin, each of deviation sigma: 68 % of the errors below 1.51 sigma, 95 % below
     # 2.45, and a mean square of 2. The spread between structures is allowed for: half as much, or half again.
     for kind in (slice(N_RANDOM), slice(N_RANDOM, None)):

@@ -14,7 +14,7 @@ from sdglass.random_streams import generator
 from sdglass.statistics import bootstrap_weights
 from sdglass_study.analysis._ensembles import Resampling
 from sdglass_study.analysis._length_curves import LengthCurves, length_curves
-from sdglass_study.analysis._psi_fits import fit_all, fitted_windows, unit_of_time_for
+from sdglass_study.analysis._psi_fits import fit_all, unit_of_time_for
 from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 TIMES = np.concatenate([[0.0], np.geomspace(5.0, 5000.0, 31)])
@@ -113,13 +113,6 @@ def test_what_does_not_grow_has_no_exponent_and_noise_leaves_a_free_offset_open(
     free = chosen(growing, offset="free").iloc[0]
     assert free.grows == 1
     assert free.identified == 0
-
-
-def test_a_run_without_four_snapshots_in_a_window_is_refused():
-    assert fitted_windows(TIMES, [10.0], [3000.0]) == [(10.0, 3000.0)]
-    assert fitted_windows([0.0, 10.0, 20.0, 30.0, 40.0], [30.0], [3000.0]) == []  # two snapshots
-    with pytest.raises(InputError, match="no window of this run"):
-        fitted([law(2.0)], 1000.0, 1300.0)
 
 
 @pytest.mark.parametrize("psi", [0.3, 1.02, 5.0])
