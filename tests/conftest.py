@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from renamed_tables import write_renamed
 from workflow_runs import finished_smoke_study
 
 from sdglass.structures.amorphous import random_sequential_addition
@@ -42,6 +43,17 @@ def shared_file():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def paper_tables(tmp_path_factory):
+    """Return the folder of the tables of the study at the paper's scale, under the names of today."""
+    source = ROOT / "results" / "paper" / "tables"
+    if not source.is_dir():
+        pytest.skip("results/paper/tables is not there")
+    folder = tmp_path_factory.mktemp("paper")
+    write_renamed(source, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def errors():
         *(rng.random(shape).astype(np.float32) for shape in (4, (2, 4), (2, 4), 4, 4, 4)),
     )  # fmt: skip
     info = {"folds": [0, 1], "layers": [6], "parameters": 10}
-    return ModelErrors("bond", info, {"unseen": one}, {}, {"recipe": "abc"})
+    return ModelErrors("paper", info, {"test": one}, {}, {"recipe": "abc"})
 
 
 @dataclass(frozen=True)

@@ -46,13 +46,6 @@ def test_a_state_of_any_size(tmp_path):
     assert checkpoint.read() == (state, {})
 
 
-def test_discard_deletes_it(checkpoint):
-    checkpoint.discard()
-    assert not checkpoint.exists
-    assert list(checkpoint.path.parent.iterdir()) == []
-    checkpoint.discard()
-
-
 def test_due_after_its_interval(tmp_path, monkeypatch):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
@@ -79,14 +72,6 @@ def test_that_of_another_run_is_refused(checkpoint, identity, message):
     with pytest.raises(CheckpointError, match=message):
         Checkpoint(checkpoint.path, identity).read()
     assert checkpoint.path.read_bytes() == before
-
-
-def test_a_run_adds_its_own_identity(checkpoint):
-    assert Checkpoint.of_run(None, {"seed": 1}) is None
-    assert Checkpoint.of_run("C.h5", {"seed": 1}).identity == {"seed": 1}
-    both = Checkpoint.of_run(Checkpoint("C.h5", {"code": "a"}, interval=5.0), {"seed": 1})
-    assert both.identity == {"code": "a", "seed": 1}
-    assert both.interval == 5.0
 
 
 def not_json(path):

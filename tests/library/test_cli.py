@@ -28,7 +28,7 @@ from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions
-from sdglass.forcefields.composite import CommitteeForceField, with_exchange
+from sdglass.forcefields.composite import with_exchange
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.pair import BilinearForceField
 from sdglass.forcefields.registry import load_force_field
@@ -104,84 +104,66 @@ def evaluate(engine, options=""):
         return dict(data)
 
 
-def assert_equal(found, evaluation):
-    assert found.keys() == vars(evaluation).keys()
-    for name, array in vars(evaluation).items():
-        # The same code on the same machine: only threads may change the order of sums.
-        np.testing.assert_allclose(found[name], array, rtol=1e-14, atol=1e-14, err_msg=name)
-
-
 # --- evaluate
 
 
-def test_exact_energies_and_fields_are_the_librarys(folder):
-    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    assert_equal(evaluate("exact"), ExactForceField(structure, SDModel()).evaluate(spins))
-    other = evaluate("exact", "--coupling 2 --filling 0.25 --temperature 0.05")
-    assert_equal(other, ExactForceField(structure, SDModel(2.0, 0.25, 0.05)).evaluate(spins))
-    assert other["energy"].shape == (3,)
-    assert other["field"].shape == (3, 14, 3)
+def loaded(name, **options):
+    return lambda structure: load_force_field(name, structure, **options)
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "made"),
+    [
+        ("exact", "", lambda structure: ExactForceField(structure, SDModel())),
+        (
+            "exact",
+            "--coupling 2 --filling 0.25 --temperature 0.05",
+            lambda structure: ExactForceField(structure, SDModel(2.0, 0.25, 0.05)),
+        ),
+        ("network.safetensors", "", loaded("network.safetensors")),
+        ("committee.safetensors", "--dtype float32", loaded("committee.safetensors", dtype="float32")),
+        ("committee.safetensors", "--members 1", loaded("committee.safetensors", members=[1])),
+        (
+            "pair.safetensors",
+            """--filling 0.25 --coupling 6 --hopping '{"law": "yukawa"}'""",
+            loaded("pair.safetensors"),
+        ),
+        (
+            "exact",
+            "--exchange 0.3 --exchange-cutoff 1.1",
+            lambda structure: with_exchange(ExactForceField(structure, SDModel()), 0.3, 1.1),
+        ),
+        (
+            "committee.safetensors",
+            "--exchange 0.3 --exchange-cutoff 1.1",
+            lambda structure: with_exchange(load_force_field("committee.safetensors", structure), 0.3, 1.1),
+        ),
+    ],
+)
+def test_energies_and_fields_are_the_librarys(folder, engine, options, made):
+    expected = vars(made(Structure.load("S.npz")).evaluate(np.load("SPINS.npy")))
+    found = evaluate(engine, options)
+    assert found["energy"].shape == (3,)
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        # The same code on the same machine: only threads may change the order of sums.
+        np.testing.assert_allclose(found[name], array, rtol=1e-13, atol=1e-13, err_msg=name)
 
 
 def test_exact_lattice_with_another_hopping_law(folder):
     square_lattice(4, 3).save("S.npz")
-    np.save("SPINS.npy", random_spins(12, np.random.default_rng(3), 2))
+    np.save("SPINS.npy", random_spins(12, np.random.default_rng(3), 3))
     law = {"law": "shells", "distances": [1], "amplitudes": [-1]}
     found = evaluate("exact", f"--hopping {shlex.quote(json.dumps(law))}")
-    engine = ExactForceField(square_lattice(4, 3), SDModel(hopping=Shells((1.0,), (-1.0,))))
-    assert_equal(found, engine.evaluate(np.load("SPINS.npy")))
+    force_field = ExactForceField(square_lattice(4, 3), SDModel(hopping=Shells((1.0,), (-1.0,))))
+    np.testing.assert_allclose(found["field"], force_field.evaluate(np.load("SPINS.npy")).field, atol=1e-13)
 
 
 def test_a_single_configuration_is_one_replica(folder):
     all_three = evaluate("exact")
     assert run("evaluate --engine exact --structure S.npz --spins ONE.npy --out OUT.npz") == 0
     with np.load("OUT.npz") as one:
-        np.testing.assert_allclose(one["energy"], all_three["energy"][:1], rtol=1e-14)
         np.testing.assert_allclose(one["field"], all_three["field"][:1], rtol=0, atol=1e-13)
-
-
-@pytest.mark.parametrize("name", ["network", "committee", "pair"])
-def test_trained_models_are_the_librarys(folder, name):
-    path = f"{name}.safetensors"
-    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    assert_equal(evaluate(path), load_force_field(path, structure).evaluate(spins))
-
-
-@pytest.mark.parametrize("name", ["network", "committee"])
-def test_networks_in_single_precision_are_the_librarys(folder, name):
-    path = f"{name}.safetensors"
-    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    single = load_force_field(path, structure, dtype="float32").evaluate(spins)
-    assert np.abs(single.field - load_force_field(path, structure).evaluate(spins).field).max() > 1e-9
-    assert_equal(evaluate(path, "--dtype float32"), single)
-
-
-def test_members_of_a_committee(folder):
-    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    expected = load_force_field("committee.safetensors", structure, members=[1]).evaluate(spins)
-    both = load_force_field("committee.safetensors", structure).evaluate(spins)
-    assert np.abs(both.field - expected.field).max() > 1e-6  # the members differ
-    assert_equal(evaluate("committee.safetensors", "--members 1"), expected)
-
-
-@pytest.mark.parametrize("name", ["exact", "pair.safetensors", "committee.safetensors"])
-def test_exchange_is_added(folder, name):
-    structure, spins = Structure.load("S.npz"), np.load("SPINS.npy")
-    bare = load_force_field(name, structure)
-    expected = vars(with_exchange(bare, 0.3, 1.1).evaluate(spins))
-    assert np.abs(expected["field"] - bare.evaluate(spins).field).max() > 0.1
-    found = evaluate(name, "--exchange 0.3 --exchange-cutoff 1.1")
-    for key in ("energy", "field"):
-        np.testing.assert_allclose(found[key], expected[key], rtol=1e-13, atol=1e-13)
-    if isinstance(bare, CommitteeForceField):  # the same exchange in all members leaves their spread as it is
-        np.testing.assert_allclose(found["torque_spread"], bare.evaluate(spins).torque_spread, atol=1e-13)
-
-
-def test_parameters_that_agree_with_the_model_are_accepted(folder):
-    assert_equal(
-        evaluate("pair.safetensors", '--filling 0.25 --coupling 6 --hopping \'{"law": "yukawa"}\''),
-        load_force_field("pair.safetensors", Structure.load("S.npz")).evaluate(np.load("SPINS.npy")),
-    )
 
 
 # --- quench
@@ -223,11 +205,6 @@ def test_initial_spins_from_a_file(folder):
     assert np.abs(trajectory.spins[-1, 0] - trajectory.spins[-1, 1]).max() > 0.1  # each has noise of its own
 
 
-def test_progress_on_request(folder, capsys):
-    assert run(f"quench --engine pair.safetensors {QUENCH} --progress") == 0
-    assert "12/12" in capsys.readouterr().err
-
-
 class Interruption:
     """Raises KeyboardInterrupt in place of the n-th evaluation of the engine."""
 
@@ -262,51 +239,33 @@ def test_an_interrupted_quench_goes_on(folder, monkeypatch, capsys, place):
     assert not checkpoint.exists()
 
 
-def test_without_checkpoint_nothing_is_left(folder, monkeypatch):
-    before = sorted(os.listdir())
-    Interruption(monkeypatch, 16)
-    assert run(f"quench --engine pair.safetensors {QUENCH} --no-checkpoint --checkpoint-interval 0") == 130
-    assert sorted(os.listdir()) == before
-
-
-def test_the_checkpoint_of_another_run_is_refused(folder, monkeypatch, capsys):
-    Interruption(monkeypatch, 16)
-    command = f"quench --engine pair.safetensors {QUENCH} --checkpoint-interval 0"
-    assert run(command) == 130
-    capsys.readouterr()
-    assert run(f"{command} --seed 5") == 2
-    assert re.search(r"error: T\.h5\.checkpoint: .*seed = 3, but now it is 5", capsys.readouterr().err)
-
-
 # --- structure, info, check
 
 
-def test_amorphous_structures(folder):
-    assert run("structure --n-sites 20 --box-length 3 --r-min 0.6 --seed 5 --realization 2 --out A.npz") == 0
-    expected = random_sequential_addition(20, 3.0, 0.6, generator(5, "structure", 2))
-    assert Structure.load("A.npz").digest() == expected.digest()
-    assert run("structure --out B.npz") == 0
-    paper = Structure.load("B.npz")
-    assert (paper.n_sites, paper.density) == (100, 0.8)
-    assert np.min(paper.distances() + 9 * np.eye(100)) > 0.5
-    assert run("structure --n-sites 50 --density 0.8 --out C.npz") == 0
-    assert Structure.load("C.npz").density == pytest.approx(0.8, rel=1e-12)
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [
+        (
+            "--n-sites 20 --box-length 3 --r-min 0.6 --seed 5 --realization 2",
+            lambda: random_sequential_addition(20, 3.0, 0.6, generator(5, "structure", 2)),
+        ),
+        ("", lambda: random_sequential_addition(100, 5.0, 0.5, generator(0, "structure", 0))),  # the paper's
+        ("--square 4", lambda: square_lattice(4)),
+        ("--square 4 3 --spacing 1.5", lambda: square_lattice(4, 3, 1.5)),
+        ("""--kind '{"kind": "square", "nx": 4, "ny": 3}'""", lambda: square_lattice(4, 3)),
+    ],
+)
+def test_structures_are_the_librarys(folder, options, made):
+    assert run(f"structure {options} --out A.npz") == 0
+    assert Structure.load("A.npz").digest() == made().digest()
 
 
 def test_density_and_box_exclude_each_other(folder, capsys):
-    assert run("structure --density 0.8 --box-length 3 --out C.npz") == 2
-    assert "expected one of them" in capsys.readouterr().err
-    assert run("structure --square 4 --density 0.8 --out C.npz") == 2
-    assert "--density is of a random structure" in capsys.readouterr().err
-
-
-def test_square_lattices(folder):
-    assert run("structure --square 4 --out A.npz") == 0
-    assert Structure.load("A.npz").digest() == square_lattice(4).digest()
-    assert run("structure --square 4 3 --spacing 1.5 --out A.npz") == 0
-    assert Structure.load("A.npz").digest() == square_lattice(4, 3, 1.5).digest()
-    assert run('structure --kind \'{"kind": "square", "nx": 4, "ny": 3}\' --out A.npz') == 0
-    assert Structure.load("A.npz").digest() == square_lattice(4, 3).digest()
+    assert run("structure --n-sites 50 --density 0.8 --out C.npz") == 0
+    assert Structure.load("C.npz").density == pytest.approx(0.8, rel=1e-12)
+    capsys.readouterr()
+    refused("structure --density 0.8 --box-length 3 --out D.npz", "expected one of them", capsys)
+    refused("structure --square 4 --density 0.8 --out D.npz", "--density is of a random structure", capsys)
 
 
 def info(name, capsys):
@@ -332,28 +291,6 @@ def test_info_about_a_committee(folder, capsys):
         "errors, test": "random 6.0e-04 t0 (5 %), late 2.0e-04 t0 (12 %)",
         "errors, test-500": "random 7.0e-04 t0 (6 %)",
     }
-
-
-def test_info_about_a_network_and_a_linear_model(folder, capsys):
-    rows = info("network", capsys)
-    assert (rows["kind"], rows["parameters"]) == ("network", "134: layers 5-4, celu")
-    assert (rows["configurations"], rows["fold 0"].split()[3]) == ("20", "0.00065")
-    rows = info("pair", capsys)
-    assert set(rows) == {"kind", "electrons", "hopping", "descriptor", "parameters"}  # it says no more
-    assert (rows["kind"], rows["parameters"]) == ("pair model, linear in G2", "4 coefficients")
-    assert "filling 0.25" in rows["electrons"]
-
-
-@pytest.mark.parametrize(
-    ("engine", "options"),
-    [("exact", "--filling 0.25 --temperature 0.05"), ("network.safetensors", "--dtype float32")],
-)
-def test_check_of_good_engines(folder, capsys, engine, options):
-    assert run(f"check --engine {engine} --structure S.npz {options}") == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 14
-    assert all(re.match(r"\w+: (passed|skipped)", line) for line in lines)
-    assert sum("skipped" in line for line in lines) <= 1  # exact diagonalization has no cutoff
 
 
 def test_check_of_a_bad_engine(folder, capsys, monkeypatch):
@@ -390,20 +327,16 @@ def refused(command, message, capsys):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("--structure absent.npz", r"absent\.npz: no such file"),
         ("--spins absent.npy", r"absent\.npy: no such file; expected an \.npy of shape \(14, 3\)"),
         ("--engine absent.safetensors", r"absent\.safetensors: no such file; expected 'exact' or a model"),
-        ("--engine Exact", "--engine Exact: no such file; expected 'exact'"),
         ("--engine S.npz", r"S\.npz: .*safetensors file"),
         ("--structure SPINS.npy", r"SPINS\.npy: holds a single array"),
         ("--spins S.npz", r"S\.npz: an archive of several arrays"),
-        ("--filling 0", r"filling = 0\.0; expected a number strictly between 0 and 1"),
         ("--filling 1.5", r"filling = 1\.5; expected a number strictly between 0 and 1"),
         ("--filling 0.001", "14 sites means 0 electrons"),
         ("--coupling nan", "argument --coupling: nan; expected a finite number"),
         ("--temperature -1", r"-1; expected a finite number >= 0"),
         ("--hopping '{law: yukawa}'", "argument --hopping: {law: yukawa}; expected a JSON object"),
-        ('--hopping \'{"law": "x"}\'', "hopping law 'x' is unknown"),
         (f"--hopping {LAW} --engine network.safetensors", "trained for other electrons .*yukawa.*against.*shells"),
         (
             "--engine pair.safetensors --filling 0.5",
@@ -411,34 +344,23 @@ def refused(command, message, capsys):
         ),
         ("--exchange 0.1", "--exchange and --exchange-cutoff belong together"),
         ("--exchange 0.1 --exchange-cutoff -1", "--exchange-cutoff: -1; expected a finite number > 0"),
-        ("--members 2 --engine committee.safetensors", "member 2 is not in the committee"),
         (
             "--members 0 --engine pair.safetensors",
             r"members = \[0\] means nothing to a linear model; expected none",
         ),
-        ("--members 0", r"members = \[0\] means nothing to exact electrons"),
-        ("--members 0 0 --engine committee.safetensors", r"members = \[0, 0\]; expected each network once"),
         ("--dtype float32", "dtype = float32 means nothing to exact electrons; expected float64"),
         ("--dtype float16", r"argument --dtype: invalid choice: 'float16'"),
-        ("--device cuda", "device = cuda means nothing to exact electrons"),
         ("--device cuda --engine network.safetensors", "device = 'cuda', but no GPU is available"),
         ("--workers 0", "argument --workers: 0; expected an integer >= 1"),
         ("--out S.npz", r"S\.npz: would overwrite an input"),
         ("--out .", "is a folder; expected the name of a regular file"),
         ("--out ONE.npy/OUT.npz", r"ONE\.npy is not a folder that can be written to"),
-        ("--out /proc/OUT.npz", "/proc"),
         ("--nonsense", r"unrecognized arguments: --nonsense \(see 'sdglass --help'\)"),
     ],
 )
 def test_bad_input_of_evaluate(folder, capsys, monkeypatch, change, message):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     refused(f"{EVALUATE} {change}", message, capsys)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission(folder, capsys):
-    os.mkdir("closed", 0o500)
-    refused(f"{EVALUATE} --out closed/OUT.npz", "closed is not a folder that can be written to", capsys)
 
 
 def spoiled(what):
@@ -462,14 +384,9 @@ def spoiled(what):
     data = open("BAD.npy", "rb").read()
     if what == "truncated":
         return data[:-100]
-    if what == "truncated header":
-        return data[:40]
-    if what == "damaged header":
-        return data.replace(b"'descr': '", b"'descr': ((")
-    return b"" if what == "empty" else b"PK\x03\x04junk" if what == "damaged archive" else data
+    return b"PK\x03\x04junk" if what == "damaged archive" else data
 
 
-@pytest.mark.parametrize("command", [EVALUATE, f"quench --engine exact {QUENCH}"], ids=["evaluate", "quench"])
 @pytest.mark.parametrize(
     ("what", "message"),
     [
@@ -479,40 +396,22 @@ def spoiled(what):
         ("no replica", r"BAD\.npy: has shape \(0, 14, 3\); expected at least one configuration"),
         ("complex", r"BAD\.npy: holds complex128; expected real numbers"),
         ("text", r"BAD\.npy: holds <U2; expected real numbers"),
-        *(
-            (what, r"BAD\.npy: not a readable \.npy file")
-            for what in ("pickle", "truncated", "truncated header", "damaged header", "empty", "damaged archive")
-        ),
+        *((what, r"BAD\.npy: not a readable \.npy file") for what in ("pickle", "truncated", "damaged archive")),
     ],
 )
-def test_bad_spins(folder, capsys, command, what, message):
+def test_bad_spins(folder, capsys, what, message):
     data = spoiled(what)
     (folder / "BAD.npy").write_bytes(data)
-    refused(f"{command} --spins BAD.npy", message, capsys)
-
-
-def test_a_pickle_is_never_run(folder, capsys):
-    class Trap:
-        def __reduce__(self):
-            return os.mkdir, (str(folder / "sprung"),)
-
-    np.save("BAD.npy", np.array([Trap()], dtype=object), allow_pickle=True)
-    refused(f"{EVALUATE} --spins BAD.npy", "not a readable", capsys)
-    assert not (folder / "sprung").exists()
+    refused(f"{EVALUATE} --spins BAD.npy", message, capsys)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ("--replicas 0", "argument --replicas: 0; expected an integer >= 1"),
-        ("--replicas 2.5", r"argument --replicas: 2\.5; expected an integer >= 1"),
         ("--replicas 2 --spins SPINS.npy", r"SPINS\.npy: 3 configurations for --replicas 2"),
-        ("--duration 0", "argument --duration: 0; expected a finite number > 0"),
         ("--duration 6.2", r"duration = 6\.2 is 12\.4 steps of time_step = 0\.5"),
-        ("--dt inf", "argument --dt: inf"),
         ("--seed -1", "argument --seed: -1; expected an integer >= 0"),
-        ("--damping -1", "argument --damping: -1"),
-        ("--electron-temperature -1", "argument --electron-temperature: -1"),
         ("--electron-temperature 0.01", "temperature: 0.001 against 0.01"),
         ("--integrator euler", "integrator 'euler' is unknown; expected one of heun, semi_implicit"),
         ("--checkpoint T.h5", r"T\.h5: would overwrite an input or another output"),
@@ -522,10 +421,7 @@ def test_a_pickle_is_never_run(folder, capsys):
         ("--duration 1e300 --dt 1e-20", r"duration = 1e\+300 is more steps of time_step = 1e-20 than can be"),
         ("--replicas 1000000000000", "--replicas: 1000000000000; expected an integer >= 1 and <= 1000000000"),
         ("--workers 4", r"workers = 4 means nothing to pair\.safetensors; expected 1"),
-        ("--dtype float32", "dtype = float32 means nothing to a linear model; expected float64"),
         ("--damping 1e200", r"the integration diverged .* from t = 0; lower time_step = 0\.5.*damping = 1e\+200"),
-        ("--damping 1e200 --integrator semi_implicit", "the integration diverged"),
-        ("--damping 1e300 --dt 1e-5", "the integration diverged"),
     ],
 )
 def test_bad_input_of_quench(folder, capsys, change, message):
@@ -539,32 +435,24 @@ def test_bad_input_of_quench(folder, capsys, change, message):
         ("nonsense", "invalid choice: 'nonsense'"),
         ("quench", r"required: --engine, --structure, --duration, --out \(see 'sdglass quench --help'\)"),
         ("info absent.safetensors", r"absent\.safetensors: no such file"),
-        ("info S.npz", r"S\.npz: .*safetensors file"),
-        ("check --engine exact --structure absent.npz", r"absent\.npz: no such file"),
         ("check --engine exact --structure S.npz --replicas 1", "--replicas: 1; expected an integer >= 2"),
         ("structure --r-min 2 --out A.npz", "random sequential addition jams"),
         ("structure --box-length nan --out A.npz", "--box-length: nan; expected a finite number > 0"),
-        ("structure --n-sites 0 --out A.npz", "--n-sites: 0; expected an integer >= 1"),
         ("structure --square 2 2 2 --out A.npz", "--square got 3 numbers"),
-        ("structure --square 0 --out A.npz", "--square: 0; expected an integer >= 1"),
         ("structure --square 2 --r-min 1 --out A.npz", "--r-min is of a random structure"),
         (
             "structure --kind '{}' --out A.npz",
             r"structure kind None is unknown; expected one of amorphous, square",
         ),
         ("structure --kind square --out A.npz", "argument --kind: square; expected a JSON object"),
-        ('structure --kind \'{"kind": "square", "nx": 0}\' --out A.npz', "square lattice: nx = 0"),
         ('structure --kind \'{"kind": "square", "n": 2}\' --out A.npz', "structure kind 'square': .*'n'"),
-        ('structure --kind \'{"kind": "squares"}\' --out A.npz', "'squares' is unknown; did you mean square"),
         ('structure --kind \'{"kind": "square", "nx": 2}\' --r-min 1 --out A.npz', "--r-min and --kind both"),
         ("structure --plugin absent.py --out A.npz", r"plugin .*absent\.py: no such file"),
         ("structure --spacing 2 --out A.npz", "--spacing is of a lattice"),
         ("structure --square 100000 100000 --out A.npz", "--square 100000 100000 is 10000000000 sites; expected"),
-        ("structure --n-sites 1000000000000 --r-min 0 --out A.npz", "--n-sites: 1000000000000; expected"),
         ("structure --n-sites 30000000 --r-min 0 --out A.npz", "30000000 sites .*more than the 20000000"),
         ("info .", r"error: \.: is a folder; expected a model"),
         ("evaluate --engine . --structure S.npz --spins SPINS.npy --out A.npz", r"--engine \.: is a folder"),
-        ("evaluate --engine exact --structure . --spins SPINS.npy --out A.npz", r"\.: is a folder; expected an"),
         ("evaluate --engine exact --structure S.npz --spins . --out A.npz", r"\.: is a folder; expected an .npy"),
     ],
 )
@@ -572,30 +460,9 @@ def test_bad_input_of_other_commands(folder, capsys, command, message):
     refused(command, message, capsys)
 
 
-def test_a_truncated_model_is_refused(folder, capsys):
-    data = (folder / "network.safetensors").read_bytes()
-    for size in (4, 400, len(data) - 10):
-        (folder / "network.safetensors").write_bytes(data[:size])
-        refused("info network.safetensors", r"network\.safetensors: .*safetensors file", capsys)
-
-
-@pytest.mark.parametrize("command", [EVALUATE, f"quench --engine exact {QUENCH}", "structure"])
-def test_an_output_that_is_no_regular_file_is_refused(folder, capsys, command):
-    os.mkfifo("PIPE")
-    refused(f"{command} --out PIPE", r"error: PIPE: is a pipe; expected the name of a regular file", capsys)
-
-
 def test_a_link_to_an_input_is_no_output(folder, capsys):
     os.symlink("SPINS.npy", "LINK.npz")
     refused(f"{EVALUATE} --out LINK.npz", r"LINK\.npz: would overwrite an input", capsys)
-
-
-def test_a_file_system_error_is_one_line(folder, capsys, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device", "OUT.npz")
-
-    monkeypatch.setattr(np, "savez", full)
-    refused(EVALUATE, r"error: OUT\.npz: cannot be written \(No space left on device\); free some space", capsys)
 
 
 def limited(command, gigabytes=6):
@@ -609,18 +476,11 @@ def limited(command, gigabytes=6):
     )
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "check --engine exact --structure S.npz --replicas 100000000",
-        "quench --engine pair.safetensors --structure S.npz --duration 1 --replicas 100000000 --out T.h5",
-        "structure --square 30000 30000 --out A.npz",
-    ],
-    ids=lambda command: command.split()[0],
-)
-def test_what_does_not_fit_into_memory_is_one_line(folder, command):
+def test_what_does_not_fit_into_memory_is_one_line(folder):
     before = sorted(os.listdir())
-    done = limited(command)
+    done = limited(
+        "quench --engine pair.safetensors --structure S.npz --duration 1 --replicas 100000000 --out T.h5"
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(
         r"error: not enough memory \(Unable to allocate .* with shape .*\); ask for fewer .*\n", done.stderr
@@ -644,6 +504,7 @@ def test_every_example_in_the_help_is_understood(capsys):
             assert build_parser().parse_args(shlex.split(example)).run
 
 
+@pytest.mark.slow
 def test_every_example_in_the_help_runs_as_it_is_printed(folder, capsys):
     """Pasted into a shell, in a folder with the files that the examples name."""
     shutil.copy("pair.safetensors", "MODEL.safetensors")
@@ -660,35 +521,6 @@ def test_every_example_in_the_help_runs_as_it_is_printed(folder, capsys):
         script = f'sdglass() {{ {program} "$@"; }}\npython() {{ {python} "$@"; }}\n{example}'
         done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, ""), f"{example}{done.stderr}"
-
-
-def test_every_option_states_its_default(capsys):
-    for name in COMMANDS:
-        with pytest.raises(SystemExit):
-            main([name, "--help"])
-        page = re.sub(r"\n {20,}", " ", capsys.readouterr().out)
-        optional = re.search(r"\nrequired:\n(.*?)\n\n", page, re.DOTALL)
-        page = page.replace(optional[1], "") if optional else page
-        for line in re.findall(r"^  --.*", page, re.MULTILINE):
-            # What is off without its option needs no default.
-            assert re.search("default|required|--exchange|--no-checkpoint", line), line
-
-
-WITHOUT_TORCH = """
-import sys
-sys.modules["torch"] = None  # importing it fails
-from sdglass.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def test_help_and_exact_engine_do_without_torch(folder):
-    exchange = "--exchange 0.3 --exchange-cutoff 1.1"
-    for arguments in (["quench", "--help"], shlex.split(EVALUATE), shlex.split(f"{EVALUATE} {exchange}")):
-        command = [sys.executable, "-c", WITHOUT_TORCH, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert (done.returncode, done.stderr) == (0, "")
-    assert os.path.exists("OUT.npz")
 
 
 def test_the_program(folder):

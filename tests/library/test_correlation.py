@@ -52,12 +52,6 @@ def test_histograms_are_the_sums_over_pairs():
     assert np.isnan(connected).any()  # the case of an empty bin did occur
 
 
-def test_pairs_beyond_half_the_box_are_counted_once():
-    structure = amorphous()
-    bins = pair_bins(structure, [0.0, float(np.linalg.norm(structure.box)) / 2 + 0.01])
-    assert bins.counts[0] == 40 * 39 // 2
-
-
 def test_neel_order_on_the_square_lattice():
     lattice = square_lattice(6)
     x, y = lattice.positions[:, 0], lattice.positions[:, 1]
@@ -66,30 +60,6 @@ def test_neel_order_on_the_square_lattice():
     bins = pair_bins(lattice, [0.5, 1.2, 1.5, 2.1])
     assert bins.counts.tolist() == [72, 72, 72]
     assert correlation_histogram(neel, bins).ravel().tolist() == [-1.0, 1.0, 1.0]
-
-
-def test_random_spins_are_uncorrelated():
-    bins = pair_bins(amorphous(), EDGES)
-    c = correlation_histogram(snapshots(1, 200, 40, 3), bins)[0].mean(axis=0)
-    filled = bins.counts > 0
-    # The products of different pairs are uncorrelated, each with variance 1/3.
-    assert (np.abs(c[filled]) < 4.0 / np.sqrt(3 * 200 * bins.counts[filled])).all()
-
-
-def test_second_term_vanishes_for_isotropic_replicas_and_is_one_for_equal_ones():
-    """Replicas that are one state rotated at random are correlated in space but have no mean spin."""
-    structure, rng, replicas = amorphous(), np.random.default_rng(4), 50
-    bins = pair_bins(structure, [0.5, 1.0])
-    rotation = np.linalg.qr(rng.standard_normal((replicas, 3, 3)))[0] * rng.choice([-1, 1], size=(replicas, 1, 1))
-    up = np.zeros((40, 3))
-    up[:, 2] = 1.0
-    rotated = np.einsum("rxy,ny->rnx", rotation, up)[None]
-    assert correlation_histogram(rotated, bins) == pytest.approx(1.0)
-    # u_a . u_b of independent directions has variance 1/3, and there are R (R - 1) / 2 pairs of replicas.
-    sigma = np.sqrt(1 / 3 / (replicas * (replicas - 1) / 2))
-    assert abs(disconnected_histogram(rotated, bins)[0, 0]) < 4 * sigma
-    same = np.repeat(rotated[:, :1], 4, axis=1)
-    assert disconnected_histogram(same, bins)[0, 0] == pytest.approx(1.0)
 
 
 def test_second_term_has_no_bias_from_few_replicas():
@@ -105,18 +75,6 @@ def test_second_term_has_no_bias_from_few_replicas():
 def test_bad_edges_are_refused(edges):
     with pytest.raises(InputError, match="edges"):
         pair_bins(amorphous(), edges)
-
-
-def test_bad_spins_are_refused():
-    bins = pair_bins(amorphous(), EDGES)
-    spins = snapshots(2, 1, 40, 6)
-    with pytest.raises(InputError, match="shape"):
-        correlation_histogram(spins[0], bins)
-    with pytest.raises(InputError, match="at least 2"):
-        disconnected_histogram(spins, bins)
-    spins[1, 0, 7] *= 1.1
-    with pytest.raises(InputError, match=r"spins\[1\]\[0, 7\]"):
-        correlation_histogram(spins, bins)
 
 
 # ---- ensemble and bootstrap ---------------------------------------------------------------------------------
@@ -147,19 +105,6 @@ def test_bootstrap_resamples_are_averages_of_drawn_realizations():
         np.testing.assert_allclose(sample, ensemble_average([histograms[n] for n in drawn], counts[drawn]))
 
 
-def test_bootstrap_error_is_that_of_the_mean():
-    rng = np.random.default_rng(8)
-    histograms = list(rng.standard_normal((25, 1, 1, 400)))
-    ensemble = bootstrap_average(histograms, np.full((25, 400), 7), rng, n_samples=500)
-    # A bootstrap of n units has the variance (n - 1) / n of that of the mean, 1 / n. Averaged over 400 bins its
-    # relative error is sqrt(2 / 24 / 400) = 1.4 %, and 500 resamples add sqrt(2 / 500 / 400) = 0.3 %.
-    assert np.mean(np.var(ensemble.samples, axis=0)) == pytest.approx(24 / 25**2, rel=4 * 0.015)
-    low, high = ensemble.interval(0.68)
-    inside = np.mean((low < 0) & (high > 0))
-    # Standard deviation 0.023 for 400 bins.
-    assert abs(inside - 0.68) < 4 * 0.023
-
-
 def test_a_single_realization_resamples_replicas_and_says_so():
     rng = np.random.default_rng(9)
     histogram, counts = rng.standard_normal((2, 6, 3)), np.array([[4, 1, 9]])
@@ -169,14 +114,6 @@ def test_a_single_realization_resamples_replicas_and_says_so():
     np.testing.assert_allclose(ensemble.samples, expected)
     with pytest.raises(InputError, match="at least 2"):
         bootstrap_average([histogram[:, :1]], counts, rng)
-
-
-def test_bootstrap_weights_repeat_with_the_seed():
-    first, second = (bootstrap_weights(5, 100, np.random.default_rng(10)) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    assert (first.sum(axis=1) == 5).all()
-    # The number of times a unit is drawn has mean 1 and variance 4/5; 100 resamples.
-    assert (np.abs(first.mean(axis=0) - 1) < 4 * np.sqrt(0.8 / 100)).all()
 
 
 @pytest.mark.parametrize("level", [0.68, 0.95])
@@ -236,24 +173,6 @@ def test_features_of_a_known_curve():
     assert value_at_contact(curves) == pytest.approx(curves[:, 0])
 
 
-def test_an_edge_of_the_window_is_no_peak():
-    r = bin_centres(np.arange(0.5, 4.01, 0.1))
-    for monotonic in (r, 5 - r):
-        assert np.isnan(ferromagnetic_peak(r, monotonic)).all()
-    with pytest.raises(InputError, match="window"):
-        ferromagnetic_peak(r, r, window=(7.0, 8.0))
-
-
-def test_features_pass_over_empty_bins():
-    r = np.arange(6.0)
-    c = np.array([np.nan, -2.0, np.nan, 1.0, 0.5, np.nan])
-    assert value_at_contact(c) == -2.0
-    assert first_zero_crossing(r, c) == pytest.approx(1.0 + 2.0 * 2 / 3)
-    assert np.isnan(value_at_contact(np.full(3, np.nan)))
-    assert np.isnan(first_zero_crossing(r, np.full(6, np.nan)))
-    assert first_zero_crossing(r, [1.0, 0.0, -1.0, 1.0, 1.0, 1.0]) == 1.0
-
-
 # ---- correlation length -------------------------------------------------------------------------------------
 
 
@@ -268,14 +187,6 @@ def test_correlation_length_of_an_exponential():
     assert correlation_length(edges, -c, r_low=0.5) == pytest.approx(xi + 0.5, rel=tolerance)
     empty = np.where(bin_centres(edges) < 0.5, np.nan, c)
     assert correlation_length(edges, empty) == pytest.approx(xi + 0.5, rel=tolerance)
-
-
-def test_correlation_length_scales_with_the_curve():
-    edges = np.linspace(0, 20, 2001)
-    r = bin_centres(edges)
-    stack = np.exp(-r / np.array([[0.5], [1.0]])) * np.cos(3 * r / np.array([[0.5], [1.0]]))
-    short, long = correlation_length(edges, stack)
-    assert long / short == pytest.approx(2.0, rel=1e-3)
 
 
 def test_range_of_the_integral():

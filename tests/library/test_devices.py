@@ -8,7 +8,6 @@ import pytest
 import torch
 from small_study import BONDS, CHIRAL, exact_data, random_network, sites, training_set
 
-from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.quench import quench
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
@@ -41,17 +40,6 @@ def test_energies_and_fields(device, functions, dtype, tolerance):
     assert relative_difference(found.field, expected.field) < tolerance
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_pair_couplings(device):
-    spins = random_spins(40, np.random.default_rng(1), 2)
-    network = random_network(CHIRAL)
-    expected = NetworkForceField(sites(40), network, CHIRAL).pair_couplings(spins)
-    found = NetworkForceField(sites(40), network, CHIRAL, device=device).pair_couplings(spins)
-    assert relative_difference(found[0], expected[0]) < 1e-12
-    for one, other in zip(found[1:], expected[1:], strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
 def trained(device, **options):
     """Return a network trained on `device` with double precision, and its history."""
     data = exact_data(3, 4)
@@ -77,27 +65,6 @@ def test_training(device):
     np.testing.assert_allclose(losses, others, rtol=1e-8)
     assert losses[-1] < losses[0]
     assert_same_network(found, expected)
-
-
-@pytest.mark.parametrize("device", DEVICES)
-def test_an_interrupted_training(device, tmp_path):
-    path, steps = tmp_path / "training.checkpoint", []
-    checkpoint = Checkpoint(path, interval=0.0)
-
-    def interrupt():
-        steps.append(device)
-        if len(steps) == 5:  # two an epoch: in the third
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        trained(device, checkpoint=checkpoint, tick=interrupt)
-    assert path.is_file()
-    steps = [0] * 5
-    resumed, rows = trained(device, checkpoint=checkpoint, tick=lambda: steps.append(device))
-    assert len(steps) == 5 + 4  # the third epoch and the fourth
-    expected, history = trained(device)
-    assert len(rows) == len(history)
-    assert_same_network(resumed, expected)
 
 
 @pytest.mark.parametrize("device", DEVICES)

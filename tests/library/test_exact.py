@@ -193,11 +193,6 @@ def test_shells_in_a_box_that_is_too_small_are_refused():
     np.testing.assert_array_equal(np.count_nonzero(chain, axis=1), 2)
 
 
-def test_shells_need_an_amplitude_each():
-    with pytest.raises(InputError, match="2 distances and 1 amplitudes"):
-        Shells((1.0, 2.0), (-1.0,))
-
-
 @pytest.mark.parametrize("law", [Yukawa(0.7, 1.3), Shells((1.0, 2**0.5), (-1.0, 0.3))])
 def test_laws_and_models_survive_plain_data(law):
     assert hopping_from_dict(hopping_to_dict(law)) == law
@@ -214,11 +209,9 @@ def test_laws_and_models_survive_plain_data(law):
         ({}, "None is unknown"),
         ({"law": "yukawa", "range": 2}, "'yukawa'.*range"),
         ({"law": "yukawa", "decay_length": 0.0}, "decay_length"),
-        ({"law": "yukawa", "amplitude": float("nan")}, "amplitude"),
         ({"law": "yukawa", "amplitude": [1.0, 2.0]}, "amplitude.*expected a finite number"),
         ({"law": "shells", "distances": [], "amplitudes": []}, "one amplitude per distance"),
         ({"law": "shells", "distances": [1.0, -2.0], "amplitudes": [1, 1]}, "distances"),
-        ({"law": "shells", "distances": "near", "amplitudes": [1, 1]}, "distances = 'near'"),
         ({"law": "shells", "distances": 1.0, "amplitudes": 1.0}, "distances = 1.0; expected a list"),
     ],
 )
@@ -244,8 +237,6 @@ def test_a_law_of_ones_own_works_but_cannot_be_saved_unnamed():
     ("parameters", "words"),
     [
         ({"filling": 0.0}, "filling = 0.0; expected a number strictly between 0 and 1"),
-        ({"filling": 1.0}, "filling = 1.0"),
-        ({"filling": -0.2}, "filling = -0.2"),
         ({"filling": float("nan")}, "filling = nan"),
         ({"temperature": -1e-3}, "temperature = -0.001"),
         ({"temperature": float("inf")}, "temperature = inf"),

@@ -8,7 +8,6 @@ from small_study import BONDS, CHIRAL, random_network, sites
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.spins import random_spins, torque
-from sdglass.structures.structure import Structure
 
 
 def tensors(functions, standardised=True, dtype=torch.float64):
@@ -56,15 +55,6 @@ def test_field_and_torque_are_the_derivative_of_the_energy(functions, standardis
     )
 
 
-def test_chirality_contributes_to_the_field():
-    _, operator, network, spins = tensors(CHIRAL)
-    _, gradient = network.energy_and_gradient(operator.features(spins))
-    without = gradient.clone()
-    without[..., CHIRAL.n_bond :] = 0.0
-    difference = operator.field(gradient, spins) - operator.field(without, spins)
-    assert difference.abs().max() > 0.01
-
-
 @pytest.mark.parametrize("functions", [BONDS, CHIRAL], ids=["bonds", "chirality"])
 def test_the_torque_is_differentiable_in_the_gradient(functions):
     """`_Torque` has its transpose written by hand; gradcheck compares it with finite differences."""
@@ -99,29 +89,3 @@ def test_weights_feel_the_torque_through_the_whole_network(functions, activation
         else:
             torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
     assert sum(value is None for value in mine) == 1
-
-
-def test_single_precision_is_single_precision():
-    _, operator, network, spins = tensors(CHIRAL)
-    _, gradient = network.energy_and_gradient(operator.features(spins))
-    exact = operator.field(gradient, spins)
-    _, operator, network, spins = tensors(CHIRAL, dtype=torch.float32)
-    _, gradient = network.energy_and_gradient(operator.features(spins))
-    field = operator.field(gradient, spins)
-    assert field.dtype == torch.float32
-    # Sums of about a hundred terms of size 0.1 to 1, each rounded to 6e-8.
-    torch.testing.assert_close(field.double(), exact, rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize("functions", [BONDS, CHIRAL], ids=["bonds", "chirality"])
-def test_sites_without_neighbours_feel_nothing(functions):
-    structure = Structure([[1.0, 1, 1], [4, 4, 4], [8, 8, 8]], 10.0)
-    operator = FieldMap(build_feature_maps(structure, functions))
-    spins = torch.as_tensor(random_spins(3, np.random.default_rng(0), 2))
-    gradient = torch.ones(2, 3, functions.n_features, dtype=torch.float64, requires_grad=True)
-    assert not operator.features(spins).any()
-    assert not operator.field(gradient.detach(), spins).any()
-    result = operator.torque(gradient, spins)
-    assert result.shape == (2, 3, 3)
-    result.sum().backward()
-    assert not gradient.grad.any()

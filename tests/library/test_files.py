@@ -21,7 +21,6 @@ from sdglass.io import atomic_path, discard, load_npy, load_npz, write_text
 SPOILED = {
     "a version of the future": (6, 255),
     "encrypted": (8, 1),
-    "an unknown flag": (8, 32),
     "an unknown compression": (10, 99),
 }
 
@@ -59,24 +58,6 @@ def checksummed(tmp_path):
     with h5py.File(path, "w") as handle:
         dataset = handle.create_dataset("spins", data=np.arange(1000.0), chunks=(1000,), fletcher32=True)
         return path, dataset.id.get_chunk_info(0).byte_offset
-
-
-def test_damage_that_shows_while_reading_is_named(checksummed):
-    path, place = checksummed
-    data = bytearray(path.read_bytes())
-    data[place + 100] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(InputError, match=r"numbers\.h5: damaged HDF5"), open_hdf5(path, ["spins"]) as handle:
-        handle["spins"][...]
-
-
-def test_a_damaged_directory_is_named(checksummed):
-    path, _ = checksummed
-    data = path.read_bytes()
-    for signature in (b"TREE", b"SNOD", b"HEAP"):  # of the group's index
-        path.write_bytes(data.replace(signature, b"XXXX", 1))
-        with pytest.raises(InputError, match=r"numbers\.h5"), open_hdf5(path, ["spins"]) as handle:
-            handle["spins"][...]
 
 
 @pytest.mark.parametrize(
@@ -174,15 +155,13 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert (tmp_path / "T.csv").read_text() == "old"
 
 
-@pytest.mark.parametrize("link", ["relative", "absolute", "to a link"])
-def test_what_a_symbolic_link_leads_to_is_written(tmp_path, link):
+def test_what_a_symbolic_link_leads_to_is_written(tmp_path):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     target, path = folder / "target.csv", tmp_path / "T.csv"
     target.write_text("old")
-    if link == "to a link":
-        (folder / "second.csv").symlink_to("target.csv")
-    path.symlink_to({"relative": "elsewhere/target.csv", "absolute": target}.get(link, folder / "second.csv"))
+    (folder / "second.csv").symlink_to("target.csv")
+    path.symlink_to("elsewhere/second.csv")
     lead = os.readlink(path)
     with pytest.raises(ZeroDivisionError):
         write_half(path)
@@ -216,17 +195,16 @@ def write_hdf5(path):
         handle["x"] = 1.0
 
 
-@pytest.mark.parametrize("write", [lambda path: write_text(path, "new"), write_hdf5], ids=["text", "HDF5"])
 @pytest.mark.parametrize("linked", [False, True])
 @pytest.mark.parametrize("kind", ["a pipe", "a socket", "a folder"])
-def test_what_is_no_regular_file_is_never_replaced(tmp_path, kind, linked, write):
+def test_what_is_no_regular_file_is_never_replaced(tmp_path, kind, linked):
     place = path = tmp_path / "T.h5"
     special(place, kind)
     if linked:
         path = tmp_path / "link.h5"
         path.symlink_to(place)
     before = os.lstat(place)
-    for attempt in (write, discard):
+    for attempt in (lambda path: write_text(path, "new"), write_hdf5, discard):
         with pytest.raises(OutputError, match=rf"{path.name}: is {kind}; expected the name of a regular file"):
             attempt(path)
     after = os.lstat(place)

@@ -36,13 +36,6 @@ def test_planted_power_law():
     assert (fit.exponent, fit.slope, fit.amplitude) == pytest.approx((4.0, 0.25, 0.5), rel=1e-10)
 
 
-def test_residual_is_the_root_mean_square_deviation():
-    wiggle = 0.01 * (-1.0) ** np.arange(20)
-    fit = fit_growth(TIMES, POWER_LAW * np.exp(wiggle), ALL, "power_law")
-    # A line can take up a part (3 / 20)^2 or so of an alternating sign.
-    assert fit.residual == pytest.approx(0.01, rel=0.03)
-
-
 def test_only_points_of_the_window_are_used():
     spoiled = BARRIER_LAW.copy()
     spoiled[:5] = np.nan
@@ -90,17 +83,6 @@ def test_intervals_cover_the_planted_exponent():
         hits += low < 1.02 < high
     # The binomial deviation is sqrt(0.68 * 0.32 / 200) = 0.033; four of them.
     assert 0.55 < hits / 200 < 0.81
-
-
-def test_interval_widens_with_its_level_and_ignores_hopeless_resamples():
-    xi, samples = resampled(BARRIER_LAW, 0.1, 20, 300, 4)
-    narrow, wide = (fit_growth(TIMES, xi, ALL, samples=samples, level=level, n_units=20) for level in (0.68, 0.95))
-    assert wide.exponent_interval[0] < narrow.exponent_interval[0]
-    assert narrow.exponent_interval[1] < wide.exponent_interval[1]
-    samples[:7, 3] = np.nan
-    samples[7, 4] = -1.0
-    assert fit_growth(TIMES, xi, ALL, samples=samples, n_units=20).n_samples == 292
-    assert fit_growth(TIMES, xi, (TIMES[5], 1e4), samples=samples, n_units=20).n_samples == 300
 
 
 @pytest.mark.parametrize(("law", "name"), [(BARRIER_LAW, "barrier"), (POWER_LAW, "power_law")])

@@ -127,24 +127,3 @@ def test_what_the_halo_leaves_out_decays(monkeypatch):
     assert errors[6.0] < 1e-4
     *_, default, _ = collect(structure, Yukawa(), 2.0)
     assert np.abs(default - whole).max() == pytest.approx(errors[6.0], rel=1e-3)
-
-
-def test_a_lattice_in_blocks(monkeypatch):
-    lattice = square_lattice(20, 16)
-    hopping = Shells((1.0, 2**0.5), (-1.0, 0.3))
-    monkeypatch.setattr(hopping_functions, "_WHOLE", 100)
-    first, second, distance, values, blocks = collect(lattice, hopping, 2.5)
-    assert len(blocks) == 20  # of 4 x 4 sites, in one plane
-    assert_pairs_within(lattice, 2.5, first, second, distance)
-    assert np.abs(values - by_eigenvectors(lattice, hopping)[first, second]).max() < 1e-4
-
-
-def test_progress_counts_every_site(monkeypatch):
-    done = []
-    collect(sites(30), Yukawa(), 1.0, progress=done.append)
-    assert done == [30]
-    done.clear()
-    monkeypatch.setattr(hopping_functions, "_WHOLE", 100)
-    *_, blocks = collect(column(), Yukawa(), 1.0, halo=2.0, progress=done.append)
-    assert done == [len(block.sites) for block in blocks]
-    assert sum(done) == 304

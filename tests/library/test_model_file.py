@@ -1,6 +1,5 @@
 """Model files: they carry what is needed, and damaged or foreign ones are refused by name."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +17,9 @@ from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.forcefields.composite import CommitteeForceField, with_exchange
+from sdglass.forcefields.composite import CommitteeForceField
 from sdglass.forcefields.model_file import read_tensors, write_tensors
 from sdglass.forcefields.registry import load_force_field, load_model
-from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins, torque
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,33 +46,6 @@ def path(tmp_path):
 @pytest.fixture(scope="module")
 def spins():
     return random_spins(20, np.random.default_rng(1), 2)
-
-
-def test_round_trip_of_a_committee(path):
-    model, loaded = committee(), NetworkModel.load(path)
-    assert loaded.kind == "network"
-    assert (loaded.electrons, loaded.descriptor, loaded.references, loaded.info) == (
-        model.electrons, model.descriptor, model.references, model.info
-    )  # fmt: skip
-    assert len(loaded.networks) == 3
-    for network, other in zip(loaded.networks, model.networks, strict=True):
-        assert network.settings == other.settings
-        assert network.state_dict().keys() == other.state_dict().keys()
-        for key, value in network.state_dict().items():
-            assert torch.equal(value, other.state_dict()[key]), key
-
-
-def test_round_trip_of_a_linear_model(tmp_path, spins):
-    model = linear()
-    model.save(tmp_path / "linear.safetensors")
-    loaded = LinearModel.load(tmp_path / "linear.safetensors")
-    assert loaded.kind == "linear"
-    assert (loaded.coefficients == model.coefficients).all()
-    structure = sites()
-    mine = load_force_field(tmp_path / "linear.safetensors", structure).evaluate(spins)
-    expected = model.on(structure).evaluate(spins)
-    np.testing.assert_array_equal(mine.field, expected.field)
-    np.testing.assert_array_equal(mine.energy, expected.energy)
 
 
 @pytest.mark.parametrize("hopping", [Yukawa(1.0, 0.8), Shells((1.0,), (-1.0,))])
@@ -118,20 +89,6 @@ def test_committee_engine_from_a_file(path, spins):
     np.testing.assert_allclose(pair.field, fields[[0, 2]].mean(0), atol=1e-13)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_engines_from_a_file_keep_the_contract(path, dtype):
-    check_engine(lambda structure: load_force_field(path, structure, dtype=dtype), sites(14), dtype=dtype)
-    check_engine(lambda structure: with_exchange(load_force_field(path, structure), 0.1, 1.0), sites(14))
-
-
-def test_single_precision_is_close(path, spins):
-    double, single = (
-        load_force_field(path, sites(), dtype=dtype).evaluate(spins) for dtype in ("float64", "float32")
-    )
-    difference = np.abs(double.field - single.field).max()
-    assert 0 < difference < 1e-5 * np.abs(double.field).max()
-
-
 # What is refused
 
 
@@ -139,8 +96,6 @@ def test_single_precision_is_close(path, spins):
     ("asked", "difference"),
     [
         (SDModel(coupling=5.0), "coupling: 6.0 against 5.0"),
-        (SDModel(filling=0.45), "filling: 0.5 against 0.45"),
-        (SDModel(hopping=Yukawa(1.0, 0.9)), "hopping: .*'decay_length': 1.0.* against .*'decay_length': 0.9"),
         (SDModel(hopping=Shells()), "hopping: .*yukawa.* against .*shells"),
     ],
 )
@@ -160,29 +115,6 @@ def test_settings_that_cannot_be_met_are_refused(path):
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="device = 'cuda', but no GPU is available"):
             load_force_field(path, sites(), device="cuda")
-
-
-def test_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nothing\.safetensors: no such file"):
-        load_force_field(tmp_path / "nothing.safetensors", sites())
-
-
-@pytest.mark.parametrize("length", [0, 4, 100, 0.5, 0.999])
-def test_truncated_file_is_named(path, length):
-    content = path.read_bytes()
-    path.write_bytes(content[: length if isinstance(length, int) else int(length * len(content))])
-    with pytest.raises(InputError, match=r"model\.safetensors: damaged"):
-        NetworkModel.load(path)
-
-
-@pytest.mark.parametrize("where", ["weights", "header"])
-def test_flipped_bit_is_found(path, where):
-    content = bytearray(path.read_bytes())
-    position = content.index(b"per_site") + 13 if where == "header" else len(content) - 1000
-    content[position] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"model\.safetensors: damaged, its content does not match its checksum"):
-        NetworkModel.load(path)
 
 
 def test_foreign_file_is_named(path):
@@ -207,17 +139,13 @@ def test_foreign_file_is_named(path):
         ),
         (lambda tensors, header: header.pop("functions"), "functions"),
         (lambda tensors, header: header["functions"].update(shells=7), "network model of 30 features"),
-        (lambda tensors, header: header["functions"].update(colour=7), "colour"),
         (lambda tensors, header: header["references"].pop(), "2 energy references for 3 networks"),
-        (lambda tensors, header: header["networks"][0].update(activation="tanh"), "activation = 'tanh'"),
-        (lambda tensors, header: header["sd_model"].update(filling=2.0), "filling = 2.0"),
         (lambda tensors, header: header["sd_model"]["hopping"].update(law="lattice"), "hopping law 'lattice'"),
         (
             lambda tensors, header: header.update(format=NetworkModel.format + 1),
             f"format {NetworkModel.format + 1}; this version reads",
         ),
         (lambda tensors, header: header.pop("format"), "format None; this version reads"),
-        (lambda tensors, header: header.update(networks=[]), "3 energy references for 0 networks"),
         (lambda tensors, header: header.update(info=3), "expected info and errors"),
     ],
 )
@@ -237,16 +165,6 @@ def test_linear_model_of_a_wrong_length_is_refused(tmp_path):
     write_tensors(path, {"coefficients": tensors["coefficients"][:-1]}, header)
     with pytest.raises(InputError, match="a linear model of 17 features; its symmetry functions make 6 or 18"):
         LinearModel.load(path)
-
-
-def test_header_is_plain_json(path):
-    """Any program that reads safetensors can say what a file is."""
-    from safetensors import safe_open
-
-    with safe_open(path, "np") as handle:
-        header = json.loads(handle.metadata()["sdglass"])
-    assert header["sd_model"]["coupling"] == 6.0
-    assert header["functions"]["cutoff"] == BONDS.cutoff
 
 
 def test_errors_on_held_out_structures_are_kept(tmp_path):

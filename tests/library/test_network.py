@@ -6,12 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_study import BONDS, CHIRAL, MODEL, REFERENCE, labelled, random_network, sites
+from small_study import BONDS, CHIRAL, MODEL, REFERENCE, random_network, sites
 
 from sdglass.electrons.hopping import Yukawa
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello import forcefield as network_engine
-from sdglass.forcefields.behler_parrinello import network as network_module
 from sdglass.forcefields.behler_parrinello.forcefield import NetworkForceField
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
@@ -54,20 +52,6 @@ def test_activation_is_a_setting(activation, at_minus_one):
     assert network(torch.tensor([[-1.0]], dtype=torch.float64)).item() == pytest.approx(at_minus_one, abs=1e-15)
 
 
-def test_unknown_activation_is_refused():
-    with pytest.raises(InputError, match="activation = 'tanh'; expected one of relu, celu, silu"):
-        SiteEnergy(4, (3,), "tanh")
-
-
-def test_every_site_has_the_same_network():
-    network = random_network(BONDS)
-    z = torch.as_tensor(np.random.default_rng(0).standard_normal((2, 5, BONDS.n_features)))
-    together = network(z)
-    assert together.shape == (2, 5)
-    alone = torch.stack([torch.stack([network(site) for site in replica]) for replica in z])
-    torch.testing.assert_close(together, alone, rtol=0, atol=1e-13)
-
-
 @pytest.mark.parametrize("linear_term", [False, True])
 @pytest.mark.parametrize("activation", ["relu", "celu", "silu"])
 def test_the_gradient_by_hand_is_that_of_automatic_differentiation(activation, linear_term):
@@ -86,29 +70,6 @@ def test_the_gradient_by_hand_is_that_of_automatic_differentiation(activation, l
     # What the engine hands over: another order of the axes in memory.
     permuted = z.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert torch.equal(network.energy_and_gradient(permuted)[1], gradient)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_block_of_sites_does_not_matter(monkeypatch, dtype):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = SiteEnergy(BONDS.n_features, (64, 32)).to(dtype)
-    z = torch.as_tensor(np.random.default_rng(0).standard_normal((3, 50, BONDS.n_features)), dtype=dtype)
-    energy, gradient = network.energy_and_gradient(z)
-    rounding = 20 * torch.finfo(dtype).eps
-    for count in (17, 64, 150):
-        monkeypatch.setattr(network_module, "_SITES_PER_BLOCK", {"cpu": count})
-        blocks = network.energy_and_gradient(z)
-        torch.testing.assert_close(blocks[0], energy, rtol=rounding, atol=rounding)
-        torch.testing.assert_close(blocks[1], gradient, rtol=rounding, atol=rounding)
-
-
-def test_no_sites_have_no_energies():
-    energy, gradient = random_network(BONDS).energy_and_gradient(
-        torch.empty(0, 7, BONDS.n_features, dtype=torch.float64)
-    )
-    assert energy.shape == (0, 7)
-    assert gradient.shape == (0, 7, BONDS.n_features)
 
 
 def test_linear_start_is_the_linear_model():
@@ -151,19 +112,12 @@ def test_engine_keeps_its_contract(dtype, chirality):
     assert ("time_reversal" in make(sites(5)).symmetries) == (not chirality)
 
 
-@pytest.mark.parametrize("chirality", [False, True])
-@pytest.mark.parametrize("activation", ["celu", "silu"])
+@pytest.mark.parametrize(("chirality", "activation"), [(False, "celu"), (True, "silu")])
 def test_engine_on_a_box_smaller_than_its_reach(chirality, activation):
     functions = CHIRAL if chirality else BONDS
     outcome = status(check_engine(factory(functions, activation=activation), sites(14)))
     assert outcome.pop("cutoff") == "skipped"
     assert set(outcome.values()) == {True}
-
-
-def test_engine_with_the_paper_s_descriptor_and_network():
-    functions = SymmetryFunctions(chirality=True)
-    network = SiteEnergy(functions.n_features)
-    check_engine(lambda structure: NetworkForceField(structure, network, functions), sites(20), n_replicas=2)
 
 
 def test_energy_is_the_sum_of_site_energies_and_the_reference():
@@ -173,17 +127,6 @@ def test_energy_is_the_sum_of_site_energies_and_the_reference():
     z = (build_feature_maps(structure, CHIRAL).features(spins) - network.mean.numpy()) / network.scale.numpy()
     expected = network(torch.as_tensor(z)).sum(1).detach().numpy() - 3.0
     np.testing.assert_allclose(factory(CHIRAL)(structure).evaluate(spins).energy, expected, atol=1e-11)
-
-
-def test_blocks_of_replicas_do_not_matter(monkeypatch):
-    structure = sites()
-    engine = factory(CHIRAL)(structure)
-    spins = random_spins(structure.n_sites, np.random.default_rng(4), 5)
-    whole = engine.evaluate(spins)
-    monkeypatch.setattr(network_engine, "_BLOCK", 2 * structure.n_sites * CHIRAL.n_features)
-    pieces = engine.evaluate(spins)
-    np.testing.assert_allclose(pieces.energy, whole.energy, rtol=1e-13)
-    np.testing.assert_allclose(pieces.field, whole.field, atol=1e-13)
 
 
 def test_engine_does_not_follow_later_training():
@@ -227,11 +170,3 @@ def test_maps_of_another_descriptor_or_structure_are_refused():
         NetworkForceField(structure, network, BONDS, maps=build_feature_maps(structure, CHIRAL))
     with pytest.raises(InputError, match="maps of 14 sites"):
         NetworkForceField(structure, network, BONDS, maps=build_feature_maps(sites(14), BONDS))
-
-
-def test_network_engine_can_label():
-    """An engine is an engine: its labels make a dataset like those of the exact electrons."""
-    structure = sites()
-    data = labelled(structure, factory(BONDS)(structure), 3)
-    assert data.torque.shape == (3, 20, 3)
-    np.testing.assert_allclose(np.einsum("cia,cia->ci", data.torque, data.spins), 0.0, atol=1e-12)

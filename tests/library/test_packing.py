@@ -3,7 +3,6 @@ import pytest
 
 from sdglass.errors import InputError
 from sdglass.random_streams import generator
-from sdglass.structures import amorphous as packing
 from sdglass.structures.amorphous import JAMMING_FRACTION, cube_edge, packing_fraction, random_sequential_addition
 
 
@@ -35,50 +34,6 @@ def test_the_papers_structures(n_sites):
 def test_same_structure_as_one_candidate_at_a_time():
     fast = random_sequential_addition(120, 3.0, 0.5, np.random.default_rng(2))
     np.testing.assert_array_equal(fast.positions, naive_addition(120, 3.0, 0.5, np.random.default_rng(2)))
-
-
-def test_block_of_candidates_changes_nothing(monkeypatch):
-    blocks = []
-    original = packing._sequential
-    monkeypatch.setattr(
-        packing, "_sequential", lambda candidates, *rest: blocks.append(1) or original(candidates, *rest)
-    )
-    one = random_sequential_addition(120, 3.0, 0.5, np.random.default_rng(3))
-    n_large = len(blocks)
-    monkeypatch.setattr(packing, "MIN_BLOCK", 1)  # then 4 N candidates at once
-    other = random_sequential_addition(120, 3.0, 0.5, np.random.default_rng(3))
-    assert len(blocks) - n_large > n_large, "this test needs different blocks"
-    np.testing.assert_array_equal(one.positions, other.positions)
-
-
-def test_sites_are_uniform():
-    # 100 structures of 30 sites; repulsion makes counts per bin less noisy than independent sites, so
-    # four standard deviations of independent sites (binomial) are a safe bound.
-    sites = np.concatenate(
-        [random_sequential_addition(30, 3.0, 0.5, generator(4, "test", r)).positions for r in range(100)]
-    )
-    n, bins = len(sites), 6
-    for axis in range(3):
-        counts, _ = np.histogram(sites[:, axis], bins, (0.0, 3.0))
-        assert np.abs(counts - n / bins).max() < 4 * np.sqrt(n / bins * (1 - 1 / bins))
-
-
-def test_pairs_just_outside_r_min_are_as_frequent_as_independent_ones():
-    # At low density RSA differs from independent sites only by the excluded sphere, to first order in
-    # the density: the number of pairs in r_min < R < 2 r_min is N (N - 1) / 2 * shell / available volume.
-    n, length, r_min, repeats = 10, 4.0, 0.5, 300
-    found = sum(
-        int(
-            (random_sequential_addition(n, length, r_min, generator(5, "test", r)).distances() < 2 * r_min).sum()
-            - n
-        )
-        // 2
-        for r in range(repeats)
-    )
-    sphere = 4 / 3 * np.pi * r_min**3
-    expected = repeats * n * (n - 1) / 2 * 7 * sphere / (length**3 - sphere)
-    # Overlap of excluded spheres changes it by about N * sphere / L^3 = 8 %; four standard errors are 14 %.
-    assert abs(found - expected) < 4 * np.sqrt(expected) + 0.08 * expected
 
 
 def test_one_site_and_no_exclusion():

@@ -7,7 +7,6 @@ from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.perturbation import (
     coupling_field,
-    free_fermi_wavevector,
     orbital_occupations,
     rkky,
     second_order_couplings,
@@ -44,18 +43,6 @@ def test_rkky_function_near_zero_and_far_away():
     assert (rkky(np.linspace(0.01, 4.493, 200)) < 0).all()
     assert (rkky(np.linspace(4.494, 7.725, 200)) > 0).all()
     assert rkky(7.726) < 0
-
-
-def test_rkky_series_meets_the_closed_form():
-    # In the closed form eps / x^3 of relative precision is lost: 1e-12 at x = 0.09, where the series is used.
-    x = 0.09
-    assert rkky(x) == pytest.approx((x * np.cos(x) - np.sin(x)) / x**4, rel=3e-12)
-
-
-def test_free_fermi_wavevector_counts_the_electrons():
-    k, volume = free_fermi_wavevector(100, 125.0), 125.0
-    # Two spin states, (2 pi)^3 / V of k space each.
-    assert 2 * (4 / 3) * np.pi * k**3 * volume / (2 * np.pi) ** 3 == pytest.approx(100)
 
 
 @pytest.mark.parametrize("filling", [0.25, 0.5])
@@ -139,9 +126,3 @@ def test_strong_coupling_limit_of_many_sites(small_structure):
     # t, so at half filling odd orders of t vanish and the next one is smaller by (t / J)^2.
     assert errors[0] < 0.1
     assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.1)
-
-
-def test_coupling_field_leaves_out_the_diagonal():
-    couplings = np.array([[7.0, 2.0], [2.0, 9.0]])
-    spins = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    np.testing.assert_array_equal(coupling_field(couplings, spins), [[0.0, -2.0, 0.0], [-2.0, 0.0, 0.0]])

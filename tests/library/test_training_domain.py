@@ -41,14 +41,6 @@ def test_description_is_of_all_structures():
         describe_structures([])
 
 
-def test_a_single_site_is_close_to_nothing():
-    assert Structure(np.zeros((1, 3)), 2.0).least_distance == np.inf
-
-
-def test_neighbours_across_the_boundary_are_close():
-    assert Structure([[0.1, 0, 0], [1.95, 0, 0], [1, 1, 1]], 2.0).least_distance == pytest.approx(0.15)
-
-
 def test_structures_like_those_of_the_training_are_no_departure():
     assert departures(TRAINED, sites(seed=3)) == []
     assert departures(TRAINED, sites(40, 0.83, seed=4)) == []  # within the tolerance

@@ -6,9 +6,9 @@ from small_study import MODEL, sites
 
 from sdglass.electrons.perturbation import strong_coupling
 from sdglass.electrons.sd_model import SDModel
-from sdglass.electrons.spectra import density_peak, level_windows, spacing_around
+from sdglass.electrons.spectra import level_windows, spacing_around
 from sdglass.errors import InputError
-from sdglass_study.analysis import density_of_states, rkky, run_analysis, two_site
+from sdglass_study.analysis import rkky, run_analysis, two_site
 
 BOX = {"n_sites": 24, "box_length": 3.1, "r_min": 0.5}
 
@@ -79,23 +79,6 @@ def test_states_at_the_lower_edge_are_the_localised_ones(value):
     assert ratio["participation_ratio_lowest"] < 0.6 * ratio["participation_ratio_middle"]
 
 
-def test_nothing_depends_on_how_many_realizations_follow():
-    few, _ = spectra(realizations=2, coupled_realizations=2)
-    system = density_of_states.systems(density_of_states.DensityOfStates(**DOS), 6.0, 24, 3.1)[0]
-    levels, _ = density_of_states.solve_realizations(system, MODEL, 0.5, 3)
-    _, rho = density_of_states.histograms(levels[:2], 0.1)
-    curve = few[few["system"] == system.label]
-    np.testing.assert_allclose(curve["density_of_states"], rho.mean(axis=0), atol=1e-12)
-
-
-def test_odd_electron_numbers_are_metals():
-    # 25 electrons in spin-degenerate levels: the level at the Fermi energy is half full, the gap zero.
-    _, summary = spectra(SDModel(coupling=0, filling=25 / 48), realizations=2, coupled_realizations=2)
-    assert SYSTEMS[3] not in set(summary["system"])
-    gap = summary[(summary["quantity"] == "gap") & (summary["system"] == SYSTEMS[0])]
-    assert gap["value"].item() == 0.0
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -108,13 +91,6 @@ def test_odd_electron_numbers_are_metals():
 def test_settings_of_spectra_that_make_no_sense(changes, message):
     with pytest.raises(InputError, match=message):
         spectra(**changes)
-
-
-def test_density_peak_is_exact_for_a_parabola():
-    x = np.linspace(-1, 1, 21)
-    position, height = density_peak(x, 2.0 - 3.0 * (x - 0.137) ** 2)
-    assert (position, height) == pytest.approx((0.137, 2.0))
-    assert density_peak(x, np.ones(21))[1] == 1.0  # no maximum: no division by zero
 
 
 def test_level_windows():

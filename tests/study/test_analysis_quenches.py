@@ -12,7 +12,7 @@ from sdglass.observables.measure import measure
 from sdglass.spins import random_spins
 from sdglass_study.analysis import run_analysis
 from sdglass_study.analysis._ensembles import Ensemble, Resampling, load_ensembles, shared_part
-from sdglass_study.analysis.correlation import _first_time, difference_rows, event_rows
+from sdglass_study.analysis.correlation import difference_rows, event_rows
 from sdglass_study.analysis.freezing import over_time
 
 LABELS = {"run": "fig4-slow", "damping": 0.05, "model": "exact"}
@@ -44,12 +44,6 @@ def values(rows):
     return {row["quantity"]: row for row in rows}
 
 
-def test_first_time_is_interpolated_in_the_logarithm():
-    assert _first_time(TIMES, [0.0, -0.1, -0.3, -0.5, -0.5], -0.4) == pytest.approx(10**1.5)
-    assert _first_time(TIMES, [0.0, -0.4, -0.5, -0.5, -0.5], -0.4) == 1.0  # nothing before but t = 0
-    assert np.isnan(_first_time(TIMES, [0.0, -0.1, -0.2, -0.3, -0.39], -0.4))
-
-
 def test_events_of_a_planted_curve():
     events = values(event_rows(LABELS, TIMES, R, planted_average(1e-4), RESAMPLING))
     assert events["contact_time"]["value"] == pytest.approx(10.0, rel=1e-6)
@@ -77,15 +71,6 @@ def test_zero_crossing_at_contact_uses_each_curve_s_own_time():
         event = values(event_rows(LABELS, TIMES, R, average, RESAMPLING))["zero_crossing_contact"]
         assert event["value"] == pytest.approx(expected, nan_ok=True)
         assert event["low"] == pytest.approx(expected, nan_ok=True)
-
-
-def test_differences_of_identical_ensembles_are_exactly_zero():
-    average = planted_average(0.1)
-    rows = values(difference_rows(LABELS, TIMES, average, average, RESAMPLING))
-    for name in ("max", "rms", "noise", "late_rms", "late_noise"):
-        assert rows[f"difference_{name}"]["value"] == 0.0
-    assert rows["difference_within_two_sigma"]["value"] == 1.0
-    assert (rows["difference_rms"]["low"], rows["difference_rms"]["high"]) == (0.0, 0.0)
 
 
 def test_differences_of_a_planted_offset():
@@ -282,17 +267,6 @@ def test_freezing_of_planted_trajectories(structures):
     # From the first to the second snapshot z, -z, x become z: overlaps 1, -1, 0.
     assert table.step_overlap.tolist() == pytest.approx([np.nan, 0, 1, 1, 1], nan_ok=True)
     assert (table.torque_rms == 1).all()
-
-
-def test_single_replicas_have_no_second_term(tmp_path, structures):
-    paths = write(tmp_path, structures, quenched(structures, replicas=1) + quenched(structures, "pair"))
-    table, second = tables("freezing", paths).values()
-    assert set(table.model) == {"exact", "pair"}
-    assert set(second.model) == {"pair"}
-    # Independent random spins: the product of different replicas is noise of 1 / sqrt(3 pairs), or less.
-    assert abs(second.disconnected.mean()) < 0.02
-    with pytest.raises(InputError, match="every ensemble has a single replica"):
-        tables("freezing", paths[:3])
 
 
 # ---- the locator force field beside the others ----------------------------------------------------------------

@@ -5,16 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy import stats
-from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network, sites
+from small_study import BONDS, MODEL, REFERENCE, exact_data, random_network
 
-from sdglass.dataset import LabelledConfigurations
 from sdglass.errors import InputError
-from sdglass.forcefields.behler_parrinello.descriptor_file import save_feature_maps
 from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
-from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
-from sdglass.spins import random_spins, torque
+from sdglass.spins import torque
 from sdglass_study.analysis import data_frame, run_analysis, torque_errors
 from sdglass_study.analysis.compare_models import compare
 from sdglass_study.jobs import judge
@@ -22,7 +19,6 @@ from sdglass_study.model_errors import (
     HISTOGRAM_EDGES,
     ModelErrors,
     SetErrors,
-    common_members,
     paired_ratio,
     root_mean_square,
     student,
@@ -74,15 +70,6 @@ def test_stages():
     assert not errors_of(np.ones(2)).stage("late").any()
 
 
-def test_means_by_realization():
-    one = errors_of([[1.0, 1.0, 2.0, 4.0], [3.0, 1.0, 2.0, 0.0]], realizations=[0, 0, 2, 2])
-    squares, counts = one.by_realization(one.torque_squares("single"), "all")
-    assert squares.tolist() == pytest.approx([(5 + 1) / 2, np.nan, (4 + 8) / 2], nan_ok=True)
-    assert counts.tolist() == [2, 0, 2]
-    squares, _ = one.by_realization(one.torque_squares("single", [1]), "all")
-    assert squares.tolist() == pytest.approx([5.0, np.nan, 2.0], nan_ok=True)
-
-
 def test_intervals_are_student_s():
     values = np.square([0.01, 0.02, 0.03])
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
@@ -113,12 +100,6 @@ def test_paired_ratios_do_not_see_what_both_models_share():
     assert (ratio, count) == (pytest.approx(0.5), 1)
     assert np.isnan(low)
     assert paired_ratio(np.array([np.nan]), np.array([1.0]), 0.95)[3] == 0
-
-
-def test_networks_are_paired_fold_by_fold():
-    one, other = network("a", np.ones((3, 2)), [0, 2, 4]), network("b", np.ones((2, 2)), [2, 0])
-    assert common_members(one, other) == ([0, 1], [1, 0])
-    assert common_members(one, linear("pair", [1.0])) == (None, None)
 
 
 # ---- the file -------------------------------------------------------------------------------------------------
@@ -159,39 +140,7 @@ def test_the_file_is_small_and_the_same_every_time(tmp_path):
                 np.testing.assert_allclose(read, value, rtol=1e-7)
 
 
-def test_damaged_and_other_files_are_named(tmp_path):
-    path = tmp_path / "a.h5"
-    paper_size(1).save(path)
-    content = bytearray(path.read_bytes())
-    path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"a\.h5: "):
-        ModelErrors.load(path)
-    content[len(content) // 2] ^= 1  # in the middle of the packed numbers
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.h5: damaged"):
-        ModelErrors.load(path)
-    save_feature_maps(path, build_feature_maps(sites(), BONDS), sites(), {})
-    with pytest.raises(InputError, match=r"a\.h5: not readable errors of a model"):
-        ModelErrors.load(path)
-
-
 # ---- judging --------------------------------------------------------------------------------------------------
-
-
-def test_samples_are_judged_by_the_networks_that_they_are_for():
-    spins = random_spins(5, np.random.default_rng(0), 6)
-    data = LabelledConfigurations(sites(5), MODEL, spins, np.zeros(6), 0.0 * spins, np.full(6, np.nan), {})
-    torques = np.arange(3.0)[:, None, None, None] + np.zeros((3, 6, 5, 3))  # network k is wrong by k
-    judged = judge.Judged(data, 1, np.zeros((3, 6)), torques)
-    other = np.array([[0, 0], [0, 1], [0, 2]])  # samples of another realization
-    samples = [np.array([[1, 0], [1, 2]]), other, np.array([[1, 2], [1, 3], [1, 5]])]
-    turns = judged.by_turns(samples)
-    assert turns.chosen.tolist() == [0, 2, 3, 5]
-    assert turns.torque_error.shape == (1, 4, 5, 3)
-    assert turns.torque_error[0, :, 0, 0].tolist() == [0.0, 0.0, 2.0, 2.0]
-    # Configurations 2 and 3 are for two networks: they take turns.
-    samples[0] = np.array([[1, 2], [1, 3]])
-    assert judged.by_turns(samples).torque_error[0, :, 0, 0].tolist() == [0.0, 2.0, 2.0]
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +173,8 @@ def judged_by(study, name, models, **changes):
     fit = NETWORK | {"n_folds": 3, "realizations": None, "configurations": None}
     settings = {"name": name, "sets": ["training"] * 3 + ["test"], "drawn": ["training", "test"], "fit": fit}
     settings |= {"folds": [0, 2][: len(models)], "dtype": "float32", "device": "cpu", "seed": SEED} | changes
-    judge.run({"models": models, "labels": study.labels}, {"errors": out}, settings)
+    inputs = {"models": models, "labels": study.labels, "descriptors": []}
+    judge.run(inputs, {"errors": out}, settings)
     return ModelErrors.load(out), out
 
 
@@ -319,19 +269,6 @@ def test_a_single_network_has_no_committee_and_a_linear_model_no_networks(study)
 
 
 # ---- tables ---------------------------------------------------------------------------------------------------
-
-
-def test_error_rows():
-    offsets = np.repeat([0.01, 0.02, 0.03], 4)
-    one = errors_of(offsets, realizations=np.repeat([0, 1, 2], 4))
-    rows = torque_errors.error_rows("pair", "test", "-", one, 0.95)
-    assert [row["stage"] for row in rows] == ["random", "all"]
-    row = rows[1]
-    assert row["rmse"] == pytest.approx(np.sqrt(np.mean(offsets**2)))
-    assert row["relative"] == pytest.approx(row["rmse"] / 2.0)
-    assert row["energy_rmse_within"] == pytest.approx(0.0)  # the energies' offsets are one per realization
-    assert row["energy_rmse_per_site"] == pytest.approx(row["rmse"] / 100)
-    assert (row["realizations"], row["configurations"]) == (3, 12)
 
 
 def test_single_networks_count_on_average():

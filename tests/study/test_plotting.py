@@ -1,11 +1,7 @@
 """Figures: drawn from tables alone, also from poor ones; readable files; the same bytes every time."""
 
 import io
-import subprocess
-import sys
-import textwrap
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,12 +9,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.text import Text
-from renamed_tables import LABELS, write_renamed
-from synthetic_tables import write_all
+from renamed_tables import LABELS
 
 from sdglass.errors import InputError
 from sdglass.io import write_csv
-from sdglass.registry import load_plugin
 from sdglass_study.figures import FIGURES, _style, study_figures
 from sdglass_study.figures._labels import Look
 from sdglass_study.figures._make import make_all, make_figure
@@ -26,44 +20,28 @@ from sdglass_study.figures._tables import read_table, read_tables
 from sdglass_study.figures.fig5 import best_window
 from sdglass_study.jobs import figure as figure_job
 
-PAPER = Path(__file__).resolve().parents[2] / "results" / "paper" / "tables"
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("tables")
-    write_all(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def paper_tables(tmp_path_factory):
-    """The tables of the study at the paper's size, with the names of today."""
-    if not PAPER.is_dir():
-        pytest.skip("results/paper/tables is not there")
-    path = tmp_path_factory.mktemp("paper")
-    write_renamed(PAPER, path)
-    return path
+@pytest.fixture
+def paths(paper_tables):
+    """{name: path} of all tables of a study."""
+    return {path.stem: path for path in paper_tables.glob("*.csv")}
 
 
 @pytest.fixture
-def changed(folder, tmp_path):
-    """Return a function: write `change(frame)` of one table to a folder with copies of the others."""
+def changed(paths, tmp_path):
+    """Return a function: change(frame) of one table, and the others as they are; returns {name: path}."""
 
     def change(name, function):
-        for other in folder.glob("*.csv"):
-            (tmp_path / other.name).write_bytes(other.read_bytes())
-        write_csv(tmp_path / f"{name}.csv", function(pd.read_csv(folder / f"{name}.csv")))
-        return tmp_path
+        write_csv(tmp_path / f"{name}.csv", function(pd.read_csv(paths[name])))
+        return paths | {name: tmp_path / f"{name}.csv"}
 
     return change
 
 
-def render(name, folder):
+def render(name, paths):
     """Draw one figure, coarsely and without its layout since only failures are of interest; return it."""
     with _style.journal():
-        tables = read_tables({path.stem: path for path in folder.glob("*.csv")}, FIGURES[name])
-        drawn = FIGURES[name].draw(tables, Look(LABELS))
+        drawn = FIGURES[name].draw(read_tables(paths, FIGURES[name]), Look(LABELS))
         drawn.set_layout_engine("none")
         drawn.savefig(buffer := io.BytesIO(), dpi=40)
     buffer.seek(0)
@@ -71,10 +49,11 @@ def render(name, folder):
     return drawn
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_is_drawn(name, folder, tmp_path):
+# `studies` is drawn from several studies, see test_compare_studies.py.
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "studies"])
+def test_every_figure_is_drawn(name, paths, tmp_path):
     """A picture of the width of a journal page with something on it, and a PDF without a date."""
-    make_figure(name, list(folder.glob("*.csv")), tmp_path / "x.png", tmp_path / "x.pdf", LABELS)
+    make_figure(name, list(paths.values()), tmp_path / "x.png", tmp_path / "x.pdf", LABELS)
     pixels = imread(tmp_path / "x.png")
     assert pixels.shape[1] == _style.WIDTH * _style.DPI
     assert np.mean(pixels[..., :3].min(axis=-1) < 0.95) > 0.01
@@ -83,23 +62,14 @@ def test_every_figure_is_drawn(name, folder, tmp_path):
     assert b"CreationDate" not in pdf
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name != "studies"])
-def test_every_figure_is_drawn_from_the_tables_of_the_paper_s_study(name, paper_tables):
-    render(name, paper_tables)
-
-
-def test_the_same_bytes_every_time(folder, tmp_path):
+def test_the_same_bytes_every_time(paths, tmp_path):
+    contents = set()
     for place in ("a", "b"):
-        make_figure("time_step", list(folder.glob("*.csv")), tmp_path / f"{place}.png", tmp_path / f"{place}.pdf")
-    for kind in ("png", "pdf"):
-        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
-
-
-def test_the_registry_costs_nothing_to_read():
-    code = "import sys; from sdglass_study.figures import study_figures; study_figures(['fig3_parity'])"
-    heavy = "sys.exit(str({'matplotlib', 'pandas', 'torch', 'numba'} & sys.modules.keys()).replace('set()', ''))"
-    done = subprocess.run([sys.executable, "-c", f"{code}; {heavy}"], capture_output=True, text=True, check=False)
-    assert done.stderr.strip() == ""
+        outputs = {kind: str(tmp_path / f"{place}.{kind}") for kind in ("png", "pdf")}
+        settings = {"name": "time_step", "labels": LABELS}
+        figure_job.run({"tables": list(map(str, paths.values()))}, outputs, settings)
+        contents.add(tuple((tmp_path / f"{place}.{kind}").read_bytes() for kind in ("png", "pdf")))
+    assert len(contents) == 1
 
 
 def test_a_study_has_the_figures_whose_tables_it_makes():
@@ -107,35 +77,6 @@ def test_a_study_has_the_figures_whose_tables_it_makes():
     assert study_figures(everything).keys() == FIGURES.keys()
     assert study_figures([]) == {}
     assert list(study_figures(["two_site", "rkky", "fig3_parity", "freezing"])) == ["rkky", "freezing"]
-    assert (
-        not {"network_size", "locator_quench"}
-        & study_figures(everything - {"network_size", "locator_quench"}).keys()
-    )
-
-
-def test_a_figure_is_one_file(tmp_path):
-    """Written by a user, it is drawn, and part of a study that makes its table."""
-    (tmp_path / "ages.py").write_text(
-        textwrap.dedent("""
-        from sdglass_study.figures import _style, figure
-
-        @figure(tables={"ages": "model:str age"}, title="Ages", caption="How old models are.", chapter="models")
-        def draw(tables, look):
-            page = _style.new_figure(2.0)
-            axes = page.subplots()
-            for row in tables["ages"].itertuples():
-                axes.bar(look.label(row.model), row.age, color=look.color(row.model))
-            return page
-        """)
-    )
-    try:
-        load_plugin(tmp_path / "ages.py")
-        (tmp_path / "ages.csv").write_text("model,age\nsmall,3\npair,60\n")
-        make_figure("ages", [tmp_path / "ages.csv"], tmp_path / "ages.png", labels=LABELS)
-        assert (tmp_path / "ages.png").is_file()
-        assert study_figures(["ages"])["ages"].chapter == "models"
-    finally:
-        del FIGURES._found["ages"]
 
 
 def as_seen(color, kind):
@@ -167,72 +108,49 @@ def test_models_look_the_same_in_every_figure():
     assert look.learned(["exact", "pair"]) is None
 
 
-def test_models_of_one_size_stand_side_by_side(folder):
+def test_models_of_one_size_stand_side_by_side(paths):
     """Drawn at the same number of parameters, the bars of one would hide those of the other."""
-    panel = render("network_size", folder).axes[0]
+    panel = render("network_size", paths).axes[0]
     places = [line.get_xdata()[0] for line in panel.get_lines() if line.get_marker() not in ("", "None", None)]
-    assert len(places) == len(set(places)) == 8
+    assert len(places) == len(set(places)) > 3
 
 
-def test_no_words_smaller_than_seven_points(folder):
+def test_no_words_smaller_than_seven_points(paths):
     for name in ("learning_curves", "fig1", "fig5", "freezing"):
-        words = [text for text in render(name, folder).findobj(Text) if text.get_text()]
-        assert min(text.get_fontsize() for text in words) >= 7
+        words = render(name, paths).findobj(Text)
+        assert min(text.get_fontsize() for text in words if text.get_text()) >= 7
+
+
+def nan(*columns):
+    return lambda frame: frame.assign(**dict.fromkeys(columns, np.nan))
+
+
+def rows(choice):
+    return lambda frame: frame.query(choice)
 
 
 @pytest.mark.parametrize(
-    ("name", "columns"),
+    ("name", "table", "change"),
     [
-        ("fig4_correlation", ["low", "high"]),
-        ("fig5_length", ["low", "high"]),
-        ("torque_errors", ["low", "high", "relative"]),
-        ("couplings", ["low", "high"]),
-        ("freezing", ["torque_rms_error", "energy_error", "step_overlap", "step_overlap_error"]),
-        ("time_step", ["energy_drift"]),
-        ("fig5_fits", ["exponent", "exponent_low", "exponent_high", "amplitude"]),
+        ("fig4", "fig4_correlation", nan("low", "high")),
+        ("fig4", "fig4_correlation", rows("model == 'exact'")),
+        ("fig4", "fig4_correlation", rows("time == 0")),  # which a logarithmic axis cannot show
+        ("fig5", "fig5_length", nan("low", "high")),
+        ("fig5", "fig5_length", rows("time == 0")),
+        ("fig5", "fig5_fits", nan("exponent", "exponent_low", "exponent_high", "amplitude")),
+        ("torque_errors", "torque_errors", nan("low", "high", "relative")),
+        ("torque_errors", "torque_errors", rows("model == 'pair' and set == 'test-500'")),
+        ("freezing", "freezing", nan("torque_rms_error", "energy_error", "step_overlap", "step_overlap_error")),
+        ("freezing", "freezing", rows("time == 0")),
+        ("error_along_quench", "error_along_quench", rows("time == 0")),
+        ("learning_curves", "learning_curves", rows("model == 'paper' and epoch == 1")),
+        ("network_size", "network_size", rows("model in ['pair', 'linear']")),
+        ("couplings", "couplings", rows("model == 'second-order'")),
     ],
 )
-def test_intervals_that_are_not_numbers(name, columns, changed):
-    path = changed(name, lambda frame: frame.assign(**dict.fromkeys(columns, np.nan)))
-    for figure in FIGURES.values():
-        if name in figure.tables:
-            render(figure.name, path)
-
-
-@pytest.mark.parametrize(
-    "name", ["fig4_correlation", "fig5_length", "fig5_correlation", "freezing", "error_along_quench"]
-)
-@pytest.mark.parametrize("which", ["min", "max"])
-def test_a_single_time(name, which, changed):
-    """The first time is zero, which a logarithmic axis cannot show."""
-    path = changed(name, lambda frame: frame[frame.time == getattr(frame.time, which)()])
-    render(next(figure.name for figure in FIGURES.values() if name in figure.tables), path)
-
-
-@pytest.mark.parametrize(
-    ("name", "table", "choice"),
-    [
-        ("fig2", "fig2_density_of_states", "coupling == 0"),
-        ("fig3", "fig3_parity", "model == 'paper' and set == 'test'"),
-        ("fig4", "fig4_correlation", "model != 'exact' and run == 'fig4-fast'"),
-        ("fig4", "fig4_correlation", "model == 'exact'"),
-        ("fig5", "fig5_fits", "law == 'power_law'"),
-        ("fig5", "fig5_length", "ensemble == 'fig5-pair-fast' and estimator == 'naive'"),
-        ("torque_errors", "torque_errors", "model == 'pair' and set == 'test-500'"),
-        ("learning_curves", "learning_curves", "model == 'paper' and epoch == 1"),
-        ("committee", "committee", "set == 'test'"),
-        ("network_size", "network_size", "set == 'test' and stage == 'all'"),
-        ("network_size", "network_size", "model in ['pair', 'linear']"),
-        ("training_size", "training_size", "set == 'test-500' and model != 'pair'"),
-        ("rkky", "rkky", "coupling == 6"),
-        ("time_step", "time_step", "time_step == 1"),
-        ("disconnected", "disconnected", "ensemble == 'fig5-pair-fast'"),
-        ("couplings", "couplings", "model == 'second-order'"),
-        ("studies", "studies", "quantity == 'gap'"),
-    ],
-)
-def test_a_part_of_the_models_is_enough(name, table, choice, changed):
-    render(name, changed(table, lambda frame: frame.query(choice)))
+def test_poor_tables_are_drawn_too(name, table, change, changed):
+    """Without intervals, without most models, with a single time."""
+    render(name, changed(table, change))
 
 
 def test_the_strips_show_the_paired_differences(changed):
@@ -287,7 +205,8 @@ def test_no_growth_is_said_only_where_no_window_has_it(changed):
 
 def test_lengths_beyond_the_frame_are_marked(changed):
     def outlier(frame):
-        first = frame[(frame.time > 2) & (frame.estimator == "naive")].index[0]
+        shown = (frame.ensemble == "fig5-pair-slow") & (frame.estimator == "naive") & (frame.time > 2)
+        first = frame.index[shown][0]
         frame = frame.reset_index(drop=True)
         frame.loc[first, ["xi", "low", "high"]] = 50.0, 40.0, 60.0
         return frame
@@ -295,27 +214,20 @@ def test_lengths_beyond_the_frame_are_marked(changed):
     axes = render("fig5", changed("fig5_length", outlier)).axes[0]
     top = axes.get_ylim()[1]
     assert top < 50
-    marked = [line for line in axes.get_lines() if line.get_marker() == "^" and len(line.get_xdata()) == 1]
-    assert any(0.95 * top < line.get_ydata()[0] < top for line in marked)
-
-
-def test_the_shading_ends_at_the_first_bin(changed):
-    """Bins of 0.1 whose first centre is 0.55 begin at 0.5; shifted by 0.2 they begin at 0.7."""
-    path = changed("fig4_correlation", lambda frame: frame.assign(distance=frame.distance + 0.2))
-    shade = render("fig4", path).axes[0].patches[0]
-    assert (shade.get_x(), shade.get_width()) == (0, pytest.approx(0.7))
+    marked = np.concatenate([line.get_ydata() for line in axes.get_lines() if line.get_marker() == "^"])
+    assert ((0.95 * top < marked) & (marked < top)).any()
 
 
 def test_steps_of_another_length_are_left_out(changed):
     """Only snapshots 0.1 decades after the one before are compared; here every second interval is longer."""
     path = changed("freezing", lambda frame: frame.assign(ratio=np.where(frame.index % 2, 1.26, 1.5)))
     lines = [line.get_ydata() for line in render("freezing", path).axes[2].get_lines() if len(line.get_ydata())]
-    frame = pd.read_csv(path / "freezing.csv")
+    frame = pd.read_csv(path["freezing"])
     expected = ((frame.index % 2 == 1) & (frame.time > 0) & frame.step_overlap.notna()).sum()
     assert sum(np.isfinite(np.asarray(line, float)).sum() for line in lines) == expected
 
 
-def test_bad_tables_are_refused_in_one_line(folder, changed, tmp_path):
+def test_bad_tables_are_refused_in_one_line(changed, tmp_path):
     figure = FIGURES["rkky"]
     with pytest.raises(InputError, match=r"figure 'rkky' needs the table rkky\.csv"):
         read_tables({}, figure)
@@ -341,9 +253,9 @@ def test_bad_tables_are_refused_in_one_line(folder, changed, tmp_path):
         read_table(path, columns)
 
 
-def test_replot_draws_what_it_can_and_says_what_not(folder, tmp_path):
+def test_replot_draws_what_it_can_and_says_what_not(paper_tables, tmp_path):
     for name in ("time_step.csv", "couplings.csv"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
+        (tmp_path / name).write_bytes((paper_tables / name).read_bytes())
     (tmp_path / "rkky.csv").write_text("coupling\n1\n")
     outcome = make_all(tmp_path, tmp_path / "figures")
     assert {name for name, reason in outcome.items() if reason is None} == {"time_step", "couplings"}
@@ -353,23 +265,8 @@ def test_replot_draws_what_it_can_and_says_what_not(folder, tmp_path):
     assert files == {"time_step.png", "time_step.pdf", "couplings.png", "couplings.pdf"}
 
 
-def test_the_job_draws_what_its_settings_name(folder, tmp_path):
-    inputs = {"tables": [str(path) for path in folder.glob("*.csv")]}
-    figure_job.run(inputs, {"png": str(tmp_path / "c.png")}, {"name": "couplings", "labels": LABELS})
-    assert [path.name for path in tmp_path.iterdir()] == ["c.png"]
-
-
 def test_times_are_chosen_evenly_in_their_logarithm():
     times = np.concatenate([[0.0], np.geomspace(1, 1000, 31)])
     assert _style.spread_out(times, 4) == pytest.approx([1, 10, 100, 1000])
     assert _style.spread_out(times, 4, first=9.9)[0] == pytest.approx(10)
     assert list(_style.spread_out([0.0], 4)) == [0.0]
-
-
-def test_numbers_for_people():
-    assert _style.number(0.00123) == r"1.23\times 10^{-3}"
-    assert _style.number(12.54) == "12.5"
-    assert _style.number(163.0, 2) == "160"
-    assert _style.number(np.inf) == r"\infty"
-    assert _style.clock(3000.0) == "3000"
-    assert _style.clock(0.5) == "0.5"

@@ -14,7 +14,7 @@ from sdglass.random_streams import generator
 from sdglass.statistics import bootstrap_weights
 from sdglass_study.analysis._ensembles import Resampling
 from sdglass_study.analysis._length_curves import LengthCurves, length_curves
-from sdglass_study.analysis._psi_fits import fit_all, fitted_windows, unit_of_time_for
+from sdglass_study.analysis._psi_fits import fit_all, unit_of_time_for
 from sdglass_study.psi_choices import CHOICES, by_choice, holds_paper
 
 TIMES = np.concatenate([[0.0], np.geomspace(5.0, 5000.0, 31)])
@@ -91,19 +91,6 @@ def test_a_planted_offset_is_found_by_the_fits_that_allow_one_and_misleads_the_o
     )
 
 
-def test_the_nonlinear_fit_is_the_least_squares_solution():
-    from scipy.optimize import curve_fit
-
-    one = curves([law(2.0)], scatter=0.05, seed=3)
-    inside = (TIMES >= 10) & (TIMES <= 5000)
-    error = one.lengths[0, 1:].std(axis=0)[inside]
-    best, _ = curve_fit(
-        lambda t, a, p: a * np.log(t) ** p, TIMES[inside], one.lengths[0, 0][inside], (0.5, 0.5), sigma=error
-    )
-    row = chosen(fit_all(one, [10.0], [5000.0], [1.0], 0.95), fit="nonlinear", offset="none").iloc[0]
-    assert row.exponent == pytest.approx(1 / best[1], rel=1e-3)
-
-
 def test_intervals_of_the_nonlinear_fit_cover_the_planted_exponent():
     hits = 0
     for seed in range(60):
@@ -126,31 +113,6 @@ def test_what_does_not_grow_has_no_exponent_and_noise_leaves_a_free_offset_open(
     free = chosen(growing, offset="free").iloc[0]
     assert free.grows == 1
     assert free.identified == 0
-
-
-def test_curves_without_a_length_are_rows_without_a_number():
-    one = curves([law(2.0), law(2.0)])
-    one.lengths[0, :, -3] = np.nan  # not even the ensemble has one
-    one.lengths[1, 1:20, -3] = -1.0  # some resamples have none
-    table = fit_all(one, [10.0], [5000.0], [1.0], 0.95)
-    assert chosen(table, r_max=4.0).exponent.isna().all()
-    assert not chosen(table, r_max=4.0).identified.any()
-    assert chosen(table, r_max=5.0, law="barrier", fit="log", offset="none").identified.all()
-    earlier = fit_all(one, [10.0], [TIMES[-5]], [1.0], 0.95)
-    assert chosen(earlier, r_max=4.0, law="barrier", fit="log", offset="none").identified.all()
-
-
-def test_units_before_the_window_only():
-    for start, before in ((10.0, {1.0}), (100.0, {1.0, 50.0})):
-        table = fitted([law(2.0)], start, units=[1.0, 50.0])
-        assert set(chosen(table, law="barrier").time_unit) == before
-
-
-def test_a_run_without_four_snapshots_in_a_window_is_refused():
-    assert fitted_windows(TIMES, [10.0], [3000.0]) == [(10.0, 3000.0)]
-    assert fitted_windows([0.0, 10.0, 20.0, 30.0, 40.0], [30.0], [3000.0]) == []  # two snapshots
-    with pytest.raises(InputError, match="no window of this run"):
-        fitted([law(2.0)], 1000.0, 1300.0)
 
 
 @pytest.mark.parametrize("psi", [0.3, 1.02, 5.0])
@@ -225,23 +187,6 @@ def test_subtracting_the_variance_takes_the_bias_of_the_noise_away():
     assert abs(off["split"]) < 0.5 * off["naive"]
     k = place["subtracted"]  # resamples carry the noise twice; with twice taken off they lie around the estimate
     assert noisy.lengths[k, 1:, -8:].mean() - noisy.lengths[k, 0, -8:].mean() == pytest.approx(0.0, abs=0.05)
-
-
-def test_ranges_with_hardly_a_bin_are_left_out():
-    hist, counts = histograms()
-    settings = SimpleNamespace(bin_factors=[1, 12], range_start=[0.9, 9.0], range_stop=[1.0, 2.1])
-    found = lengths(hist, counts, settings)
-    assert {(c["r_low"], c["r_max"]) for c in found.choices} == {
-        (0.5, 1.0),
-        (0.5, 2.1),
-        (0.5, 4.1),
-        (0.9, 2.1),
-        (0.9, 4.1),
-    }
-    wide = [(c["r_low"], c["r_max"]) for c in found.choices if c["bin_width"] == 1.2]
-    assert set(wide) == {(0.5, 4.1)}
-    with pytest.raises(InputError, match="fewer than 3 bins"):
-        lengths(hist, counts, SimpleNamespace(bin_factors=[30], range_start=[], range_stop=[]))
 
 
 def test_merged_bins_are_weighted_by_their_pairs():

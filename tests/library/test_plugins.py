@@ -14,8 +14,7 @@ from sdglass.errors import InputError
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.registry import FITTED_MODELS
 from sdglass.forcefields.testing.check import check_engine
-from sdglass.structures import STRUCTURES, structure_kind
-from sdglass.structures.structure import Structure
+from sdglass.structures import STRUCTURES
 
 LAW = '''
 from dataclasses import dataclass
@@ -38,31 +37,6 @@ class Gaussian:
         return self.amplitude * np.exp(-((np.asarray(distance) / self.width) ** 2))
 '''
 
-LATTICE = '''
-from dataclasses import dataclass
-
-import numpy as np
-
-from sdglass.structures import STRUCTURES
-from sdglass.structures.structure import Structure
-
-
-@STRUCTURES.register("triangular")
-@dataclass(frozen=True)
-class Triangular:
-    """A triangular lattice of nx x 2 ny sites in a rectangle, its sites displaced at random."""
-
-    nx: int = 4
-    ny: int = 2
-    disorder: float = 0.0
-
-    def make(self, rng):
-        cell = np.array([[0, 0, 0], [0.5, 3**0.5 / 2, 0]])
-        corners = np.array([(x, 3**0.5 * y, 0) for y in range(self.ny) for x in range(self.nx)])
-        positions = (corners[:, None] + cell).reshape(-1, 3) + 0.0
-        positions[:, :2] += self.disorder * rng.standard_normal((len(positions), 2))
-        return Structure(positions, [self.nx, 3**0.5 * self.ny, 4.0])
-'''
 
 FORCE_FIELD = '''
 from dataclasses import dataclass, field
@@ -162,19 +136,6 @@ def test_a_hopping_law(plugin, capsys):
         hopping_from_dict({"law": "gaussian", "colour": 1})
 
 
-def test_a_kind_of_structure(plugin, capsys):
-    path = plugin(LATTICE)
-    command = ["structure", "--kind", '{"kind": "triangular", "nx": 3, "disorder": 0.05}', "--out", "S.npz"]
-    assert main(command) == 2
-    assert "structure kind 'triangular' is unknown" in capsys.readouterr().err
-    assert main([*command, "--plugin", str(path), "--seed", "3"]) == 0
-    assert Structure.load("S.npz").n_sites == 12
-    perfect = structure_kind({"kind": "triangular"}).make(np.random.default_rng(0))
-    assert perfect.least_distance == pytest.approx(1.0)
-    assert main([*command, "--plugin", str(path), "--seed", "4"]) == 0
-    assert Structure.load("S.npz").least_distance != pytest.approx(1.0)
-
-
 def test_a_force_field_in_a_file(plugin, capsys):
     path = plugin(FORCE_FIELD)
     kind = load_plugin(path).NearestNeighbours
@@ -199,12 +160,3 @@ def test_a_force_field_in_a_file(plugin, capsys):
     assert "dtype = float32 means nothing to nearest neighbours" in capsys.readouterr().err
     assert main(["info", "M.safetensors", "--plugin", str(path)]) == 0
     assert "nearest neighbours" in capsys.readouterr().out
-
-
-def test_without_its_plugin_a_file_is_refused(plugin, capsys, monkeypatch):
-    kind = load_plugin(plugin(FORCE_FIELD)).NearestNeighbours
-    kind(SDModel(), np.ones(1), 1.2).save("M.safetensors")
-    monkeypatch.delitem(FITTED_MODELS._found, "nearest-neighbours")
-    assert main(["info", "M.safetensors"]) == 2
-    message = "M.safetensors: a model of kind 'nearest-neighbours'; expected one of linear, network, locator"
-    assert message in capsys.readouterr().err
