@@ -51,7 +51,7 @@ def open_hdf5(path, required=()):
     with _damage_named(path, "truncated or not HDF5"):
         handle = h5py.File(path, "r")
     with handle:
-        with _damage_named(path, "damaged HDF5", RuntimeError, KeyError):
+        with _damage_named(path, "damaged HDF5", KeyError):
             missing = [name for name in required if name not in handle]
             if missing:
                 held = ", ".join(handle) or "nothing"
@@ -67,18 +67,18 @@ def _damage_named(path, what, *others):
     """Name the file in errors about its content: those of the HDF5 library, and of `others`."""
     try:
         yield
-    except (OSError, *others) as error:
-        if isinstance(error, OSError) and not _is_damage(error):
+    except (OSError, RuntimeError, *others) as error:
+        if not isinstance(error, others) and not _is_damage(error):
             raise
         raise InputError(f"{path}: {what} ({error}); delete it and make it again") from None
 
 
 def _is_damage(error):
-    """Return whether an OSError is the HDF5 library's about the content of a file.
+    """Return whether an OSError or RuntimeError is the HDF5 library's about the content of a file.
 
     The operating system's errors, those on the way through HDF5 too, have a number.
     """
-    if error.errno is not None:
+    if getattr(error, "errno", None) is not None:
         return False
     place = error.__traceback__
     while place.tb_next is not None:
@@ -109,7 +109,7 @@ def write_array(handle, name, array, dimensions=(), packed=False):
 
 def read_arrays(handle, path):
     """Return all arrays of an HDF5 file by name; `InputError` if one is damaged."""
-    with _damage_named(path, "damaged HDF5", RuntimeError, KeyError, TypeError):
+    with _damage_named(path, "damaged HDF5", KeyError, TypeError):
         return {name: handle[name][...] for name in handle}
 
 

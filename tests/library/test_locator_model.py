@@ -81,7 +81,7 @@ def held_out_lists(held_out):
 
 def torque_errors(model, data, coefficients=None):
     """Return torque errors [t0] of random and of descended configurations."""
-    force_field = model.on(data.structure) if lists is None else model.on(data.structure, coefficients=lists)
+    force_field = model.on(data.structure, **({} if coefficients is None else {"coefficients": coefficients}))
     field = force_field.evaluate(data.spins).field
     error = torque(data.spins, field) - data.torque
     return rms(error[:N_RANDOM]), rms(error[N_RANDOM:])
