@@ -52,7 +52,7 @@ def told(job, inputs, folder, **about):
     about = ABOUT[job] | about
     outputs = {name: str(Path(folder) / file) for name, file in OUTPUTS[job].items()}
     settings = import_module(f"sdglass_study.jobs.{job}").settings(study(), **about)
-    return json.dumps({"inputs": inputs, "settings": settings, "plugins": [], "code": "now"}), json.dumps(outputs)
+    return json.dumps({"inputs": inputs, "settings": settings, "code": "now"}), json.dumps(outputs)
 
 
 def make_inputs(folder):

@@ -36,7 +36,6 @@ class Rules:
             parts = {
                 "inputs": module.inputs(self.study, **names) if hasattr(module, "inputs") else {},
                 "settings": module.settings(self.study, **names),
-                "plugins": list(self.study.plugins),
                 "code": code_digest(f"sdglass_study.jobs.{job}", *more, *self.study.electron_modules()),
             }
             return json.dumps(parts)
@@ -47,7 +46,10 @@ class Rules:
         """Return how many GPUs a job asks for: one, if its model computes there."""
         return int(self.study.device_of(wildcards.model) != "cpu")
 
+    def files(self, wildcards, output):
+        """Return the rest of a job's command line: JSON of its named outputs, and the user's own files.
 
-def outputs(wildcards, output):
-    """Return the named outputs of a rule as JSON, a parameter of every rule."""
-    return json.dumps(dict(output.items()))
+        Snakemake does not remember what depends on outputs. One file more in ``plugins`` is no other study: those
+        that a job uses are among its modules.
+        """
+        return [json.dumps(dict(output.items())), *self.study.plugins]

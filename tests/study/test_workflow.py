@@ -141,7 +141,7 @@ def test_the_film_is_made_of_the_finished_study(study):
         Image.open(results / "film.gif") as pictures,
         h5py.File(results / "trajectories/film/locator/000.h5") as trajectory,
     ):
-        assert pictures.n_frames == len(trajectory["times"]) > 5
+        assert pictures.n_frames == len(trajectory["time"]) > 5
 
 
 def test_the_paper_scale_is_the_default(tmp_path):

@@ -17,7 +17,7 @@ shell.prefix(f'set -euo pipefail; export PYTHONPATH="{ROOT}/src${{{{PYTHONPATH:+
 from sdglass.errors import InputError
 from sdglass_study.archive import adopt
 from sdglass_study.config import load_study
-from sdglass_study.rules import Rules, outputs
+from sdglass_study.rules import Rules
 
 try:
     # The profile for GPUs says so with a resource: a `config` in a profile would give way to any --config.

@@ -10,7 +10,7 @@ rule structure:
         f"{TIMES}/structure/{{name}}-{{index}}.tsv"
     params:
         job=RULES.parameters("structure"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("structure")
 
@@ -26,7 +26,7 @@ rule describe:
         f"{TIMES}/describe/{{name}}-{{index}}.tsv"
     params:
         job=RULES.parameters("describe"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("describe")
 
@@ -42,6 +42,6 @@ rule label:
         f"{TIMES}/label/{{name}}-{{index}}.tsv"
     params:
         job=RULES.parameters("label"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("label")

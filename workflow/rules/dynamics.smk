@@ -14,7 +14,7 @@ rule quench:
         gpu=RULES.gpus,
     params:
         job=RULES.parameters("quench"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("quench")
 
@@ -30,6 +30,6 @@ rule measure:
         f"{TIMES}/measure/{{quench}}-{{model}}-{{index}}.tsv"
     params:
         job=RULES.parameters("measure"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("measure")

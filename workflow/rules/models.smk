@@ -15,7 +15,7 @@ rule fit:
         gpu=RULES.gpus,
     params:
         job=RULES.parameters("fit"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("fit")
 
@@ -33,7 +33,7 @@ rule judge:
         gpu=RULES.gpus,
     params:
         job=RULES.parameters("judge"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("judge")
 
@@ -49,6 +49,6 @@ rule publish:
         f"{TIMES}/publish/{{model}}.tsv"
     params:
         job=RULES.parameters("publish"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("publish")

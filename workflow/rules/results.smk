@@ -18,7 +18,7 @@ for analysis, names in TABLES.items():
             f"{TIMES}/tables/{analysis}.tsv"
         params:
             job=RULES.parameters("tables", analysis=analysis),
-            files=outputs,
+            files=RULES.files,
         shell:
             run("tables")
 
@@ -40,7 +40,7 @@ rule figure:
         f"{TIMES}/figure/{{figure}}.tsv"
     params:
         job=RULES.parameters("figure"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("figure")
 
@@ -65,8 +65,9 @@ rule replot:
         f"{LOGS}/replot.log",
     params:
         job=RULES.parameters("replot"),
+        files=RULES.files,
     shell:
-        "python -m sdglass_study.jobs replot {params.job:q} 2>&1 | tee {log}"
+        "python -m sdglass_study.jobs replot {params.job:q} {params.files:q} 2>&1 | tee {log}"
 
 
 rule claims:
@@ -80,7 +81,7 @@ rule claims:
         f"{TIMES}/claims.tsv"
     params:
         job=RULES.parameters("claims"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("claims")
 
@@ -95,7 +96,7 @@ rule record:
         f"{TIMES}/record.tsv"
     params:
         job=RULES.parameters("record"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("record")
 
@@ -114,7 +115,7 @@ rule report:
         f"{TIMES}/report.tsv"
     params:
         job=RULES.parameters("report", options=OPTIONS),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("report")
 
@@ -130,7 +131,7 @@ rule film:
         f"{TIMES}/film.tsv"
     params:
         job=RULES.parameters("film"),
-        files=outputs,
+        files=RULES.files,
     shell:
         run("film")
 
@@ -143,5 +144,6 @@ rule sweep:
     params:
         commands=STUDY.sweep_commands(SWEEP, OPTIONS, CORES),
         job=RULES.parameters("compare_studies", sweep=SWEEP),
+        files=RULES.files,
     shell:
-        "({params.commands}) 2>&1 | tee {log} && python -m sdglass_study.jobs compare_studies {params.job:q} 2>&1 | tee -a {log}"
+        "({params.commands}) 2>&1 | tee {log} && python -m sdglass_study.jobs compare_studies {params.job:q} {params.files:q} 2>&1 | tee -a {log}"

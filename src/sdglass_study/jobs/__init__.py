@@ -5,5 +5,5 @@ A module says what its job needs, ``inputs(study, **wildcards)``, what it is tol
 ``modules(study, **wildcards)``; and it does it: ``run(inputs, outputs, settings)`` reads files, calls the library
 and writes files.
 
-By hand: ``python -m sdglass_study.jobs NAME JSON OUTPUTS``.
+By hand: ``python -m sdglass_study.jobs NAME JSON OUTPUTS [PLUGINS]``.
 """

@@ -1,4 +1,4 @@
-"""``python -m sdglass_study.jobs NAME JSON OUTPUTS``: run one job; bad input is one line and exit status 2."""
+"""``python -m sdglass_study.jobs NAME JSON OUTPUTS [PLUGINS]``: run one job; bad input is one line and exit status 2."""
 
 import json
 import sys
@@ -10,21 +10,23 @@ from sdglass.errors import InputError, OutputError
 from sdglass.registry import load_plugin
 
 
-def main(name, job, outputs="{}"):
+def main(name, job, outputs="{}", *plugins):
     """Run the job of a module of this package.
 
     Parameters
     ----------
     name : str
     job : str
-        JSON of ``inputs``, ``settings``, ``plugins`` and ``code``, as `sdglass_study.rules.Rules` makes it.
+        JSON of ``inputs``, ``settings`` and ``code``, as `sdglass_study.rules.Rules` makes it.
     outputs : str
         JSON of {name: path}.
+    *plugins : str
+        A user's own Python files, which register what the job uses.
     """
     try:
         with reader_may_leave():
             told = json.loads(job)
-            for plugin in told.get("plugins", ()):
+            for plugin in plugins:
                 load_plugin(plugin)
             module = import_module(f"sdglass_study.jobs.{name}")
             parts = told.get("inputs", {}), json.loads(outputs), told.get("settings", {})
