@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from renamed_tables import write_renamed
+import yaml
 from workflow_runs import finished_smoke_study
 
 from sdglass.structures.amorphous import random_sequential_addition
+from sdglass_study.config import load_study
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+
+# What figures call the models of config.yaml.
+LABELS = load_study(yaml.safe_load((ROOT / "config.yaml").read_text())).model_labels()
 
 
 # Files whose tests use the finished study: with `-n` they share the worker that made it, others go file by file.
@@ -46,13 +50,11 @@ def shared_file():
 
 
 @pytest.fixture(scope="session")
-def paper_tables(tmp_path_factory):
-    """Return the folder of the tables of the study at the paper's scale, under the names of today."""
-    source = ROOT / "results" / "paper" / "tables"
-    if not source.is_dir():
+def paper_tables():
+    """Return the folder of the tables of the study at the paper's scale."""
+    folder = ROOT / "results" / "paper" / "tables"
+    if not folder.is_dir():
         pytest.skip("results/paper/tables is not there")
-    folder = tmp_path_factory.mktemp("paper")
-    write_renamed(source, folder)
     return folder
 
 

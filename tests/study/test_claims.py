@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
-from renamed_tables import LABELS
+from conftest import LABELS, ROOT
 
 from sdglass.errors import InputError
 from sdglass_study.claims import CLAIMS, COLUMNS, VERDICTS, Measured, Tables, judged

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from renamed_tables import LABELS
+from conftest import LABELS
 
 from sdglass.errors import InputError
 from sdglass_study.jobs.compare_studies import run

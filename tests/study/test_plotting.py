@@ -6,10 +6,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import LABELS
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.text import Text
-from renamed_tables import LABELS
 
 from sdglass.errors import InputError
 from sdglass.io import write_csv

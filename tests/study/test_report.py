@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import LABELS
 from matplotlib.image import imsave
-from renamed_tables import LABELS
 
 from sdglass.errors import InputError
 from sdglass.io import write_csv
