@@ -1,4 +1,4 @@
-"""``python -m sdglass_study.jobs NAME JSON OUTPUTS [PLUGINS]``: run one job; bad input: one line, exit status 2."""
+"""``python -m sdglass_study.jobs NAME JSON OUTPUTS [PLUGINS]``: run a job; bad input: one line, exit status 2."""
 
 import json
 import sys
