@@ -147,8 +147,8 @@ def test_the_last_third_of_a_learning_curve():
 
 def test_learning_curves_are_gathered_by_model_and_fold(tmp_path):
     histories = [str(tmp_path / f"{fold}.csv") for fold in (0, 3)]
-    for path in histories:
-        write_csv(path, learning_curve([2.0, 1.0]))
+    for path, fold in zip(histories, (0, 3), strict=True):
+        write_csv(path, learning_curve([2.0, 1.0]).assign(model="small", fold=fold))
     fits = {"fits": [["small", 0], ["small", 3]]}
     found = run_analysis("learning_curves", {"models": ["small"]}, {"histories": histories}, {}, fits)
     assert found["learning_curves"][["model", "fold", "epoch"]].to_numpy().tolist() == [

@@ -129,7 +129,6 @@ def write(folder, structures, trajectories, edges=EDGES):
 
 def test_observables_are_gathered_by_quench_model_and_damping(tmp_path, structures):
     runs = [trajectory(s, model) for model in ("exact", "small") for s in structures[::-1]]
-    runs[0].attributes["engine"] = runs[0].attributes.pop("model")  # as files of earlier versions say
     ensembles = load_ensembles(write(tmp_path, structures, runs))
     assert [ensemble.model for ensemble in ensembles] == ["exact", "small"]
     assert ensembles[0].labels == {"ensemble": "fig4-slow", "model": "exact", "damping": 0.05}

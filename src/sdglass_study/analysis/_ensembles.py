@@ -102,7 +102,7 @@ def load_ensembles(paths):
         measured = Observables.load(path)
         made = measured.attributes
         # Files of earlier versions call the model an engine.
-        key = made["ensemble"], made["model"] if "model" in made else made["engine"], made["damping"]
+        key = made["ensemble"], made["model"], made["damping"]
         members = found.setdefault(key, [])
         for what, values in (("snapshot times", "times"), ("bins of distance", "edges")):
             if members and not np.array_equal(getattr(members[0], values), getattr(measured, values)):

@@ -29,8 +29,7 @@ def learning_curves(settings, inputs, fits):
     for (model, fold), path in zip(fits, inputs["histories"], strict=True):
         curve = read_table(path)
         which = {"model": model, "fold": fold}
-        # Histories of earlier versions call the model a variant.
-        curves.append(labelled(curve.drop(columns=["variant", *which], errors="ignore"), which))
+        curves.append(labelled(curve.drop(columns=list(which)), which))
         rows.append(which | summary(curve))
     return {"learning_curves": joined(curves), "training": data_frame(rows)}
 

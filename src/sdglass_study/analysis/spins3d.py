@@ -44,7 +44,7 @@ def spins3d(settings, inputs, electrons):
                 | dict(zip("xyz", structure.positions.T, strict=True))
                 | dict(zip(("sx", "sy", "sz"), spins.T, strict=True))
                 | {"local_energy": local_energies(force_field, spins)[0], "energy": trajectory.energy[k, 0]}
-                | {"model": made["model"] if "model" in made else made["engine"], "damping": made["damping"]}
+                | {"model": made["model"], "damping": made["damping"]}
             )
         )
     return {"spins3d": joined(parts)}

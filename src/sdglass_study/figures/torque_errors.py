@@ -63,7 +63,7 @@ def _points(axes, some, quantity, models, stages, look):
         for place, stage in enumerate(stages):
             rows = some[(some.model == model) & (some.stage == stage) & (some[quantity] > 0)]
             x = place + 0.75 * ((k + 0.5) / len(models) - 0.5)
-            single = rows.member.str.isdigit() | (rows.member == "single")
+            single = rows.member == "single"
             if len(rows) == 1:  # nothing else to show: sets that some members were trained on have no committee
                 single &= False
             axes.plot(np.full(single.sum(), x), rows[quantity][single], linestyle="", marker=".", markersize=2.5,
