@@ -1,4 +1,4 @@
-# make study       the whole study at quick scale (12 minutes on two cores); SCALE=paper as in the paper, SCALE=smoke a minute
+# make study       the whole study at quick scale (6 minutes on two cores); SCALE=paper as in the paper, SCALE=smoke a minute
 # make test        the tests, but for the slow ones; PYTEST="-m slow" for these
 # make lint        style of code and workflow
 # make benchmarks  times and memory into results/benchmarks/; wants an idle machine (33 minutes)

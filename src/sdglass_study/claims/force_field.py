@@ -29,10 +29,9 @@ def _fitted(tables, *models):
 
 def _peer(tables, model):
     """Return the name of the network like `model` whose folds are whole realizations, trained on everything."""
-    frame = tables["models"]
-    own = frame[frame["model"] == model].iloc[0]
-    keys = ["parameters", "activation", "chirality"]
-    same = frame[(frame["protocol"] == "realizations") & (frame[keys] == own[keys]).all(axis=1)]
+    frame, keys = tables["models"], ["parameters", "activation", "chirality"]
+    own = frame.loc[frame["model"] == model, keys].iloc[0]
+    same = frame[(frame["protocol"] == "realizations") & (frame[keys] == own).all(axis=1)]
     if same.empty:
         raise InputError(f"models.csv: no network like {model} whose folds are realizations")
     return same.sort_values("configurations", ascending=False, kind="stable")["model"].iloc[0]
