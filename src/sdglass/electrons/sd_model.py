@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from sdglass.electrons.hopping import Yukawa, hopping_from_dict, hopping_to_dict
+from sdglass.electrons.hopping import Shells, Yukawa, hopping_from_dict, hopping_to_dict
 from sdglass.errors import InputError
 
 
@@ -77,8 +77,22 @@ def hopping_matrix(structure, hopping):
 
     Eq. 17's sum runs over ordered pairs, hence H_ij = t(R_ij) without a factor. `InputError` if the law's range
     exceeds half a box edge: a site would then reach another one through two images at once, of which minimum
-    images count only one. (Yukawa is defined by minimum images.)
+    images count only one. (Yukawa is defined by minimum images.) The same if a shell of `Shells` has no pair;
+    pairs that are just outside of one give a warning, see `Shells.coordination`.
     """
+    require_hopping(structure, hopping)
+    return hopping_among(structure, hopping)
+
+
+def hopping_among(sites, hopping):
+    """Return the `hopping_matrix` of some sites of a structure, a `Structure` of its own, that fits the law."""
+    matrix = hopping(sites.distances())
+    np.fill_diagonal(matrix, 0.0)
+    return matrix
+
+
+def require_hopping(structure, hopping):
+    """Raise `InputError` unless a law fits a structure, see `hopping_matrix`."""
     if np.isfinite(hopping.range):
         # A lattice whose sites all share one coordinate (a plane) has no images across that axis.
         extent = np.ptp(structure.positions, axis=0) > 0
@@ -88,9 +102,8 @@ def hopping_matrix(structure, hopping):
                 f"box = {structure.box.tolist()} is too small for a hopping range of {hopping.range:g} ell: "
                 f"expected edges of at least {2 * hopping.range:g} ell, since images are not summed"
             )
-    matrix = hopping(structure.distances())
-    np.fill_diagonal(matrix, 0.0)
-    return matrix
+    if isinstance(hopping, Shells):
+        hopping.coordination(structure)
 
 
 def sd_hamiltonian(hopping, spins, coupling):

@@ -7,9 +7,10 @@ two-spin model (fitted pair model, linear symmetry functions, Heisenberg exchang
 import numpy as np
 from scipy import sparse
 
+from sdglass.errors import InputError
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.spins import check_spins
-from sdglass.structures.neighbours import neighbour_pairs
+from sdglass.structures.neighbours import nearest_distances, neighbour_pairs
 
 
 class BilinearForceField:
@@ -19,8 +20,9 @@ class BilinearForceField:
     ----------
     structure : Structure
     couplings : scipy.sparse matrix, shape (N, N)
-        Symmetric, zero on the diagonal; J_ij [t0] is the energy of the pair (i, j) per S_i . S_j
-        (each pair once), positive for antiferromagnetic coupling.
+        Symmetric; J_ij [t0] is the energy of the pair (i, j) per S_i . S_j (each pair once), positive for
+        antiferromagnetic coupling, summed over all images of j. On the diagonal is twice the coupling of a site to
+        its own images, half of which are bonds of their own: a constant energy, and a field along the spin.
     cutoff : float
         Range of the couplings [ell].
     constant : float
@@ -46,18 +48,25 @@ class BilinearForceField:
 
 
 def couplings_from_pairs(n_sites, first, second, values):
-    """Return the symmetric (N, N) sparse matrix with `values` at (first, second) and (second, first)."""
+    """Return the symmetric (N, N) sparse matrix with `values` at (first, second) and (second, first), summed."""
     rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
     return sparse.csr_array((np.concatenate([values, values]), (rows, columns)), shape=(n_sites, n_sites))
 
 
 def heisenberg(structure, exchange, cutoff):
-    """Return short-range exchange E = sum_pairs J_ex S_i . S_j over pairs closer than `cutoff` [ell] (Sec. IV).
+    """Return short-range exchange E = sum_pairs J_ex S_i . S_j over all bonds up to `cutoff` [ell] (Sec. IV).
 
-    The `exchange` J_ex [t0] is positive for antiferromagnetic exchange.
+    The `exchange` J_ex [t0] is positive for antiferromagnetic exchange. Two sites are bonded through every image
+    that is near enough. `InputError` if the cutoff is shorter than any bond of several sites, or not finite.
     """
     pairs = neighbour_pairs(structure, cutoff)
+    if len(pairs) == 0 and structure.n_sites > 1:
+        raise InputError(
+            f"exchange cutoff = {cutoff:g}: no two sites are that near; the nearest ones are "
+            f"{nearest_distances(structure).min():.10g} ell apart"
+        )
     values = np.full(len(pairs), float(exchange))
+    longest = pairs.distance.max(initial=cutoff)  # a shell at the cutoff may have been rounded beyond it
     return BilinearForceField(
-        structure, couplings_from_pairs(structure.n_sites, pairs.first, pairs.second, values), cutoff
+        structure, couplings_from_pairs(structure.n_sites, pairs.first, pairs.second, values), longest
     )

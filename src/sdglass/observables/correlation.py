@@ -13,7 +13,7 @@ from sdglass.errors import InputError
 from sdglass.observables import OBSERVABLES
 from sdglass.spins import check_spins
 from sdglass.statistics import bootstrap_weights, centred_interval
-from sdglass.structures.neighbours import neighbour_pairs
+from sdglass.structures.neighbours import beside_shell, minimum_image_pairs
 
 _BLOCK = 192  # columns (replica, component) treated at once: N = 500 rows of them stay in the cache
 
@@ -58,13 +58,13 @@ def bin_centres(edges):
 def pair_bins(structure, edges):
     """Sort the pairs of a structure into `PairBins` of their minimum-image distance, with `edges` (B + 1,) [ell].
 
-    On a lattice, put the edges between the shells: a shell on an edge is divided by rounding. `InputError` if the
-    edges are not ascending, not finite or negative.
+    A lattice's shell on an edge is in the bin that begins there, or in the last one at its upper edge, as a whole.
+    `InputError` if the edges are not ascending, not finite or negative.
     """
     edges = check_edges(edges)
-    near = neighbour_pairs(structure, edges[-1])
-    which = np.searchsorted(edges, near.distance, side="right") - 1
-    which[near.distance == edges[-1]] = len(edges) - 2
+    near = minimum_image_pairs(structure, edges[-1])
+    inner = [beside_shell(edge, near.distance, structure.n_sites, side=-1) for edge in edges[:-1]]
+    which = np.searchsorted(inner, near.distance, side="right") - 1
     n, matrices = structure.n_sites, []
     for b in range(len(edges) - 1):
         here = which == b

@@ -1,18 +1,50 @@
-"""Neighbour lists by minimum image."""
+"""Which sites are neighbours, and how far two distances may differ and be the same."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from sdglass.errors import InputError
+
+# Two distances are the same if they differ by less, relatively: users round coordinates to five digits, or have
+# them in single precision.
+TOLERANCE = 1e-4
+_ROUNDING = 1e-9  # what arithmetic in double precision does, and no user
+
+
+class NeighbourWarning(UserWarning):
+    """Sites are so nearly at a distance that matters that one may have meant them to be there."""
+
+
+def same_distance(distance, radius, tolerance=TOLERANCE):
+    """Return where distances [ell] are that of a shell, ``|distance - radius| <= tolerance * radius``."""
+    return np.abs(np.asarray(distance) - radius) <= tolerance * radius
+
+
+def beside_shell(radius, distance, n_sites, side=1):
+    """Return a radius [ell] that divides no shell of a lattice.
+
+    Where most pairs near `radius` are within `TOLERANCE` of it, at least one for two sites, a shell lies there,
+    and the result is just outside of it (`side` = 1) or just inside (-1). Elsewhere only arithmetic is allowed for:
+    in an amorphous structure pairs may be as near to a radius by chance, and are on one side of it.
+    """
+    near, around = (np.count_nonzero(same_distance(distance, radius, k * TOLERANCE)) for k in (1, 10))
+    return radius * (1.0 + side * (TOLERANCE if 2 * near >= max(n_sites, around, 1) else _ROUNDING))
+
 
 @dataclass(frozen=True, eq=False)
 class NeighbourPairs:
-    """Unordered pairs of sites closer than a cutoff, sorted by (first, second)."""
+    """Bonds, each once: pairs of sites, or of a site and an image of a site; sorted by (first, second).
+
+    Two sites are bonded through as many images as are near enough, and a site to its own images (first = second,
+    one of the two opposite vectors).
+    """
 
     first: np.ndarray  # (P,)
-    second: np.ndarray  # (P,) second > first
-    vector: np.ndarray  # (P, 3) minimum-image r_second - r_first [ell]
+    second: np.ndarray  # (P,) second >= first
+    vector: np.ndarray  # (P, 3) from the first site to the image of the second one [ell]
     distance: np.ndarray  # (P,) |vector| [ell]
 
     def __len__(self):
@@ -20,19 +52,62 @@ class NeighbourPairs:
 
 
 def neighbour_pairs(structure, cutoff):
-    """Return all pairs with a minimum-image distance of at most `cutoff` [ell].
+    """Return all bonds of at most `cutoff` [ell], through every image; a shell at the cutoff is taken as a whole.
 
-    A cutoff beyond half the box is allowed: each pair then still counts once, at its shortest distance.
+    `InputError` if the cutoff is negative or not finite.
+    """
+    if not 0 <= cutoff < np.inf:
+        raise InputError(f"cutoff = {cutoff}; expected a finite distance >= 0 [ell]")
+    first, second, vector = _image_pairs(structure, cutoff * (1.0 + 20 * TOLERANCE))
+    return _within(structure, cutoff, first, second, vector)
+
+
+def minimum_image_pairs(structure, cutoff=np.inf):
+    """Return the pairs of different sites whose nearest images are at most `cutoff` [ell] apart, each once.
+
+    For what counts a pair of sites once whatever the box: the electrons' hopping, correlations. Of images that are
+    equally near the vector leads to one or the other.
     """
     longest = float(np.linalg.norm(structure.box)) / 2
     tree = cKDTree(structure.positions, boxsize=structure.box)
-    pairs = tree.query_pairs(min(cutoff, longest * 1.01), output_type="ndarray").astype(np.int64)
+    reach = min(cutoff * (1.0 + 20 * TOLERANCE), longest * 1.01)
+    pairs = tree.query_pairs(reach, output_type="ndarray").astype(np.int64)
     pairs.sort(axis=1)
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    vector = structure.minimum_image(structure.positions[pairs[:, 1]] - structure.positions[pairs[:, 0]])
+    first, second = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T
+    vector = structure.minimum_image(structure.positions[second] - structure.positions[first])
+    return _within(structure, cutoff, first, second, vector)
+
+
+def _image_pairs(structure, reach):
+    """Return first and second site and the vector of each bond up to about `reach` [ell], each once, sorted."""
+    positions, box = structure.positions, structure.box
+    repeats = np.where(structure.periodic, np.ceil(reach / box), 0).astype(int)
+    shifts = np.array(list(product(*(range(-n, n + 1) for n in repeats))))  # in order, the zero in the middle
+    images = positions + (shifts * box)[:, None]
+    which, site = np.nonzero(((images >= -reach) & (images <= box + reach)).all(axis=2))
+    found = cKDTree(positions).sparse_distance_matrix(cKDTree(images[which, site]), reach, output_type="ndarray")
+    first, image = found["i"].astype(np.int64), found["j"]
+    second, which = site[image], which[image]
+    once = (first < second) | ((first == second) & (which > len(shifts) // 2))
+    first, second, which = first[once], second[once], which[once]
+    order = np.lexsort((which, second, first))
+    first, second, which = first[order], second[order], which[order]
+    return first, second, positions[second] - positions[first] + shifts[which] * box
+
+
+def _within(structure, cutoff, first, second, vector):
     distance = np.sqrt(np.einsum("pa,pa->p", vector, vector))
-    keep = distance <= cutoff
-    return NeighbourPairs(pairs[keep, 0], pairs[keep, 1], vector[keep], distance[keep])
+    keep = distance <= (beside_shell(cutoff, distance, structure.n_sites) if cutoff < np.inf else cutoff)
+    return NeighbourPairs(first[keep], second[keep], vector[keep], distance[keep])
+
+
+def nearest_distances(structure):
+    """Return the distance of every site to the next site or image, shape (N,) [ell]; infinite if there is none."""
+    images = structure.box[structure.periodic].min(initial=np.inf)  # of the site itself
+    if structure.n_sites == 1:
+        return np.array([images])
+    found, _ = cKDTree(structure.positions, boxsize=structure.box).query(structure.positions, k=2)
+    return np.minimum(found[:, 1], images)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +116,15 @@ class Environments:
 
     start: np.ndarray  # (N + 1,)
     neighbour: np.ndarray  # (E,)
-    vector: np.ndarray  # (E, 3) minimum-image r_j - r_i [ell] from the centre i to the neighbour j
+    vector: np.ndarray  # (E, 3) from the centre i to the neighbour j, or to an image of it [ell]
     distance: np.ndarray  # (E,) |vector| [ell]
 
 
 def environments(structure, cutoff):
-    """Return the environment of every site within `cutoff` [ell], sorted by (centre, neighbour)."""
+    """Return the environment of every site within `cutoff` [ell], sorted by (centre, neighbour).
+
+    It holds every image that is near enough, those of the site itself included; see `neighbour_pairs`.
+    """
     pairs = neighbour_pairs(structure, cutoff)
     centre = np.concatenate([pairs.first, pairs.second])
     neighbour = np.concatenate([pairs.second, pairs.first])
@@ -55,6 +133,19 @@ def environments(structure, cutoff):
     order = np.lexsort((neighbour, centre))
     start = np.searchsorted(centre[order], np.arange(structure.n_sites + 1))
     return Environments(start, neighbour[order], vector[order], distance[order])
+
+
+def tie_tolerance(env):
+    """Return up to which relative difference two neighbours of a site are equally far.
+
+    `TOLERANCE` on a lattice, where most neighbours share their distance with another one; elsewhere neighbours
+    that are so near to a tie are none, and only arithmetic is allowed for.
+    """
+    centre = np.repeat(np.arange(len(env.start) - 1), np.diff(env.start))
+    order = np.lexsort((env.distance, centre))
+    distance, centre = env.distance[order], centre[order]
+    tied = (np.diff(distance) <= TOLERANCE * distance[1:]) & (np.diff(centre) == 0)
+    return TOLERANCE if 2 * np.count_nonzero(tied) >= len(distance) > 0 else _ROUNDING
 
 
 def spatial_order(structure, edge=1.0):

@@ -74,6 +74,18 @@ class Structure:
         distances, _ = cKDTree(self.positions, boxsize=self.box).query(self.positions, k=2)
         return float(distances[:, 1].min())
 
+    @property
+    def periodic(self):
+        """Which axes of the box have images that matter, shape (3,).
+
+        A plane or a chain has none across the axes along which all its sites share a coordinate: the height of a
+        box around it is arbitrary. A height that is less than its other edges is one of a crystal, however, in a
+        cell of one layer.
+        """
+        spread = np.abs(self.minimum_image(self.positions - self.positions[0])).max(axis=0)
+        flat = spread <= 1e-9 * self.box
+        return ~(flat & (self.box >= self.box[~flat].min(initial=np.inf)))
+
     def minimum_image(self, vectors):
         """Return `vectors` (..., 3) [ell] folded to their shortest periodic image."""
         return vectors - self.box * np.round(vectors / self.box)

@@ -1,6 +1,7 @@
-"""What hopping laws have in common: their registry, their form as plain data, parameters that are numbers."""
+"""What hopping laws have in common: what they state, their registry, their form as plain data."""
 
 from dataclasses import asdict
+from typing import Protocol
 
 import numpy as np
 
@@ -8,6 +9,52 @@ from sdglass.errors import InputError
 from sdglass.registry import Registry
 
 HOPPING_LAWS = Registry("hopping law", "sdglass.electrons.hopping")
+
+
+class HoppingLaw(Protocol):
+    """What a hopping law states.
+
+    Attributes
+    ----------
+    range : float
+        Distance beyond which the hopping vanishes [ell]; infinite if it nowhere does.
+    decay_length : float
+        Length over which the hopping falls by a factor e or more [ell]. Needed where the range is infinite, by
+        force fields that have to cut it (all but the exact one); not used elsewhere.
+    """
+
+    range: float
+    decay_length: float
+
+    def __call__(self, distance):
+        """Return t(R) [t0] at distances [ell], an array of their shape."""
+        ...
+
+
+def length_scale(law):
+    """Return the length on which a law's hopping vanishes [ell]: its range, or its decay length.
+
+    `InputError` if the range is infinite and no decay length is stated.
+    """
+    if np.isfinite(law.range):
+        return float(law.range)
+    if not hasattr(law, "decay_length"):
+        raise InputError(
+            f"hopping law {law!r}: its range is infinite and it states no decay_length, so that no force "
+            "field but the exact one knows where to cut it; expected a decay_length [ell] or a finite range"
+        )
+    length = law.decay_length
+    if not (isinstance(length, (int, float, np.number)) and 0 < length < np.inf):
+        raise InputError(f"hopping law {law!r}: decay_length = {length!r}; expected a positive length [ell]")
+    return float(length)
+
+
+def reach(law):
+    """Return the distance [ell] beyond which the hopping is left out where it is cut.
+
+    It is the range or, of a law without, 9.3 decay lengths: t is below 1e-4 of its largest value there.
+    """
+    return length_scale(law) * (1.0 if np.isfinite(law.range) else 9.3)
 
 
 def set_floats(law, names, ndim=0):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdglass.structures.neighbours import neighbour_pairs
+from sdglass.electrons.hopping.law import reach
+from sdglass.structures.neighbours import minimum_image_pairs
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class EnergyReference:
 
 
 def squared_hopping(structure, hopping):
-    """Return sum_{i<j} t_ij^2 [t0^2], truncated where t falls below 1e-4 of its largest value."""
-    reach = hopping.range if np.isfinite(hopping.range) else 9.3 * getattr(hopping, "decay_length", 1.0)
-    return float(np.sum(hopping(neighbour_pairs(structure, reach).distance) ** 2))
+    """Return sum_{i<j} t_ij^2 [t0^2], truncated where t falls below 1e-4 of its largest value.
+
+    `InputError` if the law does not state where that is.
+    """
+    return float(np.sum(hopping(minimum_image_pairs(structure, reach(hopping)).distance) ** 2))

@@ -18,10 +18,12 @@ from numpy.polynomial import chebyshev
 from scipy.sparse.linalg import eigsh
 from scipy.spatial import cKDTree
 
-from sdglass.electrons.sd_model import hopping_matrix
+from sdglass.electrons.hopping.law import length_scale
+from sdglass.electrons.sd_model import hopping_among, require_hopping
 
 _WHOLE = 1200  # sites up to which one block holds the whole structure, without any truncation
 _BLOCK_EDGE = 4.0  # edge of a block of a larger one [ell]
+_HALO = 6.0  # what a block sees around it, in lengths of the hopping
 _MAX_DEGREE = 400
 
 
@@ -36,21 +38,30 @@ class BlockValues:
     values: np.ndarray  # (P, F) f(T) of each pair
 
 
-def hopping_function_blocks(structure, hopping, functions, cutoff, halo=6.0, tolerance=1e-9, progress=None):
+def hopping_function_blocks(structure, hopping, functions, cutoff, halo=None, tolerance=1e-9, progress=None):
     """Yield `BlockValues` that cover every site of a structure once, with all pairs closer than `cutoff` [ell].
 
     Parameters
     ----------
     functions : callable
         Maps eigenvalues of T, shape (M,), to (F, M) real values; analytic on the spectrum.
-    halo : float
-        Sites farther than this from every site of a block are left out of its surroundings [ell]. Structures
-        of up to 1200 sites are treated as a whole, without a halo.
+    halo : float, optional
+        Sites farther than this from every site of a block are left out of its surroundings [ell]. By default six
+        lengths of the hopping (decay lengths, or ranges), at least 6 ell. Structures of up to 1200 sites are
+        treated as a whole, without a halo.
     tolerance : float
         Largest relative size of the Chebyshev coefficients that are dropped.
     progress : callable, optional
         Called with the number of sites of each finished block.
+
+    Raises
+    ------
+    InputError
+        If the hopping does not fit the structure, or its range is infinite and it states no decay length.
     """
+    known = _HALO * max(1.0, length_scale(hopping))  # asked for in any case: the law has to state it
+    halo = known if halo is None else halo
+    require_hopping(structure, hopping)
     whole = structure.n_sites <= _WHOLE
     expansion = None
     for sites, surroundings in _blocks(structure, halo):
@@ -73,11 +84,10 @@ def _matrix(structure, sites, hopping, whole):
     of the spectrum's width, below what the halo leaves out.
     """
     if whole:
-        return hopping_matrix(structure, hopping)
+        return hopping_among(structure, hopping)
     if np.isfinite(hopping.range):  # a law of shells needs exact distances
-        return hopping_matrix(type(structure)(structure.positions[sites], structure.box), hopping).astype(
-            np.float32
-        )
+        some = type(structure)(structure.positions[sites], structure.box)
+        return hopping_among(some, hopping).astype(np.float32)
     square = np.zeros((len(sites), len(sites)), np.float32)
     for x, edge in zip(structure.positions[sites].T, structure.box, strict=True):
         x = np.mod(x, edge).astype(np.float32)
