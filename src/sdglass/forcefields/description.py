@@ -1,6 +1,6 @@
 """What models say about themselves, as rows (label, text)."""
 
-from sdglass.forcefields.training_domain import training_structures
+from sdglass.forcefields.training_domain import dimensions, training_structures
 
 
 def describe_model(model, kind, shape, parameters):
@@ -42,9 +42,10 @@ def _training(info):
         count = len({digest for part in parts for digest in part["digests"]})
         sites = ", ".join(map(str, sorted({n for part in parts for n in part["n_sites"]})))
         densities = _span(x for part in parts for x in part["density"])
+        axes = _span(x for part in parts for x in dimensions(part))
         close = [part["least_distance"] for part in parts if "least_distance" in part]
         apart = f", no two closer than {min(close):.4g} ell" if close else ""
-        rows.append(("training structures", f"{count}, of {sites} sites, density {densities} ell^-3{apart}"))
+        rows.append(("training structures", f"{count}, of {sites} sites, density {densities} ell^-{axes}{apart}"))
     counts = _span(part["configurations"] for part in info.get("members", [info]) if "configurations" in part)
     return [*rows, ("configurations", counts)] if counts else rows
 

@@ -61,7 +61,8 @@ def load_force_field(
     Warns
     -----
     TrainingDomainWarning
-        If the structure is denser, more dilute, or has closer sites than those that the model was fitted to.
+        If the structure is unlike those that the model was fitted to: a plane or a solid, the density, how many
+        neighbours a site has, how far they are.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")

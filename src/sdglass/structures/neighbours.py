@@ -27,8 +27,8 @@ def beside_shell(radius, distance, n_sites, side=1):
     """Return a radius [ell] that divides no shell of a lattice.
 
     Where most pairs near `radius` are within `TOLERANCE` of it, at least one for two sites, a shell lies there,
-    and the result is just outside of it (`side` = 1) or just inside (-1). Elsewhere only arithmetic is allowed for:
-    in an amorphous structure pairs may be as near to a radius by chance, and are on one side of it.
+    and the result is just outside of it (`side` = 1) or just inside (-1). Elsewhere only arithmetic is allowed
+    for: in an amorphous structure pairs may be as near to a radius by chance, and are on one side of it.
     """
     near, around = (np.count_nonzero(same_distance(distance, radius, k * TOLERANCE)) for k in (1, 10))
     return radius * (1.0 + side * (TOLERANCE if 2 * near >= max(n_sites, around, 1) else _ROUNDING))

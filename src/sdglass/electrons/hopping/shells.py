@@ -93,8 +93,9 @@ class Shells:
             if len(outside):
                 warnings.warn(
                     f"hopping distances[{number}] = {radius:.10g}: {len(outside)} pairs are "
-                    f"{outside.min():.10g} to {outside.max():.10g} ell apart, just outside of the relative tolerance "
-                    f"of {self.tolerance:g}: no hopping between them; {np.count_nonzero(on_it)} pairs have it",
+                    f"{outside.min():.10g} to {outside.max():.10g} ell apart, just outside of the relative "
+                    f"tolerance of {self.tolerance:g}: no hopping between them, but between "
+                    f"{np.count_nonzero(on_it)} pairs",
                     NeighbourWarning,
                     stacklevel=3,
                 )

@@ -9,7 +9,7 @@ from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.symmetry_functions import FeatureMaps, SymmetryFunctions
 from sdglass.hdf5 import attribute_text, new_hdf5, open_hdf5, write_array, write_attributes
 
-_INDICES = ("first", "second", "triples")
+_INDICES = ("first", "second", "triples", "tied")
 _MATRICES = ("bonds", "chiralities")
 _PARTS = ("data", "indices", "indptr")
 
@@ -71,5 +71,6 @@ def load_feature_maps(path, structure, functions=None):
             handle["second"][...].astype(np.int64),
             matrices["bonds"],
             handle["triples"][...].astype(np.int64) if wanted.chirality else np.empty((0, 3), np.int64),
+            handle["tied"][...].astype(bool) if wanted.chirality else np.empty(0, bool),
             matrices.get("chiralities", sparse.csr_array((0, 0))),
         )

@@ -34,7 +34,8 @@ class NetworkForceField:
     -----
     Energy-conserving (the field is the exact gradient) and invariant under spin rotations by construction.
     A spin feels the site energies of its neighbours, which feel their own: the range of the field is
-    twice the cutoff of the descriptor. With G3-chi, time reversal holds only as far as it was learned.
+    twice the cutoff of the descriptor. With G3-chi, time reversal holds only as far as it was learned,
+    but where all neighbours tie in distance.
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class NetworkForceField:
         self.structure = structure
         self.functions = functions
         self.cutoff = 2.0 * functions.cutoff
-        self.symmetries = ALL_SYMMETRIES - {"time_reversal"} if functions.chirality else ALL_SYMMETRIES
         self.reference_energy = float(reference_energy)
         if maps is None:
             maps = build_feature_maps(structure, functions, np.float32 if dtype == torch.float32 else np.float64)
         maps.require(structure, functions)
+        odd = not maps.tied.all()  # squares alone, as on a lattice, are even under time reversal
+        self.symmetries = ALL_SYMMETRIES - {"time_reversal"} if odd else ALL_SYMMETRIES
         mean, scale = network.mean.double().numpy(), network.scale.double().numpy()
         self.operator = FieldMap(maps, dtype, device, mean, scale)
         self.dtype, self.device = dtype, torch.device(device)

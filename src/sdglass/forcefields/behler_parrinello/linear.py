@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 
 from sdglass.dataset import common_electrons
+from sdglass.electrons.hopping.law import reach
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
@@ -25,7 +26,7 @@ from sdglass.forcefields.behler_parrinello.symmetry_functions import (
 from sdglass.forcefields.description import describe_descriptor, describe_model
 from sdglass.forcefields.model_file import StoredModel
 from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs
-from sdglass.forcefields.training_domain import training_info
+from sdglass.forcefields.training_domain import training_info, warn_of_zero_features
 from sdglass.progress import progress_bar
 
 
@@ -69,8 +70,12 @@ class LinearModel(StoredModel):
         electrons, or the ridge is too small for them.
         """
         electrons, functions = common_electrons(data), settings.descriptor
+        reach(electrons.hopping)  # the reference will need it: refused before anything is computed
+        n_features = functions.n_bond if settings.g3 else functions.n_g2
         if descriptors is None:
-            descriptors = [build_feature_maps(labels.structure, functions) for labels in data]
+            needed = functions if settings.g3 else radial_only(functions)
+            descriptors = [build_feature_maps(labels.structure, needed) for labels in data]
+        warn_of_zero_features(functions, np.any([maps.nonzero()[:n_features] for maps in descriptors], axis=0))
         parts = list(zip(data, descriptors, strict=True))
         equations = None
         with progress_bar(len(parts), "linear fit", "realization", disable=not progress) as bar:
@@ -78,7 +83,7 @@ class LinearModel(StoredModel):
                 more = normal_equations(maps, labels.spins, labels.torque)
                 equations = more if equations is None else equations + more
                 bar.update()
-        coefficients = equations.solve(functions.n_bond if settings.g3 else functions.n_g2, settings.ridge)
+        coefficients = equations.solve(n_features, settings.ridge)
         bare = cls(electrons, functions, coefficients, EnergyReference(0.0, 0.0))
         # What the couplings leave of the energy over.
         offsets = [
@@ -121,8 +126,10 @@ class LinearModel(StoredModel):
         """
         refuse_options("a linear model", dtype=dtype, device=device, members=members, threads=threads)
         if descriptor is None:
-            descriptor = build_feature_maps(structure, self.descriptor)
-        descriptor.require(structure, replace(self.descriptor, chirality=descriptor.functions.chirality))
+            needed = radial_only(self.descriptor) if self.is_pair_model else self.descriptor
+            descriptor = build_feature_maps(structure, needed)
+        else:
+            descriptor.require(structure, replace(self.descriptor, chirality=descriptor.functions.chirality))
         matrix = couplings_from_pairs(
             structure.n_sites, descriptor.first, descriptor.second, self.couplings(descriptor)
         )
@@ -151,3 +158,8 @@ class LinearModel(StoredModel):
         (reference,) = header["references"]
         functions = SymmetryFunctions(**header["functions"])
         return cls(electrons, functions, tensors["coefficients"], EnergyReference(**reference), info, errors)
+
+
+def radial_only(functions):
+    """Return the `SymmetryFunctions` without those of three sites: all that a pair model needs."""
+    return replace(functions, lambdas=(), chirality=False)

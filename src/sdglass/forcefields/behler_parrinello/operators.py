@@ -79,6 +79,8 @@ class FieldMap:
         self.chirality = maps.functions.chirality
         if self.chirality:
             self.triples = [torch.as_tensor(maps.triples[:, c].copy(), **index) for c in range(3)]
+            tied = torch.as_tensor(maps.tied, device=self.device)[:, None]
+            self.tied = tied if maps.tied.any() else None
             chiral = _scale_rows(maps.chiralities, scale[n_bond:], self.n_sites, numpy_dtype)
             self.chiralities, self.chiralities_t = _csr(chiral, dtype, device), _csr(chiral.T, dtype, device)
             gather3 = _gather(list(maps.triples.T), self.n_sites)
@@ -91,7 +93,10 @@ class FieldMap:
         parts = [self._to_features(self.bonds @ b)]
         if self.chirality:
             i, j, k = (sites[index] for index in self.triples)
-            parts.append(self._to_features(self.chiralities @ (i * torch.linalg.cross(j, k, dim=1)).sum(1)))
+            chi = (i * _cross(j, k)).sum(1)
+            if self.tied is not None:
+                chi = torch.where(self.tied, chi * chi, chi)
+            parts.append(self._to_features(self.chiralities @ chi))
         features = torch.cat(parts, dim=2)
         return features if self.mean is None else features.sub_(self.mean)
 
@@ -103,7 +108,7 @@ class FieldMap:
         field = -self._scatter(self.gather, pulls)
         if self.chirality:
             i, j, k = (sites[index] for index in self.triples)
-            weight = self._chirality_weight(gradient)
+            weight = self._chirality_weight(gradient) * self._slope(i, j, k)
             pulls = torch.cat([weight * _cross(j, k), weight * _cross(k, i), weight * _cross(i, j)])
             field -= self._scatter(self.gather3, pulls)
         return field.permute(2, 0, 1)
@@ -119,6 +124,12 @@ class FieldMap:
     def _chirality_weight(self, gradient):
         return (self.chiralities_t @ self._from_features(gradient[..., self.functions.n_bond :]))[:, None]
 
+    def _slope(self, i, j, k):
+        """Return the derivatives of the triples' variables with respect to chi, (T, 1, R), or 1 without ties."""
+        if self.tied is None:
+            return 1.0
+        return torch.where(self.tied, 2.0 * (i * _cross(j, k)).sum(1), 1.0)[:, None]
+
     def _torque_arms(self, spins):
         """Return the vectors that dE/db, dE/dchi are multiplied with: (P, 3, R) and (3T, 3, R) or None."""
         sites = self._by_site(spins)
@@ -128,8 +139,8 @@ class FieldMap:
         i, j, k = (sites[index] for index in self.triples)
         # S_i x (S_j x S_k) = S_j (S_i . S_k) - S_k (S_i . S_j); the three cyclic ones sum to zero (Jacobi).
         ij, jk, ki = ((a * b).sum(1, keepdim=True) for a, b in ((i, j), (j, k), (k, i)))
-        first, second = j * ki - k * ij, k * ij - i * jk
-        return bond_arm, torch.cat([first, second, -first - second])
+        first, second, slope = j * ki - k * ij, k * ij - i * jk, self._slope(i, j, k)
+        return bond_arm, torch.cat([part * slope for part in (first, second, -first - second)])
 
     def _scatter(self, matrix, columns):
         """Return matrix @ columns for columns (M, 3, R), shape (rows, 3, R)."""

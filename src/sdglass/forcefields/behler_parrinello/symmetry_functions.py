@@ -8,10 +8,12 @@ variables to the features, and its transpose maps dE/dG to dE/db.
 Two readings of the paper are fixed here:
 
 * Eqs. 10 and 13 sum over ordered pairs j != k, so an unordered pair counts twice. R_jk is
-  |r_ik - r_ij|, the distance inside the environment of site i: in a box of 5 ell it can exceed the
-  minimum-image distance, and using the latter would make features mean something else in small boxes.
+  |r_ik - r_ij|, the distance inside the environment of site i, which holds every image within the cutoff:
+  features of a centre depend on what is around it, not on the box.
 * Eq. 16 as printed vanishes identically, because F3 is symmetric and chi antisymmetric under j <-> k.
-  The sum here runs over pairs ordered by their distance from the centre, R_ij < R_ik.
+  The sum here runs over pairs ordered by their distance from the centre, R_ij < R_ik. Neighbours at the same
+  distance, as on a lattice, have no order, and a symmetry that exchanges them forbids anything odd in chi:
+  each such pair enters once with chi^2, the lowest power that is allowed.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,7 +22,7 @@ import numpy as np
 from scipy import sparse
 
 from sdglass.errors import InputError
-from sdglass.structures.neighbours import environments, neighbour_pairs
+from sdglass.structures.neighbours import environments, neighbour_pairs, tie_tolerance
 
 # (centre, j, k) triples looked at in one piece: 20 MB of temporaries, which a cache holds.
 _TRIPLES_PER_BLOCK = 25_000
@@ -136,7 +138,9 @@ def f3(r1, r2, r3, cos_theta, zeta, lam, d, w, d_pair, w_pair, cutoff):
 @dataclass(frozen=True, eq=False)
 class FeatureMaps:
     """The descriptor of one realization: P bond variables b_p = S_first . S_second and, with chirality, T triple
-    products S_i . (S_j x S_k), R_ij < R_ik, and their parts in the features of every site.
+    products S_i . (S_j x S_k), R_ij < R_ik, or their squares where j and k are equally far from i, and the parts
+    of these variables in the features of every site. A bond variable stands for all images of a pair of sites, and
+    first = second for a site and its own images.
     """
 
     functions: SymmetryFunctions
@@ -145,6 +149,7 @@ class FeatureMaps:
     second: np.ndarray  # (P,)
     bonds: sparse.csr_array  # (N * n_bond, P), row i * n_bond + f is feature f (G2 or G3) of site i
     triples: np.ndarray  # (T, 3) sites (i, j, k); empty without chirality
+    tied: np.ndarray  # (T,) where j and k are equally far from i
     chiralities: sparse.csr_array  # (N * n_chirality, T)
 
     def require(self, structure, functions):
@@ -161,10 +166,16 @@ class FeatureMaps:
         replicas = len(spins)
         parts = [(self.bonds @ bond_variables(spins, self.first, self.second).T, self.functions.n_bond)]
         if self.functions.chirality:
-            parts.append((self.chiralities @ triple_products(spins, self.triples).T, self.functions.n_chirality))
+            chi = triple_products(spins, self.triples)
+            chi = np.where(self.tied, chi * chi, chi)
+            parts.append((self.chiralities @ chi.T, self.functions.n_chirality))
         return np.concatenate(
             [part.reshape(self.n_sites, count, replicas).transpose(2, 0, 1) for part, count in parts], axis=2
         )
+
+    def nonzero(self):
+        """Return which of the features that are linear in bond variables some site has, shape (n_bond,)."""
+        return np.diff(self.bonds.indptr).reshape(self.n_sites, -1).any(axis=0)
 
 
 def bond_variables(spins, first, second):
@@ -186,17 +197,17 @@ def build_feature_maps(structure, functions, dtype=np.float64):
     """
     pairs = neighbour_pairs(structure, functions.cutoff)
     env = environments(structure, functions.cutoff)
-    n = structure.n_sites
-    pair_key = pairs.first * n + pairs.second  # ascending, since pairs are sorted
+    n, tie = structure.n_sites, tie_tolerance(env)
+    pair_key = np.unique(pairs.first * n + pairs.second)
 
     def pair_index(a, b):
         return np.searchsorted(pair_key, np.minimum(a, b) * n + np.maximum(a, b))
 
-    bonds, chiralities = _Rows(len(pairs), dtype), _Rows(None, dtype)
-    triples, n_triples = [np.empty((0, 3), np.int64)], 0
+    bonds, chiralities = _Rows(len(pair_key), dtype), _Rows(None, dtype)
+    triples, tied, n_triples = [np.empty((0, 3), np.int64)], [np.empty(0, bool)], 0
     # Centre by centre, so that what is held in between is small and each block is a run of finished rows.
-    for first, last in _centre_blocks(env):
-        bond_parts, chirality_parts, legs = _block_values(env, functions, first, last, pair_index)
+    for first, last in _centre_blocks(env, functions):
+        bond_parts, chirality_parts, legs, equal = _block_values(env, functions, first, last, pair_index, tie)
         bonds.append(bond_parts, (last - first) * functions.n_bond)
         if functions.n_chirality:
             # Three triples in ten meet no shell above the tolerance; they get no column.
@@ -204,14 +215,16 @@ def build_feature_maps(structure, functions, dtype=np.float64):
             used, columns = np.unique(columns, return_inverse=True)
             chiralities.append([(rows, n_triples + columns, values)], (last - first) * functions.n_chirality)
             triples.append(legs[used])
+            tied.append(equal[used])
             n_triples += len(used)
     return FeatureMaps(
         functions,
         n,
-        pairs.first,
-        pairs.second,
-        bonds.matrix(n * functions.n_bond, len(pairs)),
+        pair_key // n,
+        pair_key % n,
+        bonds.matrix(n * functions.n_bond, len(pair_key)),
         np.concatenate(triples),
+        np.concatenate(tied),
         chiralities.matrix(n * functions.n_chirality, n_triples),
     )
 
@@ -244,11 +257,11 @@ class _Rows:
         return sparse.csr_array((data, indices, start), shape=(n_rows, n_columns))
 
 
-def _block_values(env, functions, first, last, pair_index):
+def _block_values(env, functions, first, last, pair_index, tie):
     """Return the entries of the rows of centres `first` to `last`: of bonds, of triple products, and the triples.
 
     Entries are lists of (rows from the first centre's on, columns, values); columns of triple products count the
-    triples (T, 3) of the block.
+    triples (T, 3) of the block, which come with where their legs tie (T,).
     """
     span = slice(env.start[first], env.start[last])
     centre = np.repeat(np.arange(first, last), np.diff(env.start[first : last + 1]))
@@ -258,10 +271,14 @@ def _block_values(env, functions, first, last, pair_index):
     rows = (centre[entry] - first) * functions.n_bond + shell
     bonds = [(rows, pair_index(centre[entry], neighbour[entry]), radial[entry, shell])]
     chiralities = []
+    if not functions.angular:
+        return bonds, chiralities, None, None
     a, b, weight, angular = _leg_pairs(env, functions, first, last)
     # Each leg pair is met once here and twice in the paper's sum over ordered pairs.
     column, site = pair_index(neighbour[a], neighbour[b]), centre[a] - first
-    chiral = np.abs(distance[a] - distance[b]) > 1e-9  # a tie has no order and drops out
+    # Two of three spins that are the same one, through its images, have no chirality.
+    i, j, k = centre[a], neighbour[a], neighbour[b]
+    chiral = (i != j) & (i != k) & (j != k)
     for block, factor in enumerate(angular):
         value = weight * factor[:, None]
         entry, shell = np.nonzero(value > functions.tolerance)
@@ -273,16 +290,16 @@ def _block_values(env, functions, first, last, pair_index):
             rows = site[entry] * functions.n_chirality + block * functions.shells + shell
             chiralities.append((rows, entry, value[entry, shell]))
     if not functions.n_chirality:
-        return bonds, chiralities, None
+        return bonds, chiralities, None, None
     swap = distance[a] > distance[b]
-    nearer, farther = np.where(swap, b, a), np.where(swap, a, b)
-    return bonds, chiralities, np.stack([centre[a], neighbour[nearer], neighbour[farther]], axis=1)
+    triples = np.stack([i, np.where(swap, k, j), np.where(swap, j, k)], axis=1)
+    return bonds, chiralities, triples, np.abs(distance[a] - distance[b]) <= tie * distance[a]
 
 
-def _centre_blocks(env):
-    """Yield (first, last) of runs of centres with up to `_TRIPLES_PER_BLOCK` leg pairs each."""
+def _centre_blocks(env, functions):
+    """Yield (first, last) of runs of centres with up to `_TRIPLES_PER_BLOCK` leg pairs, or legs, each."""
     legs = np.diff(env.start)
-    ends = np.cumsum(legs * (legs - 1) // 2)
+    ends = np.cumsum(legs * (legs - 1) // 2 if functions.angular else legs)
     first = 0
     while first < len(legs):
         used = ends[first - 1] if first else 0

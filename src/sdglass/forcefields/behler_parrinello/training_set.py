@@ -7,6 +7,7 @@ import torch
 
 from sdglass.devices import torch_device
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
+from sdglass.forcefields.training_domain import warn_of_zero_features
 
 
 class TrainingSet:
@@ -27,13 +28,17 @@ class TrainingSet:
         self.functions = maps[0].functions
         self.device, self.dtype = torch_device(device), dtype
         raw = [m.features(d.spins) for d, m in zip(data, maps, strict=True)]
-        self.mean, self.scale = _standardisation(raw, train, self.functions)
+        ties = any(m.tied.any() for m in maps)
+        # Without ties G3-chi is odd under time reversal, and `flip` is all that it does.
+        raw_reversed = [m.features(-d.spins) for d, m in zip(data, maps, strict=True)] if ties else None
+        self.mean, self.scale = _standardisation(raw, raw_reversed, train, self.functions)
         self.operators = [FieldMap(m, dtype, device, self.mean, self.scale) for m in maps]
 
         def tensor(array):
             return torch.as_tensor(array, dtype=dtype, device=self.device)
 
         self.features = [tensor((g - self.mean) / self.scale) for g in raw]
+        self.reversed = [tensor((g - self.mean) / self.scale) for g in raw_reversed] if ties else None
         self.spins = [tensor(d.spins) for d in data]
         self.torques = [tensor(d.torque) for d in data]
         self.energies = [tensor(d.energy - reference.energy(d.structure, d.model.hopping)) for d in data]
@@ -41,7 +46,10 @@ class TrainingSet:
         chosen = np.concatenate([data[r].torque[train[train[:, 0] == r, 1]].ravel() for r in known])
         self.torque_rms = float(np.sqrt(np.mean(chosen**2)))
         self.flip = torch.ones(self.functions.n_features, dtype=dtype, device=self.device)
-        self.flip[self.functions.n_bond :] = -1.0  # G3-chi is odd under time reversal
+        self.flip[self.functions.n_bond :] = -1.0
+        nonzero = np.any([(g != 0).any(axis=(0, 1)) for g in raw], axis=0)
+        nonzero[: self.functions.n_bond] = True  # the fit of the two-spin part has looked at those
+        warn_of_zero_features(self.functions, nonzero)
 
     def digest(self):
         """Return a SHA-256 of the spins and labels, as the training sees them."""
@@ -62,10 +70,11 @@ class TrainingSet:
             (int(realization), torch.as_tensor(batch[batch[:, 0] == realization, 1]))
             for realization in np.unique(batch[:, 0])
         ]
-        features = [self.features[realization][chosen] for realization, chosen in groups]
+        known = self.reversed if reversed_time and self.reversed else self.features
+        features = [known[realization][chosen] for realization, chosen in groups]
         shapes = [part.shape for part in features]
         features = torch.cat([part.flatten(0, 1) for part in features])
-        if reversed_time:
+        if reversed_time and not self.reversed:
             features = features * self.flip
         site_energy, gradient = network.energy_and_gradient(features, create_graph)
         lengths = [shape[0] * shape[1] for shape in shapes]
@@ -94,13 +103,20 @@ class TrainingSet:
         return total, torque_error / (3.0 * sites), energy_error / len(batch)
 
 
-def _standardisation(raw, train, functions):
+def _standardisation(raw, raw_reversed, train, functions):
     """Return mean and scale (n_features,) of the training samples' features."""
-    chosen = np.concatenate(
-        [raw[r][train[train[:, 0] == r, 1]].reshape(-1, functions.n_features) for r in np.unique(train[:, 0])]
-    )
-    mean, scale = chosen.mean(0), chosen.std(0)
-    mean[functions.n_bond :] = 0.0  # time reversal is in the data by augmentation, and G3-chi is odd
+
+    def chosen(features):
+        parts = [features[r][train[train[:, 0] == r, 1]] for r in np.unique(train[:, 0])]
+        return np.concatenate([part.reshape(-1, functions.n_features) for part in parts])
+
+    own = chosen(raw)
+    mean, scale = own.mean(0), own.std(0)
+    # Time reversal is in the data by augmentation: what is odd has no mean.
+    if raw_reversed is None:
+        mean[functions.n_bond :] = 0.0
+    else:
+        mean = 0.5 * (mean + chosen(raw_reversed).mean(0))
     # A shell that is almost never occupied must not be blown up to unit variance.
     return mean, np.maximum(scale, 1e-3 * scale.max())
 
