@@ -53,8 +53,8 @@ def describe_structures(structures):
     """Return what a user needs to know about training structures, as plain data for a model file.
 
     ``realizations``, ``n_sites`` and ``dimension`` (sorted), ``digests``, ``least_distance`` of two sites [ell],
-    and the least and largest of the structures' ``density`` (sites per ell^dimension), ``coordination`` (neighbours
-    that are about as far as the nearest one) and ``nearest_distance``, the means over their sites [ell].
+    and the least and largest of the structures' ``density`` (sites per ell^dimension), and of the means over their
+    sites of ``coordination`` (neighbours about as far as the nearest one) and ``nearest_distance`` [ell].
     """
     if not structures:
         raise InputError("no training structures given; expected at least one")
@@ -71,7 +71,7 @@ def describe_structures(structures):
 
 
 def _shape(structure):
-    """Return dimension, density, coordination and nearest distance of a structure, whatever vacuum surrounds it."""
+    """Return dimension, density, coordination and nearest distance of a structure, vacuum around it left out."""
     nearest = nearest_distances(structure)
     near = np.isfinite(nearest)
     extended = np.ones(3, bool)

@@ -8,6 +8,9 @@ from sdglass.electrons.hopping.law import reach
 from sdglass.structures.neighbours import minimum_image_pairs
 
 
+_ROWS = 1200  # sites up to which all pairs are listed at once
+
+
 @dataclass(frozen=True)
 class EnergyReference:
     """Energy that depends on the structure alone, E_ref = N per_site + per_t2 sum_{i<j} t_ij^2 [t0].
@@ -47,4 +50,14 @@ def squared_hopping(structure, hopping):
 
     `InputError` if the law does not state where that is.
     """
-    return float(np.sum(hopping(minimum_image_pairs(structure, reach(hopping)).distance) ** 2))
+    cutoff, n = reach(hopping), structure.n_sites
+    if n <= _ROWS:
+        return float(np.sum(hopping(minimum_image_pairs(structure, cutoff).distance) ** 2))
+    total = 0.0
+    for start in range(0, n, _ROWS // 10):  # millions of pairs, a few sites at a time
+        some = structure.positions[start : start + _ROWS // 10, None]
+        vector = structure.minimum_image(structure.positions[start:] - some)
+        square = np.einsum("ija,ija->ij", vector, vector)
+        later = np.triu(square <= cutoff**2, k=1)
+        total += np.sum(hopping(np.sqrt(square[later])) ** 2)
+    return float(total)

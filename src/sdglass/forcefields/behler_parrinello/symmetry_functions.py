@@ -197,7 +197,7 @@ def build_feature_maps(structure, functions, dtype=np.float64):
     """
     pairs = neighbour_pairs(structure, functions.cutoff)
     env = environments(structure, functions.cutoff)
-    n, tie = structure.n_sites, tie_tolerance(env)
+    n, tie = structure.n_sites, tie_tolerance(env) if functions.chirality else 0.0
     pair_key = np.unique(pairs.first * n + pairs.second)
 
     def pair_index(a, b):
