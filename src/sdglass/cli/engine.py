@@ -100,11 +100,33 @@ def engine_factory(args):
     return make, electrons
 
 
+def bonds(args, structure, electrons):
+    """Return how many neighbours a site has for hopping on shells and for the exchange, a line for each."""
+    from sdglass.electrons.hopping import Shells
+    from sdglass.structures.neighbours import neighbour_pairs
+
+    lines, law = [], electrons.hopping
+    if isinstance(law, Shells):
+        counts = zip(law.coordination(structure), law.distances, strict=True)
+        lines.append(
+            "hopping: " + ", ".join(f"{count:g} neighbours at {radius:g} ell" for count, radius in counts)
+        )
+    if args.exchange is not None:
+        count = 2 * len(neighbour_pairs(structure, args.exchange_cutoff)) / structure.n_sites
+        lines.append(f"exchange: {count:g} neighbours up to {args.exchange_cutoff:g} ell")
+    return lines
+
+
 @contextmanager
 def opened_engine(args, structure):
-    """Yield the force field on a structure and its electrons; stop its processes, if it has some, at the end."""
+    """Yield the force field on a structure and its electrons; stop its processes, if it has some, at the end.
+
+    The coordination is printed before.
+    """
     make, electrons = engine_factory(args)
     force_field = make(structure)
+    for line in bonds(args, structure, electrons):
+        print(line)
     try:
         yield force_field, electrons
     finally:

@@ -44,8 +44,12 @@ def _training(info):
         densities = _span(x for part in parts for x in part["density"])
         axes = _span(x for part in parts for x in dimensions(part))
         close = [part["least_distance"] for part in parts if "least_distance" in part]
+        bonds = _span(x for part in parts for x in part.get("coordination", []))
+        around = f", {bonds} neighbours" if bonds else ""
         apart = f", no two closer than {min(close):.4g} ell" if close else ""
-        rows.append(("training structures", f"{count}, of {sites} sites, density {densities} ell^-{axes}{apart}"))
+        rows.append(
+            ("training structures", f"{count}, of {sites} sites, density {densities} ell^-{axes}{around}{apart}")
+        )
     counts = _span(part["configurations"] for part in info.get("members", [info]) if "configurations" in part)
     return [*rows, ("configurations", counts)] if counts else rows
 

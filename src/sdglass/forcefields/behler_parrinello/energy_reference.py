@@ -7,7 +7,6 @@ import numpy as np
 from sdglass.electrons.hopping.law import reach
 from sdglass.structures.neighbours import minimum_image_pairs
 
-
 _ROWS = 1200  # sites up to which all pairs are listed at once
 
 
