@@ -7,7 +7,7 @@ import numpy as np
 from sdglass.dataset import LabelledConfigurations
 from sdglass.forcefields.registry import load_model
 from sdglass.progress import tracked
-from sdglass.structures.neighbours import neighbour_pairs
+from sdglass.structures.neighbours import minimum_image_pairs
 from sdglass_study.analysis import analysis, data_frame, joined, of
 
 CONFIGURATIONS = 10  # of random spins, which the network's couplings are averaged over
@@ -36,7 +36,8 @@ def couplings(settings, inputs, bin_width):
     for path in tracked(inputs["labels"], "couplings", "realization"):
         data = LabelledConfigurations.load(path)
         linear, pair, network = (model.on(data.structure) for model in models.values())
-        pairs = neighbour_pairs(data.structure, linear.cutoff)
+        # In a box of less than two cutoffs a pair has several bonds, whose couplings are summed.
+        pairs = minimum_image_pairs(data.structure, linear.cutoff)
         parts = {
             name: field.couplings.toarray()[pairs.first, pairs.second]
             for name, field in ((settings.linear, linear), (settings.pair, pair))
@@ -46,9 +47,10 @@ def couplings(settings, inputs, bin_width):
         # Random spins: the mean slope of the energy is then the two-spin part of Eq. 14.
         spins = data.spins[data.random][:CONFIGURATIONS]
         slopes, first, second = network.pair_couplings(spins)
-        if not (np.array_equal(first, pairs.first) and np.array_equal(second, pairs.second)):
+        different = first != second  # a site and its own images: no coupling, a constant
+        if not (np.array_equal(first[different], pairs.first) and np.array_equal(second[different], pairs.second)):
             raise AssertionError("descriptor and neighbour list must order their pairs alike")
-        parts[settings.network] = slopes.mean(0)
+        parts[settings.network] = slopes.mean(0)[different]
         for model, values in parts.items():
             found.setdefault(model, []).append((pairs.distance, values))
     frames = [
