@@ -11,6 +11,7 @@ from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
+from sdglass.structures.structure import Structure
 
 # Shells one width apart: features that are independent enough to tell coefficients from each other.
 SHORT = {
@@ -30,6 +31,13 @@ REFERENCE = EnergyReference(-6.0, -0.08)  # second order: -J per site and -1 / (
 def sites(n_sites=20, seed=0):
     """Return a structure at the paper's density."""
     return random_sequential_addition(n_sites, (n_sites / 0.8) ** (1 / 3), 0.5, np.random.default_rng(seed))
+
+
+def triangular_lattice(nx, ny):
+    """Return a triangular lattice of unit spacing in a plane, of an even number `ny` of rows."""
+    y, x = np.divmod(np.arange(nx * ny), nx)
+    positions = np.stack([x + 0.5 * (y % 2), y * 3**0.5 / 2, 0.0 * x], axis=1)
+    return Structure(positions, [nx, ny * 3**0.5 / 2, max(nx, ny)])
 
 
 def labelled(structure, engine, configurations, seed=0, model=MODEL):

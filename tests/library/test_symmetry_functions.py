@@ -1,12 +1,14 @@
 """The descriptor against a literal transcription of the paper's sums, against DScribe, and its symmetries."""
 
 import itertools
+from dataclasses import replace
 
 import ase
 import numpy as np
 import pytest
 from dscribe.descriptors import ACSF
 from scipy.spatial.transform import Rotation
+from small_study import CHIRAL, triangular_lattice
 
 from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
@@ -17,6 +19,11 @@ from sdglass.structures.structure import Structure
 
 PAPER = SymmetryFunctions(chirality=True)
 EXACT = SymmetryFunctions(chirality=True, tolerance=0.0)
+
+
+def cubic_lattice(n):
+    """Return a simple cubic lattice of n x n x n sites."""
+    return Structure(np.stack(np.meshgrid(*3 * [np.arange(n)], indexing="ij"), axis=-1).reshape(-1, 3), float(n))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,8 @@ def literal_sums(structure, spins, functions, printed_chirality=False):
     """Return the features (N, n_features) of spins (N, 3), term by term as Eqs. 8-13 and 16 are written.
 
     Shares nothing with the library: no neighbour list, no half sums, no dropped terms. With
-    `printed_chirality`, Eq. 16 is summed over all ordered j != k, otherwise over R_ij < R_ik.
+    `printed_chirality`, Eq. 16 is summed over all ordered j != k, otherwise over R_ij < R_ik, and over pairs
+    j, k at the same distance with the square of the triple product. The box is at least one cutoff wide.
     """
     rc, w, wp, zeta = functions.cutoff, functions.width, functions.pair_width, functions.zeta
     d = functions.shell_start + (functions.shell_stop - functions.shell_start) * np.arange(functions.shells) / max(
@@ -51,19 +59,17 @@ def literal_sums(structure, spins, functions, printed_chirality=False):
     g3 = np.zeros((n, len(functions.lambdas), len(functions.pair_distances), functions.shells))
     chi = np.zeros_like(g3)
     for i in range(n):
-        vectors = {}
+        legs = []  # neighbours j, and all of their images
         for j in range(n):
-            if j != i:
-                vector = structure.positions[j] - structure.positions[i]
-                images = [vector + structure.box * shift for shift in itertools.product((-1, 0, 1), repeat=3)]
-                vectors[j] = min(images, key=np.linalg.norm)
-        vectors = {j: vector for j, vector in vectors.items() if np.linalg.norm(vector) <= rc}
-        for j, rij in vectors.items():
+            vector = structure.positions[j] - structure.positions[i]
+            images = [vector + structure.box * shift for shift in itertools.product((-1, 0, 1), repeat=3)]
+            legs += [(j, image) for image in images if 0 < np.linalg.norm(image) <= rc]
+        for a_leg, (j, rij) in enumerate(legs):
             r1 = np.linalg.norm(rij)
             g2[i] += gauss_with_cutoff(r1, d, w) * (spins[i] @ spins[j])
-            for k, rik in vectors.items():
+            for b_leg, (k, rik) in enumerate(legs):
                 r2, r3 = np.linalg.norm(rik), np.linalg.norm(rik - rij)
-                if k == j or r3 > rc:
+                if a_leg == b_leg or r3 > rc:
                     continue
                 cos_theta = rij @ rik / (r1 * r2)
                 shells = gauss_with_cutoff(r1, d, w) * gauss_with_cutoff(r2, d, w)
@@ -73,8 +79,10 @@ def literal_sums(structure, spins, functions, printed_chirality=False):
                         f3 = 2 ** (1 - zeta) * (1 + lam * cos_theta) ** zeta * shells
                         f3 = f3 * gauss_with_cutoff(r3, dp, wp)
                         g3[i, a, b] += f3 * (spins[j] @ spins[k])
-                        if printed_chirality or r1 < r2:
+                        if printed_chirality or r1 < r2 - 1e-9:
                             chi[i, a, b] += f3 * triple
+                        elif abs(r1 - r2) < 1e-9 and a_leg < b_leg:
+                            chi[i, a, b] += f3 * triple**2
     return np.concatenate([g2, g3.reshape(n, -1), chi.reshape(n, -1)], axis=1)
 
 
@@ -113,38 +121,34 @@ def test_other_parameters_are_the_printed_sums(structure, spins):
     np.testing.assert_allclose(features(structure, spins, functions)[1], expected, rtol=0, atol=1e-12)
 
 
-def test_the_distance_of_two_neighbours_is_that_of_the_environment(structure, spins):
-    """Two neighbours can be closer through the boundary than |r_ik - r_ij|, and that does not count."""
+def repeated(structure, counts):
+    """Return a supercell of a structure; its sites are those of the structure, again and again."""
+    shifts = np.array(list(itertools.product(*map(range, counts)))) * structure.box
+    positions = (structure.positions + shifts[:, None]).reshape(-1, 3)
+    return Structure(positions, structure.box * counts)
 
-    def pairs_that_differ(sites):
-        """Return how many leg pairs are inside the cutoff by both readings, and by the minimum image alone."""
-        count = np.zeros(2, int)
-        for i in range(sites.n_sites):
-            vectors = sites.minimum_image(sites.positions - sites.positions[i])
-            distance = np.linalg.norm(vectors, axis=1)
-            inside = np.flatnonzero((distance > 0) & (distance < PAPER.cutoff))
-            for j, k in itertools.combinations(inside, 2):
-                r_jk, image = np.linalg.norm(vectors[k] - vectors[j]), sites.distances()[j, k]
-                if r_jk - image > 1e-9 and image < PAPER.cutoff:
-                    count += [r_jk < PAPER.cutoff, r_jk >= PAPER.cutoff]
-        return count
 
-    # L = 2 R_c: a pair inside the cutoff is its own minimum image, but minimum images would let more pairs in.
-    entering, left_out = pairs_that_differ(structure)
-    assert entering == 0
-    assert left_out > 100
-    # L < 2 R_c: pairs enter with a distance that is not that of the minimum image.
-    small = random_sequential_addition(24, 4.2, 0.5, np.random.default_rng(12))
-    assert pairs_that_differ(small)[0] > 10
-    expected = literal_sums(small, spins[0], EXACT)
-    np.testing.assert_allclose(features(small, spins, EXACT)[0], expected, rtol=0, atol=1e-12)
-    # The same environment, whole and without a boundary near it, means the same features of its centre.
-    for box in (structure, small):
-        vectors = box.minimum_image(box.positions - box.positions[0])
-        cluster = Structure(vectors + 10.0, 20.0)
-        np.testing.assert_allclose(
-            features(cluster, spins, EXACT)[:, 0], features(box, spins, EXACT)[:, 0], atol=1e-12
-        )
+@pytest.mark.parametrize(("edge", "counts"), [(4.2, (2, 2, 2)), (2.6, (2, 1, 3)), (2.3, (3, 2, 2))])
+def test_features_do_not_depend_on_the_box(edge, counts):
+    """A box of less than two cutoffs, or one, and a supercell: the same crystal, hence the same features."""
+    small = random_sequential_addition(8, edge, 0.5, np.random.default_rng(12))
+    spins = random_spins(8, np.random.default_rng(13), 2)
+    before = features(small, spins, EXACT)
+    after = features(repeated(small, counts), np.tile(spins, (1, np.prod(counts), 1)), EXACT)
+    np.testing.assert_allclose(after, np.tile(before, (1, np.prod(counts), 1)), rtol=0, atol=1e-11)
+    if edge > EXACT.cutoff:
+        np.testing.assert_allclose(before[0], literal_sums(small, spins[0], EXACT), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("lattice", [square_lattice(6, 4), square_lattice(3), triangular_lattice(4, 4)])
+def test_features_of_lattices_are_the_printed_sums(lattice):
+    """Every distance ties, and half the box is a distance that occurs."""
+    functions = replace(CHIRAL, cutoff=2.1, shell_stop=2.0)
+    plane = Structure(lattice.positions, [*lattice.box[:2], 9.0])
+    spins = random_spins(lattice.n_sites, np.random.default_rng(14), 1)
+    expected = literal_sums(plane, spins[0], replace(functions, tolerance=0.0))
+    assert np.abs(expected[:, functions.n_bond :]).max() > 0.01
+    np.testing.assert_allclose(features(plane, spins, functions)[0], expected, rtol=0, atol=1e-5)
 
 
 def test_chirality_as_printed_vanishes(structure, spins):
@@ -156,20 +160,50 @@ def test_chirality_as_printed_vanishes(structure, spins):
     assert (np.abs(ordered).max(axis=0) > 1e-6).mean() > 0.7
 
 
-def test_ties_of_a_lattice_drop_out_of_the_chirality():
-    """Neighbours of one shell have no order: whichever were put first, the site numbering would decide."""
+def test_neighbours_that_tie_have_a_chirality():
+    """A right angle of spins: chi = S_0 . S_x x S_y is 1 or -1, and which is not known from the sites."""
     lattice = square_lattice(6)
-    functions = SymmetryFunctions(cutoff=2.5, shells=5, shell_start=1.0, shell_stop=2.2, width=0.3, chirality=True)
-    spins = random_spins(36, np.random.default_rng(5), 1)
+    functions = SymmetryFunctions(
+        cutoff=1.5, shells=1, shell_start=1.0, shell_stop=1.0, lambdas=(1.0,), pair_distances=(2**0.5,),
+        chirality=True,
+    )  # fmt: skip
+    spins = np.zeros((1, 36, 3))
+    spins[:, :, 2] = 1.0
+    spins[0, 1], spins[0, 6] = [1.0, 0, 0], [0.0, 1.0, 0]  # at +x and +y of site 0
     maps = build_feature_maps(lattice, functions)
-    used = maps.triples[np.unique(maps.chiralities.indices)]
-    distances = lattice.distances()
-    assert len(used) > 0
-    assert (distances[used[:, 0], used[:, 1]] < distances[used[:, 0], used[:, 2]] - 1e-6).all()
-    before = maps.features(spins)
-    order = np.random.default_rng(6).permutation(36)
-    after = features(Structure(lattice.positions[order], lattice.box), spins[:, order], functions)
+    assert maps.tied.all()
+    # cos = 0 and chi^2 = 1 for this pair of neighbours; the three others have two spins that are the same.
+    shell, pair = (0.5 * (np.cos(np.pi * r / 1.5) + 1) for r in (1.0, 2**0.5))
+    found = maps.features(spins)[0, 0, functions.n_bond :]
+    assert found == pytest.approx([shell**2 * pair], rel=1e-12)
+    np.testing.assert_array_equal(maps.features(-spins), maps.features(spins))
+
+
+@pytest.mark.parametrize(
+    "lattice", [square_lattice(6), triangular_lattice(6, 6), square_lattice(4), cubic_lattice(3)]
+)
+def test_no_chirality_feature_is_dead_on_a_lattice(lattice):
+    """With the paper's descriptor; neither the numbering nor an orientation of the sites decides anything."""
+    n = lattice.n_sites
+    spins = random_spins(n, np.random.default_rng(5), 1)
+    before = features(lattice, spins, PAPER)
+    chiral = np.abs(before[..., PAPER.n_bond :]).max(axis=(0, 1)) > 0
+    alike = np.abs(before[..., PAPER.n_g2 : PAPER.n_bond]).max(axis=(0, 1)) > 0
+    assert chiral.sum() > 0.7 * alike.sum() > 40
+    order = np.random.default_rng(6).permutation(n)
+    after = features(Structure(lattice.positions[order], lattice.box), spins[:, order], PAPER)
     np.testing.assert_allclose(after, before[:, order], atol=1e-12)
+    moved = Structure(lattice.positions[:, [1, 0, 2]] * [-1, 1, 1] + [0.3, 0.2, 0.1], lattice.box[[1, 0, 2]])
+    np.testing.assert_allclose(features(moved, spins, PAPER), before, atol=1e-12)
+
+
+def test_rounded_coordinates_tie_too():
+    exact = triangular_lattice(6, 4)
+    rounded = Structure(exact.positions.round(5), exact.box.round(5))
+    spins = random_spins(24, np.random.default_rng(7), 1)
+    maps = build_feature_maps(rounded, PAPER)
+    assert maps.tied.all()
+    np.testing.assert_allclose(maps.features(spins), features(exact, spins, PAPER), atol=0.02)
 
 
 def test_symmetries_of_space(structure, spins):

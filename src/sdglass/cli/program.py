@@ -46,7 +46,7 @@ def main(argv=None):
     try:
         args = build_parser().parse_args(argv)
         with warnings.catch_warnings(), reader_may_leave():
-            warnings.showwarning = _warn
+            warnings.showwarning = _teller()
             for path in args.plugin:
                 load_plugin(path)
             return args.run(args)
@@ -67,8 +67,17 @@ def main(argv=None):
         return _fail("interrupted", status=130)
 
 
-def _warn(message, *_, **__):
-    print("warning:", " ".join(str(message).split()), file=sys.stderr)
+def _teller():
+    """Return what prints a warning in one line, each text once: a check makes many copies of a force field."""
+    told = set()
+
+    def tell(message, *_, **__):
+        line = " ".join(["warning:", *str(message).split()])
+        if line not in told:
+            told.add(line)
+            print(line, file=sys.stderr)
+
+    return tell
 
 
 def _fail(error, status=2):

@@ -1,5 +1,6 @@
 """Which sites are neighbours, and how far two distances may differ and be the same."""
 
+import warnings
 from dataclasses import dataclass
 from itertools import product
 
@@ -12,6 +13,7 @@ from sdglass.errors import InputError
 # them in single precision.
 TOLERANCE = 1e-4
 _ROUNDING = 1e-9  # what arithmetic in double precision does, and no user
+_WIDER = 1.02  # what is looked at to tell whether a cutoff divides a shell
 
 
 class NeighbourWarning(UserWarning):
@@ -23,15 +25,19 @@ def same_distance(distance, radius, tolerance=TOLERANCE):
     return np.abs(np.asarray(distance) - radius) <= tolerance * radius
 
 
-def beside_shell(radius, distance, n_sites, side=1):
-    """Return a radius [ell] that divides no shell of a lattice.
+def has_shell(radius, distance, n_sites, tolerance=TOLERANCE):
+    """Return whether a shell of a lattice lies at a radius [ell], up to a relative tolerance.
 
-    Where most pairs near `radius` are within `TOLERANCE` of it, at least one for two sites, a shell lies there,
-    and the result is just outside of it (`side` = 1) or just inside (-1). Elsewhere only arithmetic is allowed
-    for: in an amorphous structure pairs may be as near to a radius by chance, and are on one side of it.
+    It does if most of the pairs around are there, at least one for two sites. In an amorphous structure some are
+    there by chance, and more around.
     """
-    near, around = (np.count_nonzero(same_distance(distance, radius, k * TOLERANCE)) for k in (1, 10))
-    return radius * (1.0 + side * (TOLERANCE if 2 * near >= max(n_sites, around, 1) else _ROUNDING))
+    near, around = (np.count_nonzero(same_distance(distance, radius, k * tolerance)) for k in (1, 10))
+    return 2 * near >= max(n_sites, around)
+
+
+def beside_shell(radius, distance, n_sites, side=1):
+    """Return a radius [ell] that divides no shell: just outside (`side` = 1) or inside (-1) of one there."""
+    return radius * (1.0 + side * (TOLERANCE if has_shell(radius, distance, n_sites) else _ROUNDING))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +60,12 @@ class NeighbourPairs:
 def neighbour_pairs(structure, cutoff):
     """Return all bonds of at most `cutoff` [ell], through every image; a shell at the cutoff is taken as a whole.
 
-    `InputError` if the cutoff is negative or not finite.
+    `InputError` if the cutoff is negative or not finite. A shell that is so blurred that the cutoff does divide it
+    gives a `NeighbourWarning`.
     """
     if not 0 <= cutoff < np.inf:
         raise InputError(f"cutoff = {cutoff}; expected a finite distance >= 0 [ell]")
-    first, second, vector = _image_pairs(structure, cutoff * (1.0 + 20 * TOLERANCE))
+    first, second, vector = _image_pairs(structure, _WIDER * cutoff)
     return _within(structure, cutoff, first, second, vector)
 
 
@@ -70,7 +77,7 @@ def minimum_image_pairs(structure, cutoff=np.inf):
     """
     longest = float(np.linalg.norm(structure.box)) / 2
     tree = cKDTree(structure.positions, boxsize=structure.box)
-    reach = min(cutoff * (1.0 + 20 * TOLERANCE), longest * 1.01)
+    reach = min(_WIDER * cutoff, longest * 1.01)
     pairs = tree.query_pairs(reach, output_type="ndarray").astype(np.int64)
     pairs.sort(axis=1)
     first, second = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T
@@ -97,7 +104,18 @@ def _image_pairs(structure, reach):
 
 def _within(structure, cutoff, first, second, vector):
     distance = np.sqrt(np.einsum("pa,pa->p", vector, vector))
-    keep = distance <= (beside_shell(cutoff, distance, structure.n_sites) if cutoff < np.inf else cutoff)
+    last = beside_shell(cutoff, distance, structure.n_sites) if cutoff < np.inf else cutoff
+    keep = distance <= last
+    shell = same_distance(distance, cutoff, 10 * TOLERANCE) if cutoff < np.inf else keep
+    outside = distance[shell & ~keep]
+    if len(outside) and (shell & keep).any() and has_shell(cutoff, distance, structure.n_sites, 10 * TOLERANCE):
+        warnings.warn(
+            f"a cutoff of {cutoff:.10g} ell divides a shell: {len(outside)} pairs are {outside.min():.10g} to "
+            f"{outside.max():.10g} ell apart, just outside of the relative tolerance of {TOLERANCE:g}; expected a "
+            "cutoff between two shells",
+            NeighbourWarning,
+            stacklevel=4,
+        )
     return NeighbourPairs(first[keep], second[keep], vector[keep], distance[keep])
 
 
