@@ -159,6 +159,21 @@ def test_exact_lattice_with_another_hopping_law(folder):
     np.testing.assert_allclose(found["field"], force_field.evaluate(np.load("SPINS.npy")).field, atol=1e-13)
 
 
+def test_the_coordination_is_printed(folder, capsys):
+    run("structure --square 6 4 --out LATTICE.npz")
+    np.save("UP.npy", np.tile([0.0, 0.0, 1.0], (24, 1)))
+    law = shlex.quote(json.dumps({"law": "shells", "distances": [1, 2**0.5], "amplitudes": [-1, 0.1]}))
+    command = "evaluate --engine exact --structure LATTICE.npz --spins UP.npy --out OUT.npz"
+    assert run(f"{command} --hopping {law} --exchange=-1 --exchange-cutoff 1") == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[-3:-1] == [
+        "hopping: 4 neighbours at 1 ell, 4 neighbours at 1.41421 ell",
+        "exchange: 4 neighbours up to 1 ell",
+    ]
+    assert run(f"{command} --exchange=-1 --exchange-cutoff 0.9") == 2
+    assert "no two sites are that near" in capsys.readouterr().err
+
+
 def test_a_single_configuration_is_one_replica(folder):
     all_three = evaluate("exact")
     assert run("evaluate --engine exact --structure S.npz --spins ONE.npy --out OUT.npz") == 0

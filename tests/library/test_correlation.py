@@ -18,6 +18,7 @@ from sdglass.spins import random_spins
 from sdglass.statistics import bootstrap_weights, centred_interval
 from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.square import square_lattice
+from sdglass.structures.structure import Structure
 
 EDGES = np.linspace(0.1, 2.8, 10)  # the first bin lies inside r_min = 0.5 and is empty
 
@@ -60,6 +61,15 @@ def test_neel_order_on_the_square_lattice():
     bins = pair_bins(lattice, [0.5, 1.2, 1.5, 2.1])
     assert bins.counts.tolist() == [72, 72, 72]
     assert correlation_histogram(neel, bins).ravel().tolist() == [-1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("unit", [1.0, 1 / 3, 0.7])
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_edges_do_not_divide_a_shell(unit, dtype):
+    """Edges on shells of the square lattice: each belongs to the bin above, the last one to its bin."""
+    positions = (square_lattice(6, spacing=unit).positions + 0.1).astype(dtype)
+    bins = pair_bins(Structure(positions, 6 * unit), unit * np.array([0.0, 1.0, 2**0.5, 2.0]))
+    assert bins.counts.tolist() == [0, 72, 144]
 
 
 def test_second_term_has_no_bias_from_few_replicas():

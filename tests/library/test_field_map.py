@@ -8,6 +8,7 @@ from small_study import BONDS, CHIRAL, random_network, sites
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.spins import random_spins, torque
+from sdglass.structures.square import square_lattice
 
 
 def tensors(functions, standardised=True, dtype=torch.float64):
@@ -55,10 +56,11 @@ def test_field_and_torque_are_the_derivative_of_the_energy(functions, standardis
     )
 
 
+@pytest.mark.parametrize("lattice", [None, square_lattice(3, 2)], ids=["amorphous", "lattice"])
 @pytest.mark.parametrize("functions", [BONDS, CHIRAL], ids=["bonds", "chirality"])
-def test_the_torque_is_differentiable_in_the_gradient(functions):
+def test_the_torque_is_differentiable_in_the_gradient(functions, lattice):
     """`_Torque` has its transpose written by hand; gradcheck compares it with finite differences."""
-    structure = sites(6)
+    structure = sites(6) if lattice is None else lattice
     operator = FieldMap(build_feature_maps(structure, functions))
     rng = np.random.default_rng(2)
     spins = torch.as_tensor(random_spins(6, rng, 2))

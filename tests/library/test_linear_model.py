@@ -10,6 +10,7 @@ from small_study import BONDS, MODEL, REFERENCE, exact_data, labelled, sites
 from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.errors import InputError
+from sdglass.forcefields.behler_parrinello import symmetry_functions
 from sdglass.forcefields.behler_parrinello.energy_reference import EnergyReference, squared_hopping
 from sdglass.forcefields.behler_parrinello.least_squares import NormalEquations
 from sdglass.forcefields.behler_parrinello.linear import LinearModel
@@ -17,6 +18,7 @@ from sdglass.forcefields.behler_parrinello.settings import LinearSettings
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.forcefields.pair import BilinearForceField
 from sdglass.forcefields.testing.check import check_engine
+from sdglass.forcefields.training_domain import ZeroFeaturesWarning
 from sdglass.spins import random_spins, torque
 from sdglass.structures.neighbours import neighbour_pairs
 from sdglass.structures.square import square_lattice
@@ -168,6 +170,35 @@ def test_squared_hopping_is_the_sum_over_pairs():
         expected = np.sum(hopping_matrix(structure, law) ** 2) / 2
         # Left out: beyond 9.3 decay lengths t^2 is exp(-18.6) = 8e-9 of its largest value.
         assert squared_hopping(structure, law) == pytest.approx(expected, rel=1e-6)
+
+
+def test_squared_hopping_of_a_large_structure_is_that_of_all_pairs():
+    structure = sites(1300)
+    d = structure.distances()
+    expected = np.sum(np.exp(-2 * d[np.triu_indices(1300, 1)]))
+    assert squared_hopping(structure, Yukawa()) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("g3", [False, True])
+def test_a_pair_model_builds_no_maps_of_three_sites(planted, monkeypatch, g3):
+    """It needs them neither for the fit nor for the force field, which are those of the whole descriptor."""
+    whole = fit(planted, maps_of(planted), g3, 1e-3)
+    structure = sites(30, 9)
+    expected = whole.on(structure, descriptor=build_feature_maps(structure, BONDS)).couplings.toarray()
+    if not g3:
+        monkeypatch.setattr(symmetry_functions, "_leg_pairs", None)
+    fitted = fit(planted, None, g3, 1e-3)
+    np.testing.assert_allclose(fitted.coefficients, whole.coefficients, rtol=1e-9)
+    assert fitted.descriptor == BONDS
+    np.testing.assert_array_equal(whole.on(structure).couplings.toarray(), expected)
+
+
+def test_features_without_a_pair_give_a_warning(planted):
+    far = replace(BONDS, shell_start=0.1, shell_stop=0.2, width=0.02)  # nearer than any two sites
+    with pytest.warns(ZeroFeaturesWarning) as caught:
+        LinearModel.fit(planted, LinearSettings(far, g3=True, ridge=1e-3))
+    assert ["G2" in str(one.message) for one in caught] == [True, False]
+    assert "the 12 features G3 are zero in all training data" in str(caught[1].message)
 
 
 def test_pair_model_of_the_exact_electrons():

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_study import BONDS, CHIRAL, MODEL, REFERENCE, exact_data, random_network, training_set
+from small_study import BONDS, CHIRAL, MODEL, REFERENCE, exact_data, labelled, random_network, training_set
 
 from sdglass.dynamics.checkpoint import Checkpoint
+from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import CheckpointError, InputError
 from sdglass.forcefields.behler_parrinello import training
 from sdglass.forcefields.behler_parrinello.folds import fold_splits, reduced_samples
@@ -19,8 +20,11 @@ from sdglass.forcefields.behler_parrinello.settings import LinearSettings, Netwo
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.forcefields.behler_parrinello.training import train_network, validation_errors
 from sdglass.forcefields.behler_parrinello.training_set import TrainingSet
+from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.registry import load_model
-from sdglass.spins import torque
+from sdglass.forcefields.training_domain import ZeroFeaturesWarning
+from sdglass.spins import normalize, torque
+from sdglass.structures.square import square_lattice
 
 NETWORK = {"layers": (10, 8), "activation": "silu", "linear_term": False}
 SETTINGS = TrainingSettings(batch=4, epochs=6, learning_rate=3e-3)
@@ -208,6 +212,31 @@ def test_time_reversed_samples_are_exact(data):
     np.testing.assert_allclose(energy.detach().numpy(), engine.energy, rtol=1e-12)
     np.testing.assert_allclose(torques.detach().numpy(), torque(-one.spins, engine.field), atol=1e-12)
     np.testing.assert_array_equal(torque(-one.spins, -one.field), one.torque)
+
+
+def test_time_reversed_samples_are_exact_where_distances_tie():
+    """Squares of the chirality do not change, what is odd does; the mean is over both."""
+    lattice = square_lattice(6, 4)
+    one = labelled(lattice, ExactForceField(lattice, SDModel()), 4)
+    prepared = training_set([one], CHIRAL, all_samples([one]), dtype=torch.float64)
+    maps = build_feature_maps(lattice, CHIRAL)
+    assert 0 < maps.tied.sum() < len(maps.tied)
+    both = np.stack([maps.features(one.spins), maps.features(-one.spins)])
+    np.testing.assert_allclose(prepared.mean, both.mean(axis=(0, 1, 2)), atol=1e-14)
+    network = random_network(CHIRAL)
+    network.mean.copy_(torch.as_tensor(prepared.mean))
+    network.scale.copy_(torch.as_tensor(prepared.scale))
+    engine = NetworkForceField(lattice, network, CHIRAL, maps=maps).evaluate(-one.spins)
+    batch = np.array([(0, c) for c in range(len(one))])
+    ((_, _, energy, torques),) = prepared.predict(network, batch, reversed_time=True)
+    np.testing.assert_allclose(energy.detach().numpy(), engine.energy, rtol=1e-12)
+    np.testing.assert_allclose(torques.detach().numpy(), torque(-one.spins, engine.field), atol=1e-11)
+
+
+def test_chirality_that_no_spins_have_gives_a_warning(data):
+    flat = [replace(one, spins=normalize(one.spins * [1, 1, 0])) for one in data]  # in a plane: no triple product
+    with pytest.warns(ZeroFeaturesWarning, match=r"the \d+ features G3-chi are zero in all training data"):
+        training_set(flat, CHIRAL, all_samples(flat))
 
 
 # Training

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from small_study import triangular_lattice
 
 from sdglass import load_force_field, random_sequential_addition
 from sdglass.cli.program import main
@@ -18,6 +19,7 @@ from sdglass.forcefields.training_domain import (
     describe_structures,
     training_structures,
 )
+from sdglass.structures.square import square_lattice
 from sdglass.structures.structure import Structure
 
 
@@ -59,6 +61,49 @@ def test_structures_like_those_of_the_training_are_no_departure():
 def test_departures_are_named(structure, words):
     found = departures(TRAINED, structure)
     assert len(found) == len(words)
+    for phrase, word in zip(found, words, strict=True):
+        assert word in phrase
+
+
+def layers(lattice, count):
+    """Return a film of several planes one above the other, with vacuum."""
+    shifts = np.arange(count)[:, None, None] * [0.0, 0, 1]
+    return Structure((lattice.positions + shifts).reshape(-1, 3), [*lattice.box[:2], 30.0])
+
+
+SQUARE = {"structures": describe_structures([square_lattice(30)])}
+FILM = {"structures": describe_structures([layers(square_lattice(6), 3)])}
+
+
+@pytest.mark.parametrize(
+    ("info", "structure", "words"),
+    [
+        (SQUARE, square_lattice(48), []),
+        (SQUARE, square_lattice(6, 4), []),
+        (SQUARE, Structure(square_lattice(20).positions, [20.0, 20, 123.0]), []),
+        (
+            SQUARE,
+            triangular_lattice(30, 30),
+            ["density 1.15 ell^-2 (trained at 1)", "6 neighbours (trained with 4)"],
+        ),
+        (SQUARE, square_lattice(30, spacing=1.1), ["density 0.826 ell^-2"]),
+        (SQUARE, square_lattice(30, spacing=0.9), ["density 1.23 ell^-2", "as close as 0.9 ell"]),
+        (SQUARE, sites(100), ["a solid (trained on a plane)", "coordination", "as close as"]),
+        (SQUARE, layers(square_lattice(6), 3), ["density 3 ell^-2 (trained at 1)", "5.33 neighbours"]),
+        (
+            SQUARE,
+            Structure(square_lattice(30, 1).positions, 30.0),
+            ["a chain (trained on a plane)", "2 neighbours"],
+        ),
+        (FILM, Structure(layers(square_lattice(8), 3).positions, [8.0, 8, 11]), []),
+        (FILM, square_lattice(6), ["density 1 ell^-2 (trained at 3)", "4 neighbours"]),
+        (TRAINED, square_lattice(10), ["a plane (trained on a solid)", "4 neighbours", "nearest sites 1 ell"]),
+        ({"structures": {"density": [0.8, 0.8], "least_distance": 0.5}}, square_lattice(10), ["a plane"]),
+    ],
+)
+def test_lattices_are_compared_by_what_is_around_a_site(info, structure, words):
+    found = departures(info, structure)
+    assert len(found) == len(words), found
     for phrase, word in zip(found, words, strict=True):
         assert word in phrase
 
