@@ -22,7 +22,7 @@ from sdglass.structures.structure import Structure
 
 
 def ferromagnet(structure):
-    return np.broadcast_to([0.0, 0.6, 0.8], (1, structure.n_sites, 3))
+    return np.tile([0.0, 0.6, 0.8], (1, structure.n_sites, 1))
 
 
 # ---- exchange: counted on paper, bond by bond -----------------------------------------------------------------

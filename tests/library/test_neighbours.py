@@ -8,6 +8,7 @@ from small_study import triangular_lattice
 
 from sdglass.electrons.hopping import Shells
 from sdglass.errors import InputError
+from sdglass.forcefields.pair import heisenberg
 from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.neighbours import NeighbourWarning, environments, minimum_image_pairs, neighbour_pairs
 from sdglass.structures.square import square_lattice
@@ -146,7 +147,7 @@ def test_a_blurred_shell_is_divided_with_a_warning():
     noise = np.random.default_rng(2).uniform(-2e-4, 2e-4, (100, 3)) * [1, 1, 0]
     blurred = Structure(lattice.positions + noise, lattice.box)
     with pytest.warns(NeighbourWarning, match=r"cutoff of 1 ell divides a shell: \d+ pairs are 1\.000"):
-        neighbour_pairs(blurred, 1.0)
+        heisenberg(blurred, 0.1, 1.0)
     with pytest.warns(NeighbourWarning, match=r"distances\[0\] = 1: \d+ pairs are .* just outside"):
         Shells().coordination(blurred)
     assert len(neighbour_pairs(blurred, 1.2)) == 200

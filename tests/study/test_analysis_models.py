@@ -81,7 +81,7 @@ def test_couplings_of_a_linear_network_are_those_of_the_linear_model(tmp_path):
         "linear": LinearModel(MODEL, BONDS, coefficients, REFERENCE),
         "pair": LinearModel(MODEL, BONDS, coefficients[: BONDS.n_g2], REFERENCE),
     }
-    data, inputs = exact_data(2, 3), {"labels": [str(tmp_path / f"d{number}.h5") for number in range(2)]}
+    data, inputs = exact_data(2, 3, 30), {"labels": [str(tmp_path / f"d{number}.h5") for number in range(2)]}
     for path, labels in zip(inputs["labels"], data, strict=True):
         labels.save(path)
     for role, model in models.items():
@@ -161,7 +161,7 @@ def test_learning_curves_are_gathered_by_model_and_fold(tmp_path):
 
 
 def test_the_descriptor_of_the_neighbourhood_of_fig_1(tmp_path):
-    (data,) = exact_data(1, 3, 30)
+    (data,) = exact_data(1, 3, 60)  # wider than two cutoffs: each neighbour is the nearest image
     data.save(tmp_path / "d.h5")
     common = {"descriptor": {**BONDS.to_dict(), "cutoff": 2.0}}
     found = run_analysis("neighbourhood", {"labels": "test"}, {"labels": str(tmp_path / "d.h5")}, common)

@@ -10,7 +10,7 @@ from scipy import sparse
 from sdglass.errors import InputError
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.spins import check_spins
-from sdglass.structures.neighbours import nearest_distances, neighbour_pairs
+from sdglass.structures.neighbours import nearest_distances, neighbour_pairs, warn_of_divided_shell
 
 
 class BilinearForceField:
@@ -57,7 +57,8 @@ def heisenberg(structure, exchange, cutoff):
     """Return short-range exchange E = sum_pairs J_ex S_i . S_j over all bonds up to `cutoff` [ell] (Sec. IV).
 
     The `exchange` J_ex [t0] is positive for antiferromagnetic exchange. Two sites are bonded through every image
-    that is near enough. `InputError` if the cutoff is shorter than any bond of several sites, or not finite.
+    that is near enough. `InputError` if the cutoff is shorter than any bond of several sites, or not finite. A
+    lattice's shell that the cutoff divides gives a `NeighbourWarning`.
     """
     pairs = neighbour_pairs(structure, cutoff)
     if len(pairs) == 0 and structure.n_sites > 1:
@@ -65,6 +66,7 @@ def heisenberg(structure, exchange, cutoff):
             f"exchange cutoff = {cutoff:g}: no two sites are that near; the nearest ones are "
             f"{nearest_distances(structure).min():.10g} ell apart"
         )
+    warn_of_divided_shell(structure, cutoff)
     values = np.full(len(pairs), float(exchange))
     longest = pairs.distance.max(initial=cutoff)  # a shell at the cutoff may have been rounded beyond it
     return BilinearForceField(

@@ -60,8 +60,7 @@ class NeighbourPairs:
 def neighbour_pairs(structure, cutoff):
     """Return all bonds of at most `cutoff` [ell], through every image; a shell at the cutoff is taken as a whole.
 
-    `InputError` if the cutoff is negative or not finite. A shell that is so blurred that the cutoff does divide it
-    gives a `NeighbourWarning`.
+    `InputError` if the cutoff is negative or not finite.
     """
     if not 0 <= cutoff < np.inf:
         raise InputError(f"cutoff = {cutoff}; expected a finite distance >= 0 [ell]")
@@ -106,17 +105,23 @@ def _within(structure, cutoff, first, second, vector):
     distance = np.sqrt(np.einsum("pa,pa->p", vector, vector))
     last = beside_shell(cutoff, distance, structure.n_sites) if cutoff < np.inf else cutoff
     keep = distance <= last
-    shell = same_distance(distance, cutoff, 10 * TOLERANCE) if cutoff < np.inf else keep
-    outside = distance[shell & ~keep]
-    if len(outside) and (shell & keep).any() and has_shell(cutoff, distance, structure.n_sites, 10 * TOLERANCE):
+    return NeighbourPairs(first[keep], second[keep], vector[keep], distance[keep])
+
+
+def warn_of_divided_shell(structure, cutoff):
+    """Warn of a lattice's shell that is so blurred that a cutoff [ell], at which bonds end at once, divides it."""
+    distance = neighbour_pairs(structure, _WIDER * cutoff).distance
+    blurred = 10 * TOLERANCE
+    outside = distance[same_distance(distance, cutoff, blurred)]
+    outside = outside[outside > beside_shell(cutoff, distance, structure.n_sites)]
+    if len(outside) and has_shell(cutoff, distance, structure.n_sites, blurred):
         warnings.warn(
             f"a cutoff of {cutoff:.10g} ell divides a shell: {len(outside)} pairs are {outside.min():.10g} to "
             f"{outside.max():.10g} ell apart, just outside of the relative tolerance of {TOLERANCE:g}; expected a "
             "cutoff between two shells",
             NeighbourWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
-    return NeighbourPairs(first[keep], second[keep], vector[keep], distance[keep])
 
 
 def nearest_distances(structure):

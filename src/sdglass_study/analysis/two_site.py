@@ -11,7 +11,6 @@ import numpy as np
 
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.perturbation import strong_coupling
-from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.errors import InputError
 from sdglass.structures.structure import Structure
 from sdglass_study.analysis import analysis, data_frame
@@ -52,7 +51,7 @@ def two_site(settings, inputs, electrons):
 def pair(distance, hopping):
     """Return the (2, 2) hopping matrix [t0] of two sites in a box where no image matters."""
     edge = 10 * max(distance, hopping.range if np.isfinite(hopping.range) else 0.0)
-    return hopping_matrix(Structure([[0.0, 0.0, 0.0], [distance, 0.0, 0.0]], edge), hopping)
+    return hopping_among(Structure([[0.0, 0.0, 0.0], [distance, 0.0, 0.0]], edge), hopping)
 
 
 def pair_coupling(matrix, model):
