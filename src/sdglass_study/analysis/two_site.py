@@ -11,6 +11,7 @@ import numpy as np
 
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.perturbation import strong_coupling
+from sdglass.electrons.sd_model import hopping_among
 from sdglass.errors import InputError
 from sdglass.structures.structure import Structure
 from sdglass_study.analysis import analysis, data_frame
