@@ -93,6 +93,7 @@ def test_environments_hold_every_bond_from_both_ends(structure):
         (square_lattice(2), 1.0, 4),
         (square_lattice(2), 2.1, 12),  # the last four of them images of the site itself
         (square_lattice(1, 4), 1.1, 4),
+        (square_lattice(1), 1.1, 4),
         (square_lattice(3), 2.0, 12),
         (square_lattice(4), 2.1, 12),
         (square_lattice(6, 4), 2.0, 12),

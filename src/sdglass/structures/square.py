@@ -17,7 +17,8 @@ def square_lattice(nx, ny=None, spacing=1.0):
     ny = nx if ny is None else ny
     y, x = np.divmod(np.arange(nx * ny), nx)
     positions = np.stack([x, y, np.zeros_like(x)], axis=1) * spacing
-    return Structure(positions, np.array([nx, ny, max(nx, ny)]) * spacing)
+    height = max(nx, ny) if nx * ny > 1 else 1000  # a single site does not show that it is a plane
+    return Structure(positions, np.array([nx, ny, height]) * spacing)
 
 
 @STRUCTURES.register("square")
