@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field, fields
 
 import numpy as np
+from scipy import sparse
 
 from sdglass.electrons.hopping import Yukawa, hopping_from_dict, hopping_to_dict
 from sdglass.errors import InputError
+from sdglass.structures.neighbours import neighbour_pairs
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,13 @@ def hopping_matrix(structure, hopping):
     exceeds half a box edge: a site would then reach another one through two images at once, of which minimum
     images count only one. (Yukawa is defined by minimum images.)
     """
+    _require_room(structure, hopping)
+    matrix = hopping(structure.distances())
+    np.fill_diagonal(matrix, 0.0)
+    return matrix
+
+
+def _require_room(structure, hopping):
     if np.isfinite(hopping.range):
         # A lattice whose sites all share one coordinate (a plane) has no images across that axis.
         extent = np.ptp(structure.positions, axis=0) > 0
@@ -88,8 +97,18 @@ def hopping_matrix(structure, hopping):
                 f"box = {structure.box.tolist()} is too small for a hopping range of {hopping.range:g} ell: "
                 f"expected edges of at least {2 * hopping.range:g} ell, since images are not summed"
             )
-    matrix = hopping(structure.distances())
-    np.fill_diagonal(matrix, 0.0)
+
+
+def sparse_hopping_matrix(structure, hopping):
+    """Return `hopping_matrix` as a `scipy.sparse.csr_matrix`, of whose size only the bonds count."""
+    if not np.isfinite(hopping.range):
+        return sparse.csr_matrix(hopping_matrix(structure, hopping))
+    _require_room(structure, hopping)
+    pairs = neighbour_pairs(structure, hopping.range)
+    amplitude = hopping(pairs.distance)
+    half = sparse.coo_matrix((amplitude, (pairs.first, pairs.second)), shape=(structure.n_sites,) * 2)
+    matrix = (half + half.T).tocsr()
+    matrix.eliminate_zeros()
     return matrix
 
 
