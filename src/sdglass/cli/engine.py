@@ -12,7 +12,9 @@ def add_engine(parser, *temperature_names):
     `temperature_names` are the options that set the temperature of the electrons.
     """
     required = parser.add_argument_group("required")
-    exact_or_model = "exact, greens-function (exact for large lattices), or the path of a trained model (.safetensors)"
+    exact_or_model = (
+        "exact, greens-function (exact for large lattices), or the path of a trained model (.safetensors)"
+    )
     option(required, "--engine", str, "ENGINE", exact_or_model, required=True)
     option(required, "--structure", str, "S.npz", "positions (N, 3) and box (3,) [ell]", required=True)
     electrons = parser.add_argument_group(

@@ -1,7 +1,10 @@
-"""The electrons solved by Green's functions: exact free energy and fields of ten thousand sites (paper Eqs. 4, 5, 17).
+"""The electrons solved by Green's functions: exact free energy and fields of ten thousand sites (paper Eqs. 4,
+5, 17).
 
-The one-body density matrix f(H) is a sum of some twenty Green's functions (`pole_expansion`), of which the fields need
-the 2 x 2 blocks on the diagonal and the free energy the determinants (`selected_inverse`). Compare L. Lin, M. Chen,
+The one-body density matrix f(H) is a sum of some twenty Green's functions (`pole_expansion`), of which the
+fields need
+the 2 x 2 blocks on the diagonal and the free energy the determinants (`selected_inverse`). Compare L. Lin, M.
+Chen,
 C. Yang, L. He, J. Phys.: Condens. Matter 25, 295501 (2013), doi:10.1088/0953-8984/25/29/295501.
 """
 
@@ -25,7 +28,7 @@ MOMENTS, VECTORS = 200, 8
 MOST_STEPS = 100
 # The search ends this close to mu [T], and the last two steps are extrapolated to it; in a gap, where mu may lie
 # anywhere, when this share of the states is missing.
-ENOUGH, IN_A_GAP = 3e-5, 1e-13
+ENOUGH, IN_A_GAP = 1e-7, 1e-13
 # First step of the search [t0], about the error of the density of states in which it begins.
 STRIDE = 0.05
 
@@ -209,9 +212,9 @@ class GreensFunctions:
             moments.append(np.vdot(signs, now).real / (2 * n))
         order = np.arange(MOMENTS)
         angle = np.pi / (MOMENTS + 1)
-        jackson = (
-            (MOMENTS - order + 1) * np.cos(angle * order) + np.sin(angle * order) / np.tan(angle)
-        ) / (MOMENTS + 1)
+        jackson = ((MOMENTS - order + 1) * np.cos(angle * order) + np.sin(angle * order) / np.tan(angle)) / (
+            MOMENTS + 1
+        )
         moments = np.array(moments) / VECTORS * jackson
         # States below x = cos(theta), and their density, of the Chebyshev series.
         theta = np.linspace(np.pi, 0, 8 * MOMENTS)
@@ -233,14 +236,14 @@ class _Search:
         self.mu, self.slope = mu, slope
         self._low, self._high = -np.inf, np.inf
         self._bound, self._stride = bound, stride
-        self._last = None
+        self._last, self._width, self._slow = None, np.inf, 0
 
     def step(self, missing):
         """Go on from the number of electrons that are missing at `mu`."""
         if self._last is not None and self.mu != self._last[0]:
             slope = (self._last[1] - missing) / (self.mu - self._last[0])
-            if slope > 0:
-                self.slope = slope
+            # A sum of few poles is not quite monotonic.
+            self.slope = slope if slope > 0 else 0.5 * self.slope
         self._last = (self.mu, missing)
         if missing > 0:
             self._low = self.mu
@@ -248,10 +251,11 @@ class _Search:
             self._high = self.mu
         target = self.mu + missing / self.slope
         if np.isfinite(self._low) and np.isfinite(self._high):
-            margin = 0.01 * (self._high - self._low)
-            if not self._low + margin < target < self._high - margin:
-                # Secants are refused near the ends once: a flat count would let them creep.
-                target = 0.5 * (self._low + self._high)
+            width = self._high - self._low
+            self._slow = 0 if width < 0.5 * self._width else self._slow + 1
+            self._width = width if self._slow == 0 else self._width
+            if not self._low < target < self._high or self._slow > 3:
+                target, self._slow, self._width = 0.5 * (self._low + self._high), 0, width
         else:  # one side alone is known: no farther than strides that double
             target = self.mu + np.clip(target - self.mu, -self._stride, self._stride)
             self._stride *= 2

@@ -1,9 +1,11 @@
 """The order in which sites are eliminated: nested dissection of the graph of hoppings.
 
-A set of sites is cut in two by a plane; the sites of one half that hop across are the separator. What lies on its two
+A set of sites is cut in two by a plane; the sites of one half that hop across are the separator. What lies on
+its two
 sides knows nothing of the other but through the separator, so both are eliminated independently, and cut again in
 the same way: A. George, SIAM J. Numer. Anal. 10, 345 (1973), doi:10.1137/0710032. A sheet of N sites then costs
-N^(3/2) operations instead of the N^2 of a sweep along it, and periodic boundaries need nothing special: the first cut
+N^(3/2) operations instead of the N^2 of a sweep along it, and periodic boundaries need nothing special: the
+first cut
 of an axis has two planes.
 """
 

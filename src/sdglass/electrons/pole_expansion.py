@@ -23,8 +23,10 @@ MOST_POLES = 60
 class PoleExpansion:
     """f(x) = constant + Re sum_p weights_p / (poles_p - x) for the Fermi function 1 / (1 + exp(x)).
 
-    Its primitive, g(x) = offset + constant x - Re sum_p weights_p log(poles_p - x), stands for -log(1 + exp(-x)). Both
-    are of the same poles, so that a field made of f is the exact gradient of an energy made of g, however few there are.
+    Its primitive, g(x) = offset + constant x - Re sum_p weights_p log(poles_p - x), stands for -log(1 +
+    exp(-x)). Both
+    are of the same poles, so that a field made of f is the exact gradient of an energy made of g, however few
+    there are.
 
     Attributes
     ----------

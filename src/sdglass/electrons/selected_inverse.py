@@ -1,12 +1,15 @@
 """Blocks on the diagonal of the inverse of a sparse matrix, and its determinant, many matrices at a time.
 
-The matrices are those of the Green's functions, A = z - H with z in the upper half plane: a 2 x 2 block (spin up, spin
+The matrices are those of the Green's functions, A = z - H with z in the upper half plane: a 2 x 2 block (spin
+up, spin
 down) per site, and hoppings that are the same for both spins. Fronts of `nested_dissection` are eliminated upwards
 (each is a dense matrix; what is left of it on its border is added to its parent), then the inverse is unrolled
-downwards, only where a lower front needs it: selected inversion, L. Lin et al., ACM Trans. Math. Softw. 37, 40 (2011),
+downwards, only where a lower front needs it: selected inversion, L. Lin et al., ACM Trans. Math. Softw. 37, 40
+(2011),
 doi:10.1145/1916461.1916464. Fronts of one shape are worked on together, and so are all matrices.
 
-No pivoting is needed: the anti-Hermitian part (A - A^dagger) / 2i >= Im z is positive, that of every Schur complement
+No pivoting is needed: the anti-Hermitian part (A - A^dagger) / 2i >= Im z is positive, that of every Schur
+complement
 too, so every pivot lies in the upper half plane. The sum of their logarithms is therefore log det A on the branch
 on which log det(z - H) = sum_k log(z - e_k), whose imaginary part an ordinary determinant would not tell.
 """
@@ -81,7 +84,9 @@ class SelectedInverse:
             for group, parts in links.items()
         ]
         inside = torch.as_tensor(np.array([front.inside for front in fronts]), device=self.device)
-        return _Group(inside, len(fronts[0].border), torch.as_tensor(np.array(blocks), device=self.device), children)
+        return _Group(
+            inside, len(fronts[0].border), torch.as_tensor(np.array(blocks), device=self.device), children
+        )
 
     def diagonal_blocks(self, diagonal):
         """Return the 2 x 2 blocks on the diagonal of A^-1 and log det A of Q matrices.

@@ -36,7 +36,8 @@ def load_force_field(
     Parameters
     ----------
     source : str or path-like
-        ``"exact"`` (diagonalization), ``"greens-function"`` (the same at large sizes) or the path of a ``.safetensors`` model.
+        ``"exact"`` (diagonalization), ``"greens-function"`` (the same at large sizes) or the path of a
+        ``.safetensors`` model.
     structure : Structure
     electrons : SDModel, optional
         Exact diagonalization takes the paper's by default; a model is refused if they differ from those that it
