@@ -24,6 +24,7 @@ _HOME = {
     "Evaluation": "forcefields.base",
     "ForceField": "forcefields.base",
     "ExactForceField": "forcefields.exact",
+    "GreensFunctionForceField": "forcefields.greens_function",
     "BilinearForceField": "forcefields.pair",
     "SumForceField": "forcefields.composite",
     "CommitteeForceField": "forcefields.composite",

@@ -12,7 +12,9 @@ def add_engine(parser, *temperature_names):
     `temperature_names` are the options that set the temperature of the electrons.
     """
     required = parser.add_argument_group("required")
-    exact_or_model = "exact, or the path of a trained model (.safetensors)"
+    exact_or_model = (
+        "exact, greens-function (exact for large lattices), or the path of a trained model (.safetensors)"
+    )
     option(required, "--engine", str, "ENGINE", exact_or_model, required=True)
     option(required, "--structure", str, "S.npz", "positions (N, 3) and box (3,) [ell]", required=True)
     electrons = parser.add_argument_group(
@@ -38,7 +40,7 @@ def add_engine(parser, *temperature_names):
     sign = "energy per S_i . S_j [t0], > 0 antiferromagnetic; ferromagnetic: --exchange=-1e-3"
     option(exchange, "--exchange", number(), "J_EX", sign)
     option(exchange, "--exchange-cutoff", number(above=0), "R", "longest bond [ell]")
-    networks = parser.add_argument_group("networks")
+    networks = parser.add_argument_group("networks, and the device of Green's functions")
     precision, devices = ("float64", "float32"), ("cpu", "cuda")
     option(
         networks, "--dtype", str, "TYPE", "arithmetic: float64 or, faster, float32", "float64", choices=precision

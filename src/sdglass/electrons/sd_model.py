@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field, fields
 
 import numpy as np
+from scipy import sparse
 
 from sdglass.electrons.hopping import Shells, Yukawa, hopping_from_dict, hopping_to_dict
 from sdglass.errors import InputError
+from sdglass.structures.neighbours import minimum_image_pairs
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,19 @@ def require_hopping(structure, hopping):
             )
     if isinstance(hopping, Shells):
         hopping.coordination(structure)
+
+
+def sparse_hopping_matrix(structure, hopping):
+    """Return `hopping_matrix` as a `scipy.sparse.csr_matrix`, of whose size only the bonds count."""
+    if not np.isfinite(hopping.range):
+        return sparse.csr_matrix(hopping_matrix(structure, hopping))
+    require_hopping(structure, hopping)
+    pairs = minimum_image_pairs(structure, hopping.range)
+    amplitude = hopping(pairs.distance)
+    half = sparse.coo_matrix((amplitude, (pairs.first, pairs.second)), shape=(structure.n_sites,) * 2)
+    matrix = (half + half.T).tocsr()
+    matrix.eliminate_zeros()
+    return matrix
 
 
 def sd_hamiltonian(hopping, spins, coupling):

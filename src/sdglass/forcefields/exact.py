@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.sd_model import hopping_matrix
-from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
+from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins
 
@@ -31,6 +31,8 @@ class ExactForceField:
     workers : int
         Processes that share the replicas, each with one BLAS thread; 1 works in this process, with as
         many BLAS threads as it has. Close the pool with `close`, or use the force field as a context.
+    device : str
+        ``"cpu"``; nothing else is there.
 
     Notes
     -----
@@ -40,7 +42,8 @@ class ExactForceField:
     cutoff = np.inf
     symmetries = ALL_SYMMETRIES
 
-    def __init__(self, structure, model, workers=1):
+    def __init__(self, structure, model, workers=1, *, device="cpu"):
+        refuse_options("exact electrons", device=device)
         self.structure = structure
         self.model = model
         self.hopping = hopping_matrix(structure, model.hopping)

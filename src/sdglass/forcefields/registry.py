@@ -9,7 +9,7 @@ from sdglass.forcefields.model_file import read_tensors
 from sdglass.forcefields.training_domain import TrainingDomainWarning, departures
 from sdglass.registry import Registry
 
-# Force fields made of the electrons themselves, called with (structure, electrons, workers).
+# Force fields made of the electrons themselves, called with (structure, electrons, workers=..., device=...).
 ELECTRON_FORCE_FIELDS = Registry("electron solver", "sdglass.forcefields")
 # Kinds of models that files hold, see `sdglass.forcefields.base.FittedModel`.
 FITTED_MODELS = Registry("model kind", "sdglass.forcefields")
@@ -36,7 +36,8 @@ def load_force_field(
     Parameters
     ----------
     source : str or path-like
-        ``"exact"`` or the path of a ``.safetensors`` model.
+        ``"exact"`` (diagonalization), ``"greens-function"`` (the same at large sizes) or the path of a
+        ``.safetensors`` model.
     structure : Structure
     electrons : SDModel, optional
         Exact diagonalization takes the paper's by default; a model is refused if they differ from those that it
@@ -44,7 +45,7 @@ def load_force_field(
     dtype : {"float64", "float32"}
         Arithmetic of networks and of the locator force field.
     device : str
-        Where networks compute, ``"cpu"`` or ``"cuda"``.
+        Where networks and Green's functions compute, ``"cpu"`` or ``"cuda"``.
     workers : int
         Processes of exact diagonalization.
     members : sequence of int, optional
@@ -68,8 +69,9 @@ def load_force_field(
         raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")
     name = str(source)
     if name in ELECTRON_FORCE_FIELDS:
-        refuse_options(f"{name} electrons", dtype=dtype, device=device, members=members, descriptor=descriptor)
-        return ELECTRON_FORCE_FIELDS[name](structure, SDModel() if electrons is None else electrons, workers)
+        refuse_options(f"{name} electrons", dtype=dtype, members=members, descriptor=descriptor)
+        electrons = SDModel() if electrons is None else electrons
+        return ELECTRON_FORCE_FIELDS[name](structure, electrons, workers=workers, device=device)
     model = load_model(source)
     refuse_options(source, workers=workers)
     try:

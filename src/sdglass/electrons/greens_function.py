@@ -1,0 +1,268 @@
+"""The electrons solved by Green's functions: exact fields of ten thousand sites (paper Eqs. 1, 4, 5, 17).
+
+The one-body density matrix f(H) is a sum of some twenty Green's functions (`pole_expansion`), of which the
+fields need the 2 x 2 blocks on the diagonal, and the free energy the determinants (`selected_inverse`). Compare
+L. Lin, M. Chen, C. Yang, L. He, J. Phys.: Condens. Matter 25, 295501 (2013), doi:10.1088/0953-8984/25/29/295501.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from sdglass.devices import torch_device
+from sdglass.electrons.nested_dissection import nested_dissection
+from sdglass.electrons.pole_expansion import fermi_poles
+from sdglass.electrons.selected_inverse import SelectedInverse
+from sdglass.errors import InputError
+
+# The chemical potential is first looked for with this tolerance, which takes half of the poles.
+ROUGH = 1e-3
+# Memory of the matrices that are worked on together [bytes]: half of what a call takes at most.
+MEMORY = {"cpu": 1 << 30, "cuda": 16 << 30}
+# Moments and random vectors of the density of states in which the search for mu begins.
+MOMENTS, VECTORS = 200, 8
+MOST_STEPS = 100
+# The search ends this close to mu [T], and the last two steps are extrapolated to it; in a gap, where mu may lie
+# anywhere, when this share of the states is missing.
+ENOUGH, IN_A_GAP = 1e-7, 1e-13
+# First step of the search [t0], about the error of the density of states in which it begins.
+STRIDE = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class GreensFunctionState:
+    """Electrons in equilibrium with R spin configurations.
+
+    Attributes
+    ----------
+    chemical_potential : numpy.ndarray, shape (R,)
+        mu [t0].
+    free_energy : numpy.ndarray, shape (R,)
+        F = Omega + mu N_e [t0]; the local field is its exact gradient, whatever the tolerance.
+    local_field : numpy.ndarray, shape (R, N, 3)
+        H_i = -dF/dS_i [t0], Eq. 5.
+    density : numpy.ndarray, shape (R, N)
+        Electrons per site.
+    """
+
+    chemical_potential: np.ndarray
+    free_energy: np.ndarray
+    local_field: np.ndarray
+    density: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _GrandState:
+    """What one evaluation at given mu (R,) finds."""
+
+    mu: np.ndarray
+    omega: np.ndarray
+    count: np.ndarray
+    density_matrix: np.ndarray  # (R, N, 2, 2), blocks of f(H)
+
+
+class GreensFunctions:
+    """Solver for one structure: everything that does not depend on the spins is worked out once.
+
+    Parameters
+    ----------
+    structure : Structure
+        Its cell says how to cut the sites.
+    hopping : scipy.sparse matrix, shape (N, N)
+        Hermitian, zero on the diagonal [t0]. Dense ones work, but gain nothing over diagonalization.
+    model : SDModel
+        Coupling, filling and electronic temperature, which has to be above zero.
+    tolerance : float
+        Largest error of an occupation, 1e-12 to 0.1. The relative error of the torque is of the same order.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+
+    Raises
+    ------
+    InputError
+        If the temperature is zero, the filling or the tolerance is out of range, or there is no such device.
+    """
+
+    def __init__(self, structure, hopping, model, tolerance=1e-7, device="cpu"):
+        if model.temperature == 0.0:
+            raise InputError(
+                "electronic temperature = 0: a step is no sum of poles; expected a temperature > 0, or the solver "
+                "'diagonalization'"
+            )
+        self.model, self.hopping, self.device = model, hopping, torch_device(device)
+        self.n_sites = structure.n_sites
+        self.n_electrons = model.n_electrons(self.n_sites)
+        bandwidth = float(abs(hopping).sum(axis=1).max()) + abs(model.coupling)
+        self._bound = 1.01 * bandwidth + 50 * model.temperature
+        span = 2 * self._bound / model.temperature
+        self.expansion = fermi_poles(span, tolerance)
+        self._rough = fermi_poles(span, max(ROUGH, tolerance))
+        self._inverse = SelectedInverse(
+            nested_dissection(structure.positions / structure.box, hopping), hopping, self.device
+        )
+        self._at_once = max(1, int(MEMORY[self.device.type] // (16 * self._inverse.stored)))
+
+    def solve(self, spins, progress=None):
+        """Return the `GreensFunctionState` of spins (R, N, 3) at the model's filling.
+
+        Parameters
+        ----------
+        spins : numpy.ndarray, shape (R, N, 3)
+        progress : callable, optional
+            Called with the number of Green's functions that each step has computed.
+
+        Notes
+        -----
+        The chemical potential is found by secants, from a density of states by random vectors; the result does
+        not depend on earlier calls. The last two evaluations are extrapolated to the exact filling, with an
+        error of second order in what is missing of it.
+        """
+        states = [self._at_filling(configuration, progress) for configuration in spins]
+        field = np.array([self._field(state.density_matrix) for state in states]).reshape(spins.shape)
+        density = np.array([np.trace(s.density_matrix.real, axis1=1, axis2=2) for s in states])
+        mu = np.array([state.mu for state in states], dtype=float)
+        omega = np.array([state.omega for state in states], dtype=float)
+        return GreensFunctionState(
+            mu, omega + mu * self.n_electrons, field, density.reshape(len(spins), self.n_sites)
+        )
+
+    def _field(self, matrix):
+        across = matrix[:, 1, 0]
+        along = matrix[:, 0, 0].real - matrix[:, 1, 1].real
+        return self.model.coupling * np.stack([2 * across.real, 2 * across.imag, along], axis=1)
+
+    def _at_filling(self, spins, progress):
+        """Return the `_GrandState` with the model's number of electrons."""
+        mu, slope = self._guess(spins)
+        search = _Search(mu, slope, max(STRIDE, 4 * self.model.temperature), self._bound)
+        enough = 2 * self.n_sites * max(10 * self._rough.error, 1e-4)
+        for _ in range(MOST_STEPS):
+            count = self._evaluate(spins, search.mu, self._rough, progress).count
+            missing = self.n_electrons - count
+            search.step(missing)
+            if abs(missing) <= enough:
+                break
+        last, best = None, None
+        search = _Search(search.mu, search.slope, 4 * self.model.temperature, self._bound)
+        for _ in range(MOST_STEPS):
+            last, best = best, self._evaluate(spins, search.mu, self.expansion, progress)
+            missing = self.n_electrons - best.count
+            search.step(missing)
+            if abs(missing) <= max(IN_A_GAP * 2 * self.n_sites, ENOUGH * self.model.temperature * search.slope):
+                return self._extrapolated(last, best)
+        raise InputError(
+            f"no chemical potential gives {self.n_electrons} electrons: {best.count:.9g} at {best.mu:.12g} t0; "
+            "expected a smaller tolerance or a higher electronic temperature"
+        )
+
+    def _extrapolated(self, last, best):
+        """Return the state at the exact filling, linear in the number of electrons."""
+        if last is None or abs(self.n_electrons - best.count) >= abs(best.count - last.count):
+            return best  # in a gap the number of electrons does not tell
+        share = (self.n_electrons - best.count) / (best.count - last.count)
+        shift = share * (best.mu - last.mu)
+        # Omega + mu N_e is stationary in mu: what is left is half of what is missing times the shift.
+        omega = best.omega - shift * (best.count + 0.5 * (self.n_electrons - best.count))
+        matrix = best.density_matrix + share * (best.density_matrix - last.density_matrix)
+        return _GrandState(best.mu + shift, omega, float(self.n_electrons), matrix)
+
+    def _evaluate(self, spins, mu, expansion, progress=None):
+        """Return the `_GrandState` at one mu [t0]."""
+        temperature, n = self.model.temperature, self.n_sites
+        exchange = torch.as_tensor(_exchange_blocks(spins, self.model.coupling), device=self.device)
+        poles = torch.as_tensor(temperature * expansion.poles + mu, device=self.device)
+        weights = torch.as_tensor(temperature * expansion.weights, device=self.device)
+        total = torch.zeros((n, 2, 2), dtype=torch.complex128, device=self.device)
+        logarithms = []
+        identity = torch.eye(2, dtype=torch.complex128, device=self.device)
+        for start in range(0, len(poles), self._at_once):
+            part = slice(start, start + self._at_once)
+            diagonal = poles[part, None, None, None] * identity - exchange
+            blocks, logarithm = self._inverse.diagonal_blocks(diagonal)
+            total += torch.einsum("p,pnab->nab", weights[part], blocks)
+            logarithms.append(logarithm)
+            if progress is not None:
+                progress(len(blocks))
+        logarithm = torch.cat(logarithms).cpu().numpy() - 2 * n * np.log(temperature)
+        matrix = 0.5 * (total + total.mH) + expansion.constant * identity
+        matrix = matrix.cpu().numpy()
+        count = float(np.trace(matrix.real, axis1=1, axis2=2).sum())
+        levels = 2 * n * (expansion.offset - expansion.constant * mu / temperature)
+        omega = temperature * (levels - float((expansion.weights * logarithm).real.sum()))
+        return _GrandState(mu, omega, count, matrix)
+
+    def _guess(self, spins):
+        """Return mu and d N / d mu of the density of states that a few random vectors show."""
+        n, scale = self.n_sites, self._bound
+        blocks = _exchange_blocks(spins, self.model.coupling)
+
+        def apply(v):  # (N, 2, V)
+            flat = (self.hopping @ v.reshape(n, -1)).reshape(v.shape)
+            return (flat + np.einsum("nab,nbv->nav", blocks, v)) / scale
+
+        signs = np.random.default_rng(0).integers(0, 2, (n, 2, VECTORS)) * 2.0 - 1.0
+        before, now = signs.astype(complex), apply(signs.astype(complex))
+        moments = [float(VECTORS), np.vdot(before, now).real / (2 * n)]
+        for _ in range(2, MOMENTS):
+            before, now = now, 2 * apply(now) - before
+            moments.append(np.vdot(signs, now).real / (2 * n))
+        order = np.arange(MOMENTS)
+        angle = np.pi / (MOMENTS + 1)
+        jackson = ((MOMENTS - order + 1) * np.cos(angle * order) + np.sin(angle * order) / np.tan(angle)) / (
+            MOMENTS + 1
+        )
+        moments = np.array(moments) / VECTORS * jackson
+        # States below x = cos(theta), and their density, of the Chebyshev series.
+        theta = np.linspace(np.pi, 0, 8 * MOMENTS)
+        below = moments[0] * (1 - theta / np.pi) - 2 / np.pi * np.sin(np.outer(theta, order[1:])) @ (
+            moments[1:] / order[1:]
+        )
+        below = np.maximum.accumulate(2 * n * below)
+        at = int(np.clip(np.searchsorted(below, self.n_electrons), 1, len(theta) - 1))
+        energy = scale * np.cos(theta[at - 1 : at + 1])
+        part = (self.n_electrons - below[at - 1]) / max(below[at] - below[at - 1], 1e-12)
+        slope = (below[at] - below[at - 1]) / (energy[1] - energy[0])
+        return float(energy[0] + np.clip(part, 0, 1) * (energy[1] - energy[0])), float(max(slope, 1e-3))
+
+
+class _Search:
+    """Secants for the chemical potential, inside the interval that is known to hold it."""
+
+    def __init__(self, mu, slope, stride, bound):
+        self.mu, self.slope = mu, slope
+        self._low, self._high = -np.inf, np.inf
+        self._bound, self._stride = bound, stride
+        self._last, self._width, self._slow = None, np.inf, 0
+
+    def step(self, missing):
+        """Go on from the number of electrons that are missing at `mu`."""
+        if self._last is not None and self.mu != self._last[0]:
+            slope = (self._last[1] - missing) / (self.mu - self._last[0])
+            # A sum of few poles is not quite monotonic.
+            self.slope = slope if slope > 0 else 0.5 * self.slope
+        self._last = (self.mu, missing)
+        if missing > 0:
+            self._low = self.mu
+        else:
+            self._high = self.mu
+        target = self.mu + missing / self.slope
+        if np.isfinite(self._low) and np.isfinite(self._high):
+            width = self._high - self._low
+            self._slow = 0 if width < 0.5 * self._width else self._slow + 1
+            self._width = width if self._slow == 0 else self._width
+            if not self._low < target < self._high or self._slow > 3:
+                target, self._slow, self._width = 0.5 * (self._low + self._high), 0, width
+        else:  # one side alone is known: no farther than strides that double
+            target = self.mu + np.clip(target - self.mu, -self._stride, self._stride)
+            self._stride *= 2
+        self.mu = float(np.clip(target, -self._bound, self._bound))
+
+
+def _exchange_blocks(spins, coupling):
+    """Return -J S . sigma of every site [t0], shape (N, 2, 2)."""
+    blocks = np.empty((len(spins), 2, 2), complex)
+    blocks[:, 0, 0], blocks[:, 1, 1] = -coupling * spins[:, 2], coupling * spins[:, 2]
+    blocks[:, 0, 1] = -coupling * (spins[:, 0] - 1j * spins[:, 1])
+    blocks[:, 1, 0] = blocks[:, 0, 1].conj()
+    return blocks

@@ -1,0 +1,63 @@
+"""Green's functions as a force field: exact, like diagonalization, and at home on large lattices."""
+
+import numpy as np
+
+from sdglass.electrons.sd_model import sparse_hopping_matrix
+from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, refuse_options
+from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
+from sdglass.spins import check_spins
+
+
+@ELECTRON_FORCE_FIELDS.register("greens-function")
+class GreensFunctionForceField:
+    """Free energy and local fields by `sdglass.electrons.greens_function.GreensFunctions`.
+
+    Parameters
+    ----------
+    structure : Structure
+    model : SDModel
+        Its temperature has to be above zero.
+    tolerance : float
+        Largest error of an occupation; the relative error of the torque is of the same order.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    workers : int
+        Means nothing here, since the processor's cores share every matrix product; 1 is expected.
+
+    Raises
+    ------
+    InputError
+        As `GreensFunctions`.
+
+    Notes
+    -----
+    On a sheet whose hoppings are short the cost grows as N^(3/2), the memory as N log N. With long hoppings it is
+    that of twenty inverses of a dense matrix, and diagonalization is cheaper.
+
+    Examples
+    --------
+    >>> import numpy as np, sdglass
+    >>> lattice = sdglass.square_lattice(24)
+    >>> metal = sdglass.SDModel(coupling=3.5, filling=0.48, hopping=sdglass.Shells())
+    >>> spins = sdglass.random_spins(lattice.n_sites, np.random.default_rng(0))
+    >>> exact = sdglass.ExactForceField(lattice, metal).evaluate(spins)
+    >>> found = sdglass.GreensFunctionForceField(lattice, metal).evaluate(spins)
+    >>> bool(np.abs(found.field - exact.field).max() < 1e-5)
+    True
+    """
+
+    cutoff = np.inf
+    symmetries = ALL_SYMMETRIES
+
+    def __init__(self, structure, model, workers=1, *, tolerance=1e-7, device="cpu"):
+        from sdglass.electrons.greens_function import GreensFunctions  # torch, which other solvers do without
+
+        refuse_options("Green's functions", workers=workers)
+        self.structure, self.model = structure, model
+        hopping = sparse_hopping_matrix(structure, model.hopping)
+        self.solver = GreensFunctions(structure, hopping, model, tolerance, device)
+
+    def evaluate(self, spins):
+        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
+        state = self.solver.solve(check_spins(spins, self.structure.n_sites))
+        return Evaluation(state.free_energy, state.local_field)
