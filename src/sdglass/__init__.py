@@ -13,7 +13,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Structure": "structures.structure",
-    "square_lattice": "structures.square",
+    "lattice": "structures.lattices",
+    "square_lattice": "structures.lattices",
+    "amorphous": "structures.amorphous",
+    "read_structure": "structures.reading",
     "random_sequential_addition": "structures.amorphous",
     "SDModel": "electrons.sd_model",
     "Yukawa": "electrons.hopping",

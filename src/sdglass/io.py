@@ -132,8 +132,8 @@ def require_file(path, expected, name=None):
         raise InputError(f"{path if name is None else name}: {what}; expected {expected}")
 
 
-def load_npz(path, names):
-    """Return {name: array of real numbers} read from an ``.npz`` file (no pickles).
+def load_npz(path, names, optional=()):
+    """Return {name: array} read from an ``.npz`` file (no pickles): real numbers, flags or text.
 
     `InputError` if the file is missing, damaged, lacks one of `names`, or holds anything else there.
     """
@@ -144,9 +144,9 @@ def load_npz(path, names):
         missing = [name for name in names if name not in data]
         if missing:
             raise InputError(f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}")
-        arrays = {name: data[name] for name in names}
+        arrays = {name: data[name] for name in (*names, *optional) if name in data}
         for name, array in arrays.items():
-            _require_numbers(array, f"{path}: {name}")
+            _require_numbers(array, f"{path}: {name}", "fiu" if name in names else "fiubU")
         return arrays
 
 
@@ -162,8 +162,8 @@ def load_npy(path, expected):
         return array
 
 
-def _require_numbers(array, name):
-    if array.dtype.kind not in "fiu":
+def _require_numbers(array, name, kinds="fiu"):
+    if array.dtype.kind not in kinds:
         raise InputError(f"{name} holds {array.dtype}; expected real numbers")
 
 

@@ -64,7 +64,7 @@ class Trajectory:
         """The `Structure` that the spins live on; `InputError` if the trajectory does not say."""
         if self.positions is None:
             raise InputError("the trajectory holds no positions; expected one made since they are kept")
-        return Structure(self.positions, np.diag(self.cell))
+        return Structure(self.positions, self.cell)
 
     def save(self, path):
         """Write everything to an HDF5 file; complete or not at all.

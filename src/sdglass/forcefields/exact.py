@@ -5,15 +5,14 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from multiprocessing import get_context, parent_process
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sdglass.electrons.diagonalization import solve
-from sdglass.electrons.sd_model import hopping_matrix
-from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, refuse_options
+from sdglass.electrons.sd_model import Electrons
+from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins
 
@@ -40,28 +39,26 @@ class ExactForceField:
     """
 
     cutoff = np.inf
-    symmetries = ALL_SYMMETRIES
 
     def __init__(self, structure, model, workers=1, *, device="cpu"):
         refuse_options("exact electrons", device=device)
         self.structure = structure
         self.model = model
-        self.hopping = hopping_matrix(structure, model.hopping)
-        model.n_electrons(structure.n_sites)
+        self.symmetries = electron_symmetries(model)
+        self.electrons = Electrons.of(structure, model)
         self._pool = None
         if workers > 1:
-            # Without the law, which the matrix stands for: a user's own could not be imported in the workers.
-            bare = replace(model, hopping=None)
+            # Without the model's law, which the matrix stands for: a user's own could not be imported there.
             self._pool = ProcessPoolExecutor(
-                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.hopping, bare)
+                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.electrons,)
             )
             self._workers = workers
 
     def evaluate(self, spins):
-        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
-        spins = check_spins(spins, self.structure.n_sites)
+        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, M, 3)."""
+        spins = check_spins(spins, self.structure.n_spins)
         if self._pool is None:
-            states = [_energy_and_field(self.hopping, configuration, self.model) for configuration in spins]
+            states = [_energy_and_field(self.electrons, configuration) for configuration in spins]
         else:
             # A few chunks per worker: little pickling, and no worker waits long for the last chunk. None is
             # large, because an interrupted program waits for those that are being worked on.
@@ -84,8 +81,10 @@ class ExactForceField:
         self.close()
 
 
-def _energy_and_field(hopping, spins, model):
-    state = solve(hopping, spins, model)
+def _energy_and_field(electrons, spins):
+    state = solve(electrons, spins, None)
+    if electrons.n_electrons is None:  # the field is the gradient of the grand potential
+        return state.grand_potential, state.local_field
     return state.free_energy, state.local_field
 
 
@@ -110,13 +109,13 @@ def _children_undisturbed():
 _worker = {}
 
 
-def _start_worker(hopping, model):
+def _start_worker(electrons):
     # An interrupt is the business of the process that owns the pool: it closes the pool and says so once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # If that process is killed, nobody closes the pool, and its workers would wait for work for ever.
     threading.Thread(target=_end_with_the_owner, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"
-    _worker.update(hopping=hopping, model=model, limits=threadpool_limits(1))
+    _worker.update(electrons=electrons, limits=threadpool_limits(1))
 
 
 def _end_with_the_owner():
@@ -125,4 +124,4 @@ def _end_with_the_owner():
 
 
 def _work(spins):
-    return _energy_and_field(_worker["hopping"], spins, _worker["model"])
+    return _energy_and_field(_worker["electrons"], spins)

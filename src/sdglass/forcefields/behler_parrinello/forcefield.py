@@ -57,8 +57,8 @@ class NetworkForceField:
 
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
-        spins = check_spins(spins, self.structure.n_sites)
-        block = max(1, _BLOCK // (self.structure.n_sites * self.functions.n_features))
+        spins = check_spins(spins, self.structure.n_spins)
+        block = max(1, _BLOCK // (self.structure.n_spins * self.functions.n_features))
         energy, field = np.empty(len(spins)), np.empty(spins.shape)
         for begin in range(0, len(spins), block):
             part = slice(begin, begin + block)
@@ -74,7 +74,7 @@ class NetworkForceField:
         They are Eq. 15's J_ij as the network has learned them (each pair counted once): exact for an
         energy linear in the bond variables, and the local slope of a nonlinear one.
         """
-        spins = torch.as_tensor(check_spins(spins, self.structure.n_sites), dtype=self.dtype, device=self.device)
+        spins = torch.as_tensor(check_spins(spins, self.structure.n_spins), dtype=self.dtype, device=self.device)
         _, gradient = self.network.energy_and_gradient(self.operator.features(spins))
         values = self.operator.bond_gradient(gradient).T.cpu().numpy()
         return values, self.operator.first.cpu().numpy(), self.operator.second.cpu().numpy()

@@ -131,7 +131,7 @@ class LinearModel(StoredModel):
         else:
             descriptor.require(structure, replace(self.descriptor, chirality=descriptor.functions.chirality))
         matrix = couplings_from_pairs(
-            structure.n_sites, descriptor.first, descriptor.second, self.couplings(descriptor)
+            structure.n_spins, descriptor.first, descriptor.second, self.couplings(descriptor)
         )
         # A three-site term couples j and k through a centre between them, never beyond the cutoff.
         constant = self.reference.energy(structure, self.electrons.hopping)

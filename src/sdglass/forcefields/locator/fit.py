@@ -31,7 +31,6 @@ from sdglass.forcefields.training_domain import training_info
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.neighbours import spatial_order
-from sdglass.structures.structure import Structure
 
 _ORDERED = 1200  # sites up to which the order of a structure's sites is kept: everything is in the cache anyway
 
@@ -145,6 +144,11 @@ class LocatorModel(StoredModel):
         called with the number of sites of each finished block of them.
         """
         refuse_options("the locator force field", device=device, members=members, descriptor=descriptor)
+        if structure.n_spins < structure.n_sites:
+            raise InputError(
+                f"{structure.n_spins} of {structure.n_sites} sites are magnetic; the locator force field is made "
+                "for structures whose sites all are (use exact diagonalization, or a network)"
+            )
         dtype = np.dtype(dtype)
         if coefficients is not None:
             coefficients = coefficients.coupled(self.pair_coefficients, dtype)
@@ -152,7 +156,7 @@ class LocatorModel(StoredModel):
         order, sites = None, structure
         if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
             order = spatial_order(structure)
-            sites = Structure(structure.positions[order], structure.box)
+            sites = structure.subset(order)
         coefficients = locator_coefficients(
             sites, self.electrons, self.settings, progress, self.pair_coefficients, dtype
         )
