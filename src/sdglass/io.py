@@ -126,10 +126,26 @@ def write_csv(path, frame):
 
 
 def require_file(path, expected, name=None):
-    """Raise an `InputError` that says what was `expected`, unless there is a file; `name` is what to call it."""
-    if not Path(path).is_file():
-        what = "is a folder" if Path(path).is_dir() else "no such file"
+    """Raise an `InputError` that says what was `expected`, unless there is a file; `name` is what to call it.
+
+    Where the system cannot say (no permission, a stale file handle), its `OSError` is raised.
+    """
+    try:
+        mode = os.stat(path).st_mode  # any other error of the system's than these two says nothing about the file
+    except (FileNotFoundError, NotADirectoryError):
+        mode = None
+    if mode is None or not stat.S_ISREG(mode):
+        what = "no such file" if mode is None else f"is {_KINDS.get(stat.S_IFMT(mode), 'a device')}"
         raise InputError(f"{path if name is None else name}: {what}; expected {expected}")
+
+
+def refuse_system_error(number, path):
+    """Raise the `OSError` of a number, if it is the system's: it says nothing about what is in the file.
+
+    No place in a file is invalid but one that the file itself has named: that is damage.
+    """
+    if number not in (None, 0, errno.EINVAL, errno.EOVERFLOW):
+        raise OSError(number, os.strerror(number), str(path)) from None
 
 
 def load_npz(path, names):
@@ -179,4 +195,5 @@ def _numpy_file(path, kind, expected):
     except InputError:
         raise
     except Exception as error:  # whatever zipfile, zlib or the tokenizer say about a damaged file
+        refuse_system_error(getattr(error, "errno", None), path)
         raise InputError(f"{path}: not a readable {kind} ({error}); make it again") from None
