@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from scipy import sparse
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.hopping import Shells, Yukawa, hopping_from_dict, hopping_to_dict
 from sdglass.errors import InputError
 from sdglass.structures.neighbours import minimum_image_pairs
@@ -36,6 +37,7 @@ class SDModel:
     temperature: float = 1.0e-3
     hopping: object = field(default_factory=Yukawa)
 
+    @own_arithmetic
     def __post_init__(self):
         for name in ("coupling", "filling", "temperature"):
             object.__setattr__(self, name, float(getattr(self, name)))
@@ -74,6 +76,7 @@ class SDModel:
         return [f"{key}: {mine[key]} against {theirs[key]}" for key in mine if mine[key] != theirs[key]]
 
 
+@own_arithmetic
 def hopping_matrix(structure, hopping):
     """Return the real symmetric (N, N) matrix t(R_ij) [t0], zero on the diagonal.
 
@@ -108,6 +111,7 @@ def require_hopping(structure, hopping):
         hopping.coordination(structure)
 
 
+@own_arithmetic
 def sparse_hopping_matrix(structure, hopping):
     """Return `hopping_matrix` as a `scipy.sparse.csr_matrix`, of whose size only the bonds count."""
     if not np.isfinite(hopping.range):

@@ -11,6 +11,7 @@ from multiprocessing import get_context, parent_process
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, refuse_options
@@ -42,6 +43,7 @@ class ExactForceField:
     cutoff = np.inf
     symmetries = ALL_SYMMETRIES
 
+    @own_arithmetic
     def __init__(self, structure, model, workers=1, *, device="cpu"):
         refuse_options("exact electrons", device=device)
         self.structure = structure
@@ -57,6 +59,7 @@ class ExactForceField:
             )
             self._workers = workers
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
         spins = check_spins(spins, self.structure.n_sites)
@@ -124,5 +127,6 @@ def _end_with_the_owner():
     os._exit(1)
 
 
+@own_arithmetic
 def _work(spins):
     return _energy_and_field(_worker["hopping"], spins, _worker["model"])

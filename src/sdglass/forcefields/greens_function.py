@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.sd_model import sparse_hopping_matrix
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
@@ -49,6 +50,7 @@ class GreensFunctionForceField:
     cutoff = np.inf
     symmetries = ALL_SYMMETRIES
 
+    @own_arithmetic
     def __init__(self, structure, model, workers=1, *, tolerance=1e-7, device="cpu"):
         from sdglass.electrons.greens_function import GreensFunctions  # torch, which other solvers do without
 
@@ -57,6 +59,7 @@ class GreensFunctionForceField:
         hopping = sparse_hopping_matrix(structure, model.hopping)
         self.solver = GreensFunctions(structure, hopping, model, tolerance, device)
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
         state = self.solver.solve(check_spins(spins, self.structure.n_sites))

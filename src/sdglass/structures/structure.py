@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from sdglass.arrays import own_arithmetic, real_array
 from sdglass.errors import InputError
 from sdglass.io import atomic_path, load_npz
 
@@ -30,15 +31,12 @@ class Structure:
     positions: np.ndarray
     box: np.ndarray
 
+    @own_arithmetic
     def __post_init__(self):
-        try:
-            positions = np.array(self.positions, dtype=float)
-        except ValueError as error:
-            raise InputError(f"positions: {error}; expected (N, 3) numbers") from None
-        try:
-            box = np.array(np.broadcast_to(np.asarray(self.box, dtype=float), (3,)))
-        except ValueError:
-            raise InputError(f"box = {self.box}; expected three positive lengths [ell]") from None
+        positions, box = np.array(real_array(self.positions, "positions")), real_array(self.box, "box")
+        if box.shape not in ((), (1,), (3,)):
+            raise InputError(f"box has shape {box.shape}; expected three positive lengths [ell], or one of a cube")
+        box = np.array(np.broadcast_to(box, (3,)))
         if positions.ndim != 2 or positions.shape[1] != 3 or len(positions) == 0:
             raise InputError(f"positions has shape {positions.shape}; expected (N, 3) with N >= 1")
         if not np.isfinite(positions).all():
