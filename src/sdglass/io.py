@@ -2,6 +2,7 @@
 
 import errno
 import glob
+import hashlib
 import os
 import platform
 import stat
@@ -23,6 +24,7 @@ _CURES = {
         "make its folder writable or name another one, then run again",
     ),
 }
+_LONGEST = 255  # bytes of a name
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
@@ -74,6 +76,8 @@ def written_file(path):
     except OSError as error:  # nothing is there, or nothing that may be looked at, which whoever writes will see
         if error.errno == errno.ELOOP:
             raise OutputError(f"{path}: its symbolic links lead in a circle; mend them") from None
+        if error.errno == errno.ENAMETOOLONG:
+            raise OutputError(f"{path}: the name is too long; expected a shorter one") from None
     else:
         if not stat.S_ISREG(mode):
             kind = _KINDS.get(stat.S_IFMT(mode), "a device")
@@ -83,7 +87,10 @@ def written_file(path):
 
 def _temporary_name(path):
     """Return what stands before and after the process number in the names of temporary files of `path`."""
-    return f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
+    start, end = f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
+    if len(os.fsencode(start + end)) > _LONGEST - 20:  # with the number of a process
+        start, end = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.", ".tmp"
+    return start, end
 
 
 def _remove_left(path):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 TIME_LIMIT = 240
@@ -134,3 +135,48 @@ def test_a_compiler_without_its_cache(tmp_path, why):
     text = f"from numba.core import caching\n{WITHOUT[why]}{SETUP}{ENGINES['locator']}"
     done = script(tmp_path, f"{text}\nprint(engine.evaluate(spins[:1]).field.shape)")
     assert (done.returncode, done.stdout, done.stderr) == (0, "(1, 12, 3)\n", "")
+
+
+# --- names of files, and streams that cannot write them
+
+
+NAMES = ["é.npz", "a b.npz", 'it\'s "$x" `y`.npz', "two\nlines.npz", "-dash.npz", "日本.npz", "x" * 250 + ".npz"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "latin-1"])
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_any_name_are_written_and_read(tmp_path, name, encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "sdglass.cli", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b""), done.stderr
+
+    run("structure", "--n-sites", "9", f"--out={name}")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    if name == NAMES[0]:
+        run("quench", "--engine", "exact", f"--structure={name}", "--duration=2", f"--out={name}.h5")
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, f"{name}.h5"])
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_computed(tmp_path):
+    command = [sys.executable, "-m", "sdglass.cli", "structure", "--out", "x" * 300]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.endswith("the name is too long; expected a shorter one\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_models_errors_go_with_its_file(tmp_path):
+    from small_study import BONDS, MODEL, REFERENCE
+
+    from sdglass.forcefields.behler_parrinello.linear import LinearModel
+
+    errors = {"test": {"random": {"rmse": 1.25e-3, "relative": 0.0625, "n_sites": 100}}}
+    model = LinearModel(MODEL, BONDS, np.ones(BONDS.n_g2), REFERENCE, {}, errors)
+    model.save(tmp_path / "a" / "M.safetensors")
+    (tmp_path / "a" / "M.safetensors").rename(tmp_path / "elsewhere.safetensors")
+    command = [sys.executable, "-m", "sdglass.cli", "info", "elsewhere.safetensors"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "random 1.2e-03 t0 (6.2 %)" in done.stdout
