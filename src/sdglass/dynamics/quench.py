@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.dynamics.checkpoint import Checkpoint, as_json
 from sdglass.dynamics.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
 from sdglass.errors import InputError
@@ -29,6 +30,7 @@ def random_initial_spins(n_sites, seed, realization, replicas):
     return spins
 
 
+@own_arithmetic
 def quench(
     force_field,
     spins,

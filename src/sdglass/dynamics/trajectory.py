@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.hdf5 import (
     new_hdf5,
@@ -102,6 +103,7 @@ class Trajectory:
         return cls(times, *found, attributes, *(arrays.get(name) for name in _SITES))
 
 
+@own_arithmetic
 def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):
     """Return times evenly spaced in log t for snapshots: multiples of time_step that include 0 and `duration`.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.occupation import fermi, grand_potential, occupations
 from sdglass.electrons.sd_model import Electrons, sd_hamiltonian
 from sdglass.errors import InputError
@@ -38,6 +39,7 @@ class ElectronicState:
     density: np.ndarray
 
 
+@own_arithmetic
 def solve(hopping, spins, model=None):
     """Diagonalise Eq. 17 of one spin configuration.
 
@@ -68,6 +70,7 @@ def solve(hopping, spins, model=None):
     return _state(electrons, eigenvalues, vectors, occupation, mu, electrons.n_electrons)
 
 
+@own_arithmetic
 def solve_at_chemical_potential(hopping, spins, model, chemical_potential):
     """Diagonalise Eq. 17 at fixed mu [t0] (grand canonical; the model's filling is not used).
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.hopping import Shells, Yukawa, hopping_from_dict, hopping_to_dict
 from sdglass.errors import InputError
 from sdglass.structures.neighbours import minimum_image_pairs, neighbour_pairs
@@ -49,6 +50,7 @@ class SDModel:
     onsite: dict | None = None
     chemical_potential: float | None = None
 
+    @own_arithmetic
     def __post_init__(self):
         object.__setattr__(self, "coupling", _per_species(self.coupling, "coupling", alone=True))
         if self.onsite is not None:
@@ -183,6 +185,7 @@ def _require_hermitian(matrix):
         )
 
 
+@own_arithmetic
 def hopping_matrix(structure, hopping):
     """Return the (N, N) matrix of hoppings [t0]: t(R_ij) of a law, zero on the diagonal, or the one given.
 
@@ -239,6 +242,7 @@ def _require_one_image(structure, hopping):
             )
 
 
+@own_arithmetic
 def sparse_hopping_matrix(structure, hopping):
     """Return `hopping_matrix` as a `scipy.sparse.csr_matrix`, of whose size only the bonds count."""
     if is_matrix(hopping) or not np.isfinite(hopping.range):

@@ -4,19 +4,23 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import current_process, get_context, parent_process
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.sd_model import Electrons
+from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins
 
 _LARGEST_CHUNK = 8
+_UNGUARDED = 78  # exit status of a worker that runs the script which started it
 
 
 @ELECTRON_FORCE_FIELDS.register("exact")
@@ -40,6 +44,7 @@ class ExactForceField:
 
     cutoff = np.inf
 
+    @own_arithmetic
     def __init__(self, structure, model, workers=1, *, device="cpu"):
         refuse_options("exact electrons", device=device)
         self.structure = structure
@@ -48,16 +53,24 @@ class ExactForceField:
         self.electrons = Electrons.of(structure, model)
         self._pool = None
         if workers > 1:
+            if getattr(current_process(), "_inheriting", False):  # a worker, which is still importing the script
+                os._exit(_UNGUARDED)
+            if current_process().daemon:
+                raise InputError(
+                    f"workers = {workers} in a process of multiprocessing.Pool, which may have none of its own; "
+                    "expected workers = 1"
+                )
             # Without the model's law, which the matrix stands for: a user's own could not be imported there.
             self._pool = ProcessPoolExecutor(
                 workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.electrons,)
             )
-            self._workers = workers
+            self._workers, self._owner = workers, os.getpid()
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` (free energy and field) of `spins`, shape (R, M, 3)."""
         spins = check_spins(spins, self.structure.n_spins)
-        if self._pool is None:
+        if self._pool is None or self._owner != os.getpid():  # a fork of the owner has no part in its pool
             states = [_energy_and_field(self.electrons, configuration) for configuration in spins]
         else:
             # A few chunks per worker: little pickling, and no worker waits long for the last chunk. None is
@@ -65,13 +78,17 @@ class ExactForceField:
             chunk = min(max(1, len(spins) // (4 * self._workers)), _LARGEST_CHUNK)
             with _children_undisturbed():  # the first call starts the processes
                 results = self._pool.map(_work, spins, chunksize=chunk)
-            states = list(results)
+                processes = list(self._pool._processes.values())
+            try:
+                states = list(results)
+            except BrokenProcessPool:
+                raise InputError(_end_of(processes, self._workers)) from None
         fields = np.array([field for _, field in states]).reshape(spins.shape)  # also of no replicas
         return Evaluation(np.array([energy for energy, _ in states], dtype=float), fields)
 
     def close(self):
         """Stop the pool's processes, if there are any."""
-        if self._pool is not None:
+        if self._pool is not None and self._owner == os.getpid():
             self._pool.shutdown(cancel_futures=True)
 
     def __enter__(self):
@@ -79,6 +96,18 @@ class ExactForceField:
 
     def __exit__(self, *_):
         self.close()
+
+
+def _end_of(processes, workers):
+    """Return why the processes of a pool have ended before they had answered."""
+    for process in processes:
+        process.join(5)
+    if any(process.exitcode == _UNGUARDED for process in processes):
+        return (
+            f"workers = {workers} start this script again, once each: put what it does under "
+            "if __name__ == '__main__':"
+        )
+    return f"a process of workers = {workers} was killed, for want of memory perhaps; expected fewer workers"
 
 
 def _energy_and_field(electrons, spins):
@@ -123,5 +152,6 @@ def _end_with_the_owner():
     os._exit(1)
 
 
+@own_arithmetic
 def _work(spins):
     return _energy_and_field(_worker["electrons"], spins)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.sd_model import Electrons
 from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
@@ -48,6 +49,7 @@ class GreensFunctionForceField:
 
     cutoff = np.inf
 
+    @own_arithmetic
     def __init__(self, structure, model, workers=1, *, tolerance=1e-7, device="cpu"):
         from sdglass.electrons.greens_function import GreensFunctions  # torch, which other solvers do without
 
@@ -56,6 +58,7 @@ class GreensFunctionForceField:
         self.symmetries = electron_symmetries(model)
         self.solver = GreensFunctions(structure, Electrons.of(structure, model, dense=False), tolerance, device)
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` (free energy and field) of `spins`, shape (R, M, 3)."""
         state = self.solver.solve(check_spins(spins, self.structure.n_spins))

@@ -7,6 +7,7 @@ two-spin model (fitted pair model, linear symmetry functions, Heisenberg exchang
 import numpy as np
 from scipy import sparse
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.spins import check_spins
@@ -38,6 +39,7 @@ class BilinearForceField:
         self.cutoff = float(cutoff)
         self.constant = float(constant)
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
         spins = check_spins(spins, self.structure.n_spins)
@@ -54,6 +56,7 @@ def couplings_from_pairs(n_sites, first, second, values):
     return sparse.csr_array((np.concatenate([values, values]), (rows, columns)), shape=(n_sites, n_sites))
 
 
+@own_arithmetic
 def heisenberg(structure, exchange, cutoff):
     """Return short-range exchange E = sum_pairs J_ex S_i . S_j over all bonds up to `cutoff` [ell] (Sec. IV).
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.spins import check_spins
 
 
+@own_arithmetic
 def local_energies(force_field, spins):
     """Return e_i = [E(S) - E(S with S_i reversed)] / 2 [t0] of every spin: negative where the spin is satisfied.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.hdf5 import new_hdf5, open_hdf5, read_arrays, read_attribute, write_array, write_attributes
 from sdglass.observables import OBSERVABLES
@@ -76,6 +77,7 @@ def distance_bins(structure, r_min, bin_width):
     return r_min + bin_width * np.arange(int((reach - r_min) / bin_width + 1e-9) + 1)
 
 
+@own_arithmetic
 def measure(structure, trajectory, edges, names=None):
     """Return the `Observables` of a trajectory on its structure.
 

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from scipy.spatial import cKDTree
 
+from sdglass.arrays import own_arithmetic, real_array
 from sdglass.errors import InputError
 from sdglass.io import atomic_path, load_npz
 
@@ -43,6 +44,7 @@ class Structure:
     species: np.ndarray = None
     pbc: np.ndarray = None
 
+    @own_arithmetic
     def __post_init__(self):
         positions, cell = _positions(self.positions), _cell(self.cell)
         n = len(positions)
@@ -277,10 +279,7 @@ class Structure:
 
 
 def _positions(given):
-    try:
-        positions = np.array(given, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"positions: {error}; expected (N, 3) numbers") from None
+    positions = np.array(real_array(given, "positions"))
     if positions.ndim != 2 or positions.shape[1] != 3 or len(positions) == 0:
         raise InputError(f"positions has shape {positions.shape}; expected (N, 3) with N >= 1")
     if not np.isfinite(positions).all():
@@ -290,21 +289,23 @@ def _positions(given):
 
 
 def _cell(given):
-    expected = "expected three positive lengths or a matrix (3, 3) [ell]"
-    try:
-        cell = np.array(given, dtype=float)
-        if cell.shape != (3, 3):
-            cell = np.broadcast_to(cell, (3,))
-    except (TypeError, ValueError):
-        raise InputError(f"box or cell = {np.array(given, dtype=object).tolist()}; {expected}") from None
+    cell = real_array(given, "box")
+    if cell.shape == (3, 3):
+        name, expected = "cell", "three independent vectors [ell]"
+    elif cell.shape in ((), (1,), (3,)):
+        cell, name, expected = np.broadcast_to(cell, (3,)), "box", "three positive lengths [ell]"
+    else:
+        raise InputError(
+            f"box has shape {cell.shape}; expected three positive lengths [ell], one of a cube, or a cell (3, 3)"
+        )
     if not np.isfinite(cell).all() or (cell.ndim == 1 and not (cell > 0).all()):
-        raise InputError(f"{'box' if cell.ndim == 1 else 'cell'} = {cell.tolist()}; {expected}")
+        raise InputError(f"{name} = {cell.tolist()}; expected {expected}")
     cell = np.array(cell if cell.ndim == 2 else np.diag(cell))
     lengths = np.linalg.norm(cell, axis=1)
     if not lengths.all() or abs(np.linalg.det(cell / lengths[:, None])) < 1e-6:
-        raise InputError(f"cell = {cell.tolist()} has no volume; expected three independent vectors [ell]")
+        raise InputError(f"cell = {cell.tolist()} has no volume; expected {expected}")
     if not np.any(cell - np.diag(np.diag(cell))) and (np.diag(cell) < 0).any():
-        raise InputError(f"cell = {cell.tolist()}; {expected}")
+        raise InputError(f"cell = {cell.tolist()}; expected three positive lengths [ell]")
     return cell
 
 

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import torch
 
+from sdglass.arrays import own_arithmetic
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
@@ -38,6 +39,7 @@ class NetworkForceField:
     but where all neighbours tie in distance.
     """
 
+    @own_arithmetic
     def __init__(
         self, structure, network, functions, reference_energy=0.0, maps=None, dtype=torch.float64, device="cpu"
     ):
@@ -55,6 +57,7 @@ class NetworkForceField:
         self.dtype, self.device = dtype, torch.device(device)
         self.network = copy.deepcopy(network).requires_grad_(False).eval().to(self.device, dtype)
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
         spins = check_spins(spins, self.structure.n_spins)
@@ -68,6 +71,7 @@ class NetworkForceField:
             field[part] = self.operator.field(gradient, tensor).cpu().numpy()
         return Evaluation(energy, field)
 
+    @own_arithmetic
     def pair_couplings(self, spins):
         """Return the couplings J_jk = dE/db_jk (R, P) [t0] at `spins`, and their pairs (P,), (P,).
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
@@ -107,6 +108,7 @@ class LocatorModel(StoredModel):
         return is_half_filled(electrons)
 
     @classmethod
+    @own_arithmetic
     def fit(
         cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
     ):
@@ -125,6 +127,7 @@ class LocatorModel(StoredModel):
         """Number of fitted numbers: those of the torques, and the energy per site."""
         return len(self.pair_coefficients) + len(self.loop_weights) + 1
 
+    @own_arithmetic
     def on(
         self,
         structure,
