@@ -39,6 +39,7 @@ _HOME = {
     "LLG": "dynamics.llg",
     "Trajectory": "dynamics.trajectory",
     "quench": "dynamics.quench",
+    "continue_quench": "dynamics.quench",
 }
 __all__ = ["__version__", *_HOME]
 

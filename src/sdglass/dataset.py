@@ -6,7 +6,15 @@ import numpy as np
 
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.hdf5 import new_hdf5, open_hdf5, read_attribute, write_array, write_attributes, write_dimension
+from sdglass.hdf5 import (
+    new_hdf5,
+    open_hdf5,
+    read_arrays,
+    read_attribute,
+    write_array,
+    write_attributes,
+    write_dimension,
+)
 from sdglass.spins import check_spins, torque
 from sdglass.structures.structure import Structure
 
@@ -90,8 +98,8 @@ class LabelledConfigurations:
     def load(cls, path):
         """Read a dataset; `InputError` names a file that is missing, truncated, damaged or inconsistent."""
         with open_hdf5(path, ("positions", *_DIMENSIONS)) as handle:
-            arrays = {name: handle[name][...] for name in _DIMENSIONS}
-            sites = {name: handle[name][...] for name in _STRUCTURE if name in handle}
+            arrays = read_arrays(handle, path)
+            sites = {name: arrays[name] for name in _STRUCTURE if name in arrays}
             electrons, provenance = (
                 read_attribute(handle, path, "a readable dataset", name) for name in ("model", "provenance")
             )

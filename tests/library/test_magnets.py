@@ -363,6 +363,7 @@ def test_digests_tell_structures_apart():
 
 def test_files_of_other_programs_are_read(tmp_path):
     ase = pytest.importorskip("ase")
+    pytest.importorskip("ase.io")
     from ase.build import bulk
 
     atoms = bulk("Fe", "bcc", a=2.87, cubic=True) * (2, 2, 2)

@@ -2,6 +2,7 @@
 
 from sdglass.cli.engine import add_engine, engine_factory
 from sdglass.cli.options import count, number, option
+from sdglass.cli.validation import load_structure
 
 USAGE = "--engine ENGINE --structure S.npz [options]"
 SUMMARY = "Test an engine against the engine contract"
@@ -27,9 +28,8 @@ def add_options(parser):
 def run(args):
     """Print one line for each check; return 1 if one failed."""
     from sdglass.forcefields.testing.check import check_engine
-    from sdglass.structures.structure import Structure
 
-    structure = Structure.load(args.structure)
+    structure = load_structure(args.structure)
     factory, _ = engine_factory(args)
     results = check_engine(
         factory, structure, n_replicas=args.replicas, seed=args.seed, dtype=args.dtype, raise_on_failure=False

@@ -8,17 +8,19 @@ from sdglass.cli.validation import load_matrix
 from sdglass.errors import InputError
 
 
-def add_engine(parser, *temperature_names):
+def add_engine(parser, *temperature_names, required=True):
     """Add what chooses an engine, and return the group of required options.
 
-    `temperature_names` are the options that set the temperature of the electrons.
+    `temperature_names` are the options that set the temperature of the electrons. What is not `required` may be
+    known from elsewhere.
     """
-    required = parser.add_argument_group("required")
+    group = parser.add_argument_group("required")
     exact_or_model = (
         "exact, greens-function (exact for large lattices), or the path of a trained model (.safetensors)"
     )
-    option(required, "--engine", str, "ENGINE", exact_or_model, required=True)
-    option(required, "--structure", str, "S.npz", "structure, by 'sdglass structure'", required=True)
+    option(group, "--engine", str, "ENGINE", exact_or_model, required=required)
+    files = "structure: .npz by 'sdglass structure', or a file that ASE reads"
+    option(group, "--structure", str, "S.npz", files, required=required)
     electrons = parser.add_argument_group(
         "electrons",
         "The defaults are the paper's, for the exact engine. A trained model knows its electrons: it needs none\n"
@@ -54,7 +56,7 @@ def add_engine(parser, *temperature_names):
     option(networks, "--device", str, "NAME", "cpu or cuda", "cpu", choices=devices)
     which = "which networks of a committee, from 0 (default: all)"
     option(networks, "--members", number(int, least=0), "M", which, nargs="+")
-    return required
+    return group
 
 
 def add_workers(parser):

@@ -2,7 +2,7 @@
 
 from sdglass.cli.engine import add_engine, add_workers, input_files, opened_engine
 from sdglass.cli.options import option
-from sdglass.cli.validation import check_outputs, finite, load_spins
+from sdglass.cli.validation import check_outputs, finite, load_spins, load_structure
 
 USAGE = "--engine ENGINE --structure S.npz --spins SPINS.npy --out OUT.npz [options]"
 SUMMARY = "Energies and local fields of given spins"
@@ -32,11 +32,10 @@ def run(args):
     import numpy as np
 
     from sdglass.io import atomic_path
-    from sdglass.structures.structure import Structure
 
     check_outputs([args.out], input_files(args))
     with np.errstate(all="ignore"):  # what comes of an overflow is refused below
-        structure = Structure.load(args.structure)
+        structure = load_structure(args.structure)
         spins = load_spins(args.spins, structure.n_spins)
         with opened_engine(args, structure) as (force_field, _):
             arrays = vars(finite(force_field.evaluate(spins), f"--engine {args.engine}"))

@@ -45,7 +45,10 @@ def main(argv=None):
     """
     try:
         with warnings.catch_warnings(), reader_may_leave():
-            args = build_parser().parse_args(argv)
+            words = sys.argv[1:] if argv is None else argv
+            args = build_parser().parse_args(words)
+            # Options that were given, and are not what is meant without them.
+            args.said = {word[2:].partition("=")[0].replace("-", "_") for word in words if word.startswith("--")}
             warnings.showwarning = _teller()
             for path in args.plugin:
                 load_plugin(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sdglass.cli.engine import add_engine, add_workers, input_files, is_exact, opened_engine
 from sdglass.cli.options import add_seed, count, number, option
-from sdglass.cli.validation import check_outputs, load_spins
+from sdglass.cli.validation import check_outputs, load_spins, load_structure
 from sdglass.errors import InputError
 
 USAGE = "--engine ENGINE --structure S.npz --duration TIME --out T.h5 [options]"
@@ -18,14 +18,25 @@ example: the paper's quench with a trained model, and a faster one with exact di
   sdglass quench --engine exact --structure S.npz --duration 300 --damping 1 --workers 2 --out EXACT.h5
 
 In Python, sdglass.dynamics.trajectory.Trajectory.load('T.h5') reads the result, and so does xarray. An interrupted
-run goes on where it stopped when the same command is given again."""
+run goes on where it stopped when the same command is given again, a finished one to a longer --duration:
+  sdglass quench --continue EXACT.h5 --duration 600"""
+
+# What a run is asked for, kept in its file: one that goes on has to be asked for the same.
+_ASKED = (
+    "engine", "structure", "coupling", "filling", "chemical_potential", "onsite", "electron_temperature",
+    "hopping", "hopping_matrix", "exchange", "exchange_cutoff", "dtype", "device", "members", "replicas",
+    "damping", "temperature", "dt", "integrator", "spins", "seed", "realization", "snapshots_per_decade",
+)  # fmt: skip
 
 
 def add_options(parser):
     """Add the options of the command."""
-    required = add_engine(parser, "--electron-temperature")
-    option(required, "--duration", number(above=0), "TIME", "to integrate [1/(gamma t0)]", required=True)
-    option(required, "--out", str, "T.h5", "trajectory to write", required=True)
+    required = add_engine(parser, "--electron-temperature", required=False)
+    option(required, "--duration", number(above=0), "TIME", "to integrate, in all [1/(gamma t0)]", required=True)
+    option(required, "--out", str, "T.h5", "trajectory to write (with --continue by default the same)")
+    more = "go on with this run; what is not said again is taken from it, also engine and structure"
+    option(parser, "--continue", str, "T.h5", more)
+    parser.add_argument("--overwrite", action="store_true", help="start afresh, whatever is in --out")
     dynamics = parser.add_argument_group("dynamics")
     runs = "independent runs on the structure (default: as many as --spins holds, otherwise 1)"
     option(dynamics, "--replicas", count(), "R", runs)
@@ -33,8 +44,8 @@ def add_options(parser):
     option(dynamics, "--temperature", number(least=0), "T", "of the spins [t0]", 1e-3)
     option(dynamics, "--dt", number(above=0), "TIME", "time step [1/(gamma t0)]", 1.0)
     option(dynamics, "--integrator", str, "NAME", "heun or semi_implicit", "heun")
-    start = "initial spins, shape (R, N, 3), or (N, 3) for all replicas (default: random)"
-    option(dynamics, "--spins", str, "SPINS.npy", start)
+    start = "initial spins, (R, M, 3), or (M, 3) for all replicas, or a trajectory, of which the last are taken"
+    option(dynamics, "--spins", str, "SPINS", f"{start} (default: random)")
     add_seed(dynamics, "the random initial spins and the noise")
     parser.set_defaults(seed=0, realization=0)
     option(dynamics, "--snapshots-per-decade", number(above=0), "K", "snapshots per factor of ten in time", 10)
@@ -50,35 +61,33 @@ def add_options(parser):
 
 
 def run(args):
-    """Run the dynamics and write the trajectory."""
+    """Run the dynamics, or go on with it, and write the trajectory."""
     from sdglass.dynamics.checkpoint import Checkpoint
     from sdglass.dynamics.llg import LLG
-    from sdglass.dynamics.quench import quench
+    from sdglass.dynamics.quench import continue_quench, quench
     from sdglass.dynamics.trajectory import log_times
     from sdglass.provenance import provenance
-    from sdglass.structures.structure import Structure
 
+    earlier = _earlier(args)
+    for name in ("engine", "structure", "out"):
+        if getattr(args, name) is None:
+            raise InputError(f"--{name} is missing; expected it, or --continue T.h5")
     path = None if args.no_checkpoint else args.checkpoint or f"{args.out}.checkpoint"
     check_outputs([args.out] if path is None else [args.out, path], input_files(args))
     dynamics = LLG(args.damping, args.temperature, args.dt, args.integrator)
     times = log_times(args.duration, dynamics.time_step, args.snapshots_per_decade)
-    structure = Structure.load(args.structure)
-    spins = _initial_spins(args, structure.n_spins)
+    structure = load_structure(args.structure)
+    spins = None if earlier else _initial_spins(args, structure.n_spins)
     settings = ("exchange", "exchange_cutoff", "members", "dtype", "device")
     with opened_engine(args, structure) as (force_field, sd_model):
-        trajectory = quench(
-            force_field,
-            spins,
-            dynamics,
-            args.duration,
-            seed=args.seed,
-            realization=args.realization,
+        run = dict(
             snapshot_times=times,
             checkpoint=None if path is None else Checkpoint(path, interval=args.checkpoint_interval),
             progress=sys.stderr.isatty() if args.progress is None else args.progress,
             metadata={
                 "engine": "exact" if is_exact(args) else Path(args.engine).name,
                 "n_sites": structure.n_sites,
+                "asked": {name: getattr(args, name) for name in _ASKED},
                 "provenance": provenance(
                     input_files(args),
                     electrons=sd_model.to_dict(),
@@ -87,8 +96,57 @@ def run(args):
             },
             out=args.out,
         )
-    print(f"{args.out}: {len(trajectory.times)} snapshots of {len(spins)} replicas of {structure.n_spins} spins")
+        if earlier:
+            trajectory = continue_quench(force_field, earlier, args.duration, **run)
+        else:
+            keys = {"seed": args.seed, "realization": args.realization}
+            trajectory = quench(force_field, spins, dynamics, args.duration, **keys, **run)
+    snapshots, replicas = trajectory.energy.shape
+    print(f"{args.out}: {snapshots} snapshots of {replicas} replicas of {structure.n_spins} spins")
     return 0
+
+
+def _earlier(args):
+    """Return the `Trajectory` that a run goes on from, and take over from it what was not said again; or None."""
+    from sdglass.dynamics.trajectory import Trajectory
+
+    source = vars(args)["continue"]
+    if source is None:
+        if args.out is None or args.overwrite or not Path(args.out).exists():
+            return None
+        source = args.out  # the same command again
+    elif args.overwrite and args.out in (None, source):
+        raise InputError(f"--continue {source} and --overwrite exclude each other; expected one of them")
+    try:
+        trajectory = Trajectory.load(source)
+    except InputError:
+        if vars(args)["continue"] is not None:
+            raise
+        raise InputError(
+            f"{args.out}: is there already, and no trajectory; expected another name, or --overwrite"
+        ) from None
+    asked = trajectory.attributes.get("asked")
+    if asked is None:
+        raise InputError(
+            f"{source}: does not say what it was asked for; expected a file that 'sdglass quench' made"
+        )
+    for name in _ASKED:
+        said = name in args.said or vars(args)["continue"] is None
+        if said and getattr(args, name) != asked.get(name):
+            raise InputError(
+                f"{source}: its run has {name} = {asked.get(name)}, not {getattr(args, name)}; expected the same "
+                "to go on with it, or --overwrite and another --out to start afresh"
+            )
+        setattr(args, name, asked.get(name))
+    if not args.duration > trajectory.attributes["duration"]:
+        raise InputError(
+            f"{source}: its run is {trajectory.attributes['duration']:g} long, and --duration {args.duration:g} "
+            "is the total; expected more to go on with it, or --overwrite to start afresh"
+        )
+    args.out = args.out or source
+    if Path(args.out).exists() and Path(args.out).resolve() != Path(source).resolve() and not args.overwrite:
+        raise InputError(f"{args.out}: is there already; expected another name, or --overwrite")
+    return trajectory
 
 
 def _initial_spins(args, n_sites):

@@ -6,12 +6,25 @@ from pathlib import Path
 from sdglass.errors import InputError
 
 
+def load_structure(path):
+    """Return the `Structure` of an .npz file, or of one that ASE reads."""
+    from sdglass.structures.reading import read_structure
+    from sdglass.structures.structure import Structure
+
+    other = Path(path).suffix.lower() in (".xyz", ".extxyz", ".cif", ".vasp") or Path(path).name == "POSCAR"
+    return read_structure(path) if other else Structure.load(path)
+
+
 def load_spins(path, n_sites):
-    """Return the spins (R, N, 3) of a .npy file; a single configuration (N, 3) is one replica."""
+    """Return the spins (R, M, 3) of an .npy file, where (M, 3) is one replica, or the last of a trajectory."""
+    from sdglass.dynamics.trajectory import Trajectory
     from sdglass.io import load_npy
     from sdglass.spins import check_spins
 
-    array = load_npy(path, f"an .npy of shape ({n_sites}, 3) or (R, {n_sites}, 3)")
+    if Path(path).suffix in (".h5", ".hdf5"):
+        array = Trajectory.load(path).spins[-1]
+    else:
+        array = load_npy(path, f"an .npy of shape ({n_sites}, 3) or (R, {n_sites}, 3), or a trajectory .h5")
     spins = check_spins(array, n_sites, path)
     if len(spins) == 0:
         raise InputError(f"{path}: has shape {array.shape}; expected at least one configuration")

@@ -5,18 +5,28 @@ whichever replicas share its batch; its trajectory then differs by the force fie
 """
 
 import hashlib
+import secrets
+import warnings
 from dataclasses import asdict
 
 import numpy as np
 
 from sdglass.arrays import own_arithmetic
 from sdglass.dynamics.checkpoint import Checkpoint, as_json
+from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass.spins import UNIT_TOLERANCE, check_spins, normalize, random_spins, torque
+
+# Rises of the energy in a step that are more than rounding, relative to the sum of all local fields.
+RISE = 1e-6
+
+
+class TimeStepWarning(UserWarning):
+    """A time step is so large that the dynamics does what the equation of motion cannot."""
 
 
 def random_initial_spins(n_sites, seed, realization, replicas):
@@ -37,7 +47,7 @@ def quench(
     dynamics,
     duration,
     *,
-    seed,
+    seed=None,
     realization=0,
     replicas=None,
     snapshot_times=None,
@@ -58,8 +68,10 @@ def quench(
         Damping, temperature, time step, integrator.
     duration : float
         Time to integrate [1 / (gamma t0)], a whole number of steps.
-    seed, realization : int
-        Study seed and number of the atomic realization, which key the noise.
+    seed : int, optional
+        Keys the noise; by default a new one, which the trajectory's attributes then hold.
+    realization : int
+        Number of the atomic realization, which keys the noise too.
     replicas : sequence of int, optional
         Number of each replica, which keys its noise; 0, 1, ... R - 1 if None.
     snapshot_times : array_like, optional
@@ -100,9 +112,107 @@ def quench(
     >>> trajectory.spins.shape
     (12, 3, 16, 3)
     """
-    structure = force_field.structure
-    spins = normalize(check_spins(spins, structure.n_spins))
+    spins = normalize(check_spins(spins, force_field.structure.n_spins))
     replicas = _replica_numbers(replicas, len(spins))
+    if seed is None:
+        if checkpoint is not None:
+            raise InputError(
+                "seed = None, and a run that is to go on from a checkpoint repeats its noise; expected one"
+            )
+        seed = secrets.randbits(32) if dynamics.thermal_field > 0 else 0
+    seed = _whole("seed", seed)
+    return _integrate(
+        force_field, spins, dynamics, duration, seed, realization, replicas, snapshot_times, checkpoint, progress,
+        metadata, out,
+    )  # fmt: skip
+
+
+@own_arithmetic
+def continue_quench(
+    force_field,
+    trajectory,
+    duration,
+    *,
+    snapshot_times=None,
+    checkpoint=None,
+    progress=False,
+    metadata=None,
+    out=None,
+):
+    """Go on from the end of a trajectory: bitwise what one `quench` of the new `duration` would have given.
+
+    Everything else is the trajectory's: damping, temperature, time step, integrator, and the noise, which goes on
+    where it stopped. A snapshot of its end is kept if it is one of the `snapshot_times`.
+
+    Parameters
+    ----------
+    force_field : ForceField
+        The one that made the trajectory; see Raises.
+    trajectory : Trajectory
+        What `quench` has returned or saved.
+    duration : float
+        New total duration [1 / (gamma t0)], longer than that of the trajectory.
+    snapshot_times, checkpoint, progress, metadata, out
+        As in `quench`; the metadata are those of the trajectory by default.
+
+    Returns
+    -------
+    Trajectory
+        From t = 0 to `duration`.
+
+    Raises
+    ------
+    InputError
+        As in `quench`, and if the duration is not longer, a snapshot is asked for that the trajectory has not, or
+        the force field gives another energy for the trajectory's last spins than is recorded there.
+
+    Examples
+    --------
+    >>> from sdglass.dynamics.llg import LLG
+    >>> from sdglass.forcefields.pair import heisenberg
+    >>> from sdglass.structures.lattices import lattice
+    >>> magnet = heisenberg(lattice("square", (4, 4)), exchange=1.0, cutoff=1.01)
+    >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
+    >>> short = quench(magnet, spins, LLG(damping=0.5, temperature=0.1, time_step=0.1), 2.0, seed=1)
+    >>> continue_quench(magnet, short, 4.0).times[-1]
+    np.float64(4.0)
+    """
+    told = trajectory.attributes
+    try:
+        dynamics = LLG(**{name: told[name] for name in ("damping", "temperature", "time_step", "integrator")})
+        before, seed, realization = (told[name] for name in ("duration", "seed", "realization"))
+        replicas = told["replicas"]
+    except KeyError as error:
+        raise InputError(f"the trajectory does not say its {error}; expected one that quench made") from None
+    if force_field.structure.digest() != told.get("structure", ""):
+        raise InputError("the force field lives on another structure than the trajectory; expected the same")
+    if not duration > before:
+        raise InputError(f"duration = {duration:g}; expected more than the {before:g} that the trajectory has")
+    if trajectory.times[-1] != dynamics.time_step * whole_steps(before, dynamics.time_step):
+        raise InputError(
+            f"the trajectory's last snapshot is at t = {trajectory.times[-1]:g}, before its end at {before:g}; "
+            "expected one with a snapshot of its end"
+        )
+    metadata = {name: value for name, value in told.items() if name not in _ARGUMENTS} | (metadata or {})
+    return _integrate(
+        force_field, trajectory.spins[-1], dynamics, duration, seed, realization, replicas, snapshot_times,
+        checkpoint, progress, metadata, out, trajectory,
+    )  # fmt: skip
+
+
+# Of a trajectory's attributes those that are arguments of `quench`.
+_ARGUMENTS = (
+    "damping", "temperature", "time_step", "integrator", "duration", "seed", "realization", "replicas",
+    "structure", "rising_energy",
+)  # fmt: skip
+
+
+def _integrate(
+    force_field, spins, dynamics, duration, seed, realization, replicas, snapshot_times, checkpoint, progress,
+    metadata, out, earlier=None,
+):  # fmt: skip
+    """Integrate from t = 0, or from the end of an `earlier` trajectory; see `quench`."""
+    structure = force_field.structure
     n_steps = whole_steps(duration, dynamics.time_step)
     if snapshot_times is None:
         snapshot_times = log_times(duration, dynamics.time_step)
@@ -111,7 +221,7 @@ def quench(
     arguments = {
         **asdict(dynamics),
         "duration": float(duration),
-        "seed": _whole("seed", seed),
+        "seed": seed,
         "realization": _whole("realization", realization),
         "replicas": replicas,
         "structure": structure.digest(),
@@ -122,7 +232,8 @@ def quench(
             **arguments,
             "initial_spins": hashlib.sha256(spins.tobytes()).hexdigest(),
             "snapshot_times": times.tolist(),
-        },
+        }
+        | ({} if earlier is None else {"from": earlier.attributes["duration"]}),
     )
     trajectory = Trajectory(
         times,
@@ -135,6 +246,8 @@ def quench(
     )
     streams = [generator(seed, "thermal noise", realization, replica) for replica in replicas]
     run = _Run(_Watched(force_field, dynamics, replicas), dynamics, spins, streams, steps, trajectory)
+    if earlier is not None:
+        run.follow(earlier)
     if checkpoint is not None and checkpoint.exists:
         run.restore(checkpoint)
 
@@ -145,6 +258,7 @@ def quench(
             if checkpoint is not None and checkpoint.due():
                 run.save(checkpoint)
     run.finish()
+    run.warn_of_rising_energy()
     if out is not None:
         trajectory.save(out)
     if checkpoint is not None:
@@ -164,6 +278,7 @@ class _Run:
         self.noise = np.empty(spins.shape) if dynamics.thermal_field > 0 else None
         # A force field has no name to compare; its answer for the first configuration tells it from another.
         self.initial_energy = None
+        self._energy, self._rises = None, 0
 
     def advance(self):
         """Make one step, and take the snapshot of the spins it starts from if one is due."""
@@ -174,11 +289,61 @@ class _Run:
         self.force_field.time = self.step * self.dynamics.time_step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what comes of it is refused
             spins, evaluation = self.dynamics.step(self.spins, self.force_field, self.noise)
-        if self.step == 0:
+        if self.initial_energy is None:
             self.initial_energy = evaluation.energy
+        self._watch_energy(evaluation)
         self._record(evaluation)
         self.spins = spins
         self.step += 1
+
+    def follow(self, earlier):
+        """Start at the end of a trajectory, with its snapshots, and with the noise that comes next."""
+        last = whole_steps(earlier.attributes["duration"], self.dynamics.time_step)
+        wanted = self.snapshot_steps[self.snapshot_steps < last]
+        known = np.rint(earlier.times / self.dynamics.time_step).astype(int)
+        missing = wanted[~np.isin(wanted, known)]
+        if len(missing):
+            raise InputError(
+                f"snapshot_times: {missing[0] * self.dynamics.time_step:g} lies in the trajectory, which has no "
+                "snapshot there; expected its own times, and later ones"
+            )
+        now = self.force_field.evaluate(self.spins)
+        if not _same_energy(earlier.energy[-1], now):
+            raise InputError(
+                f"the force field gives the energies {now.energy.tolist()} for the trajectory's last spins, where "
+                f"it holds {earlier.energy[-1].tolist()}; expected the force field that made it"
+            )
+        rows = np.searchsorted(known, wanted)
+        for name in self._SNAPSHOTS:
+            getattr(self.trajectory, name)[: len(rows)] = getattr(earlier, name)[rows]
+        self.step, self.taken = last, len(rows)
+        if self.noise is not None:  # what the steps until now have drawn
+            for _ in range(last):
+                for stream, noise in zip(self.streams, self.noise, strict=True):
+                    stream.standard_normal(out=noise)
+
+    def _watch_energy(self, evaluation):
+        """Remember the largest rise of the energy in a step that should lower it."""
+        if self.noise is not None or self.dynamics.damping == 0:
+            return
+        if self._energy is not None:
+            # Rounding is relative to the sum of the sites' energies.
+            scale = np.abs(evaluation.field).sum(axis=(1, 2))
+            rise = (evaluation.energy - self._energy) / scale
+            self._rises += rise.max(initial=0.0) > RISE
+        self._energy = evaluation.energy
+
+    def warn_of_rising_energy(self):
+        """Say once that the energy has risen without noise, which a time step that is too large does."""
+        if self._rises:
+            self.trajectory.attributes["rising_energy"] = int(self._rises)
+            warnings.warn(
+                f"the energy rose in {self._rises} of {self.step} steps at temperature 0, where it can only fall: "
+                f"time_step = {self.dynamics.time_step:g} is too large; try {self.dynamics.time_step / 4:.3g} "
+                "(and less if this is said again)",
+                TimeStepWarning,
+                stacklevel=4,
+            )
 
     def finish(self):
         """Take the snapshot of the last configuration, which no step starts from."""
@@ -205,9 +370,7 @@ class _Run:
         """Take over the state that `save` has left, if it is of this very run."""
         state, arrays = checkpoint.read((*self._SNAPSHOTS, "initial_energy", "current"))
         stored, now = arrays["initial_energy"], self.force_field.evaluate(self.spins)
-        # Allows for another number of threads and for float32, whose rounding is relative to the sum of the
-        # sites' energies rather than to their total; two models differ by far more.
-        if not (np.abs(stored - now.energy) <= 1e-6 * np.abs(now.field).sum(axis=(1, 2))).all():
+        if not _same_energy(stored, now):
             name = "the force field's energy of the initial spins"
             raise checkpoint.of_another(name, stored.tolist(), now.energy.tolist())
         try:
@@ -219,6 +382,15 @@ class _Run:
                 stream.bit_generator.state = stream_state
         except (KeyError, ValueError, TypeError) as error:
             raise checkpoint.unreadable(error) from None
+
+
+def _same_energy(energy, evaluation):
+    """Return whether an energy (R,) is that of an evaluation, as far as the same force field repeats itself.
+
+    Allows for another number of threads and for float32, whose rounding is relative to the sum of the sites'
+    energies rather than to their total; two models differ by far more.
+    """
+    return (np.abs(energy - evaluation.energy) <= 1e-6 * np.abs(evaluation.field).sum(axis=(1, 2))).all()
 
 
 class _Watched:
