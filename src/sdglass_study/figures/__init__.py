@@ -14,11 +14,13 @@ A module of this folder registers its figure by itself, and nothing else has to 
 ask which figures there are. Modules that begin with an underscore hold what the figures share.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from sdglass.registry import Registry
 
 FIGURES = Registry("figure", "sdglass_study.figures")
+_OF_PAPER = r"\[\[(.*?)(?:\|\|(.*?))?\]\]"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Figure:
         Of the report; one that it does not tell comes at its end.
     order : float
         Place in the chapter.
+    elsewhere : tuple of str
+        Title and caption in the report of another magnet than the paper's; the same by default.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Figure:
     optional: dict = field(default_factory=dict)
     chapter: str = "more"
     order: float = 0.0
+    elsewhere: tuple = ()
 
     def __post_init__(self):
         # The registry tells by these two whether a name is registered again by its own module.
@@ -58,11 +63,17 @@ class Figure:
 
 
 def figure(*, tables, title, caption, chapter="more", order=0.0, optional=None):
-    """Return a decorator that registers ``draw(tables, look)`` as the figure of its module; see `Figure`."""
+    """Return a decorator that registers ``draw(tables, look)`` as the figure of its module; see `Figure`.
+
+    What stands in ``[[...]]`` in title and caption is true of the paper's magnet alone; of ``[[...||...]]`` the
+    second part is shown with another one.
+    """
+    texts = title, caption
+    shown, elsewhere = (tuple(re.sub(_OF_PAPER, part, text) for text in texts) for part in (r"\1", r"\2"))
 
     def register(draw):
         name = draw.__module__.rpartition(".")[2].removeprefix("sdglass_plugin_")
-        FIGURES.register(name)(Figure(name, draw, title, caption, tables, optional or {}, chapter, order))
+        FIGURES.register(name)(Figure(name, draw, *shown, tables, optional or {}, chapter, order, elsewhere))
         return draw
 
     return register
