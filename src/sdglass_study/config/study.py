@@ -211,10 +211,11 @@ class Study:
         return effective({**self.config, parameter: value})["study"]
 
     @staticmethod
-    def options(files, given):
+    def options(files, given, snakefile="Snakefile"):
         """Return the options of snakemake that make this configuration."""
         said = [f"{name}={value}" for name, value in given.items() if name != "sweep"]
-        options = [("--configfile", files), ("--config", said)]
+        elsewhere = [] if snakefile == "Snakefile" else [snakefile]
+        options = [("--snakefile", elsewhere), ("--configfile", files), ("--config", said)]
         return shlex.join(word for option, words in options if words for word in (option, *words))
 
     @staticmethod
