@@ -11,8 +11,8 @@ _TIMES = 6
     title="Correlations in the large box",
     caption=(
         "C(r, t) of the ensembles from which the correlation length is computed, with confidence "
-        "bands[[: the negative contact correlation grows first, the weak positive peak behind it later]]. At large r the "
-        "curves are noise around zero, which |C| turns into a positive weight."
+        "bands[[: the negative contact correlation grows first, the weak positive peak behind it later]]. "
+        "At large r the curves are noise around zero, which |C| turns into a positive weight."
     ),
     chapter="growth",
     order=1,
