@@ -13,7 +13,9 @@ ROOT = Path(workflow.basedir)
 # told by the environment.
 sys.path.insert(0, str(ROOT / "src"))
 if os.pathsep in str(ROOT) or "\n" in str(ROOT):
-    raise WorkflowError(f"{str(ROOT)!r} is no folder to run from: a path of Python has neither colon nor line break")
+    raise WorkflowError(
+        f"{str(ROOT)!r} is no folder to run from: a path of Python has neither colon nor line break"
+    )
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]),
