@@ -12,10 +12,11 @@ ROOT = Path(workflow.basedir)
 # OMP_NUM_THREADS and its kin to the threads of each job. What a shell would read in a path cannot reach one: jobs are
 # told by the environment.
 sys.path.insert(0, str(ROOT / "src"))
-if os.pathsep in str(ROOT) or "\n" in str(ROOT):
-    raise WorkflowError(
-        f"{str(ROOT)!r} is no folder to run from: a path of Python has neither colon nor line break"
-    )
+for where, signs, reader in [(ROOT, ":\n", "Python's search path"), (Path.cwd(), "{", "Snakemake")]:
+    if any(sign in str(where) for sign in signs):
+        raise WorkflowError(
+            f"{str(where)!r}: {reader} takes no folder with any of {signs!r} in its path; rename it"
+        )
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]),
@@ -59,6 +60,10 @@ wildcard_constraints:
 
 
 onstart:
+    if not workflow.local_exec and set("\"'`$\\") & set(f"{ROOT}{Path.cwd()}"):
+        raise WorkflowError(
+            f"{str(ROOT)!r}, {os.getcwd()!r}: on a cluster a path has no quote, dollar or backslash"
+        )
     if STUDY.device != "cpu":
         # Imported here alone: it imports torch, for seconds.
         from sdglass_study.devices import require_device
