@@ -19,11 +19,11 @@ class SDModel:
     coupling : float
         s-d coupling J [t0], Eq. 1.
     filling : float
-        Electrons per state f, in (0, 1); N_e = round(2 N f).
+        Electrons per state f, in (0, 1); N_e = round(2 N f). Another sign of t(R) is f -> 1 - f.
     temperature : float
         Electronic temperature [t0], Eq. 4; 0 is allowed.
     hopping : callable
-        Hopping law t(R), see `sdglass.electrons.hopping`.
+        Hopping law t(R) = H_ij, with its sign, see `sdglass.electrons.hopping`.
 
     Raises
     ------
