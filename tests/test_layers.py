@@ -8,7 +8,18 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src"
 # A module imports from its own layer and from those before it.
 LAYERS = (
-    {"errors", "registry", "io", "hdf5", "progress", "random_streams", "statistics", "provenance", "devices"}
+    {
+        "errors",
+        "arrays",
+        "registry",
+        "io",
+        "hdf5",
+        "progress",
+        "random_streams",
+        "statistics",
+        "provenance",
+        "devices",
+    }
     | {"dynamics.checkpoint"},  # a file format, of trainings too
     {"structures", "spins"},
     {"electrons"},

@@ -10,9 +10,16 @@ from sdglass.hdf5 import new_hdf5, open_hdf5, read_attribute, write_array, write
 from sdglass.spins import check_spins, torque
 from sdglass.structures.structure import Structure
 
-_DIMENSIONS = {
+# Arrays of the structure, see `Structure.arrays`; the first is always there.
+_STRUCTURE = {
     "positions": ("site", "component"),
     "box": ("component",),
+    "cell": ("component", "component"),
+    "magnetic": ("site",),
+    "species": ("site",),
+    "pbc": ("component",),
+}
+_DIMENSIONS = {
     "spins": ("configuration", "site", "component"),
     "energy": ("configuration",),
     "field": ("configuration", "site", "component"),
@@ -29,10 +36,11 @@ class LabelledConfigurations:
     structure : Structure
     model : SDModel
         The electrons that made the labels.
-    spins : numpy.ndarray, shape (C, N, 3)
+    spins : numpy.ndarray, shape (C, M, 3)
+        Of the magnetic sites.
     energy : numpy.ndarray, shape (C,)
         Free energy [t0].
-    field : numpy.ndarray, shape (C, N, 3)
+    field : numpy.ndarray, shape (C, M, 3)
         Local field [t0].
     time : numpy.ndarray, shape (C,)
         Time since the quench [1/(gamma t0)] of a relaxed configuration; nan for random spins.
@@ -58,25 +66,32 @@ class LabelledConfigurations:
 
     @property
     def torque(self):
-        """Exact torque S x H, shape (C, N, 3) [t0]."""
+        """Exact torque S x H, shape (C, M, 3) [t0]."""
         return torque(self.spins, self.field)
 
     def save(self, path):
         """Write everything to an HDF5 file with named dimensions, which xarray and netCDF-4 read."""
         lengths = {"configuration": len(self), "site": self.structure.n_sites, "component": 3}
+        dilute = self.structure.n_spins < self.structure.n_sites  # sites and spins are then two dimensions
+        if dilute:
+            lengths["spin"] = self.structure.n_spins
         with new_hdf5(path) as handle:
             for name, length in lengths.items():
                 write_dimension(handle, name, np.arange(length))
+            for name, array in self.structure.arrays().items():
+                text = array.dtype.kind == "U"
+                write_array(handle, name, np.char.encode(array, "utf-8") if text else array, _STRUCTURE[name])
             for name, dimensions in _DIMENSIONS.items():
-                owner = self.structure if name in ("positions", "box") else self
-                write_array(handle, name, getattr(owner, name), dimensions)
+                names = ("spin" if dilute and dimension == "site" else dimension for dimension in dimensions)
+                write_array(handle, name, getattr(self, name), tuple(names))
             write_attributes(handle, model=self.model.to_dict(), provenance=self.provenance)
 
     @classmethod
     def load(cls, path):
         """Read a dataset; `InputError` names a file that is missing, truncated, damaged or inconsistent."""
-        with open_hdf5(path, tuple(_DIMENSIONS)) as handle:
+        with open_hdf5(path, ("positions", *_DIMENSIONS)) as handle:
             arrays = {name: handle[name][...] for name in _DIMENSIONS}
+            sites = {name: handle[name][...] for name in _STRUCTURE if name in handle}
             electrons, provenance = (
                 read_attribute(handle, path, "a readable dataset", name) for name in ("model", "provenance")
             )
@@ -84,13 +99,10 @@ class LabelledConfigurations:
             model = SDModel.from_dict(electrons)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: attribute 'model' unreadable ({error})") from None
-        try:
-            structure = Structure(arrays["positions"], arrays["box"])
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+        structure = Structure.from_arrays(sites, path)
         if arrays["spins"].ndim != 3:
             raise InputError(f"{path}: spins has shape {arrays['spins'].shape}; expected (configurations, N, 3)")
-        check_spins(arrays["spins"], structure.n_sites, f"{path}: spins")
+        check_spins(arrays["spins"], structure.n_spins, f"{path}: spins")
         count = len(arrays["spins"])
         for name, shape in (("energy", (count,)), ("time", (count,)), ("field", arrays["spins"].shape)):
             if arrays[name].shape != shape:

@@ -6,13 +6,14 @@ file with its names.
 """
 
 import json
+import re
 from contextlib import contextmanager
 
 import h5py
 import numpy as np
 
 from sdglass.errors import InputError
-from sdglass.io import atomic_path, require_file, written_file
+from sdglass.io import atomic_path, refuse_system_error, require_file, written_file
 
 _GROWTH = 2**22  # bytes by which a file grows in memory
 
@@ -45,11 +46,11 @@ def open_hdf5(path, required=()):
 
     `InputError` if the file is missing, damaged (also where that shows only when the block reads), or lacks one of
     the `required` datasets. Other errors of the block, and those of the operating system, which say nothing about
-    what is in the file, are their own.
+    what is in the file, are their own. Files are renamed into place complete, so that nobody needs a lock.
     """
     require_file(path, "HDF5")
     with _damage_named(path, "truncated or not HDF5"):
-        handle = h5py.File(path, "r")
+        handle = h5py.File(path, "r", locking=False)
     with handle:
         with _damage_named(path, "damaged HDF5", KeyError):
             missing = [name for name in required if name not in handle]
@@ -68,18 +69,21 @@ def _damage_named(path, what, *others):
     try:
         yield
     except (OSError, RuntimeError, *others) as error:
-        if not isinstance(error, others) and not _is_damage(error):
+        if _is_of_hdf5(error):
+            refuse_system_error(_number(error), path)
+        elif not isinstance(error, others):
             raise
         raise InputError(f"{path}: {what} ({error}); delete it and make it again") from None
 
 
-def _is_damage(error):
-    """Return whether an OSError or RuntimeError is the HDF5 library's about the content of a file.
+def _number(error):
+    """Return the number of the system's error that HDF5 has met, which its text may only mention; or None."""
+    told = re.search(r"errno = (\d+)", str(error))
+    return getattr(error, "errno", None) or (int(told[1]) if told else None)
 
-    The operating system's errors, those on the way through HDF5 too, have a number.
-    """
-    if getattr(error, "errno", None) is not None:
-        return False
+
+def _is_of_hdf5(error):
+    """Return whether an error is the HDF5 library's: about the content of a file, or the system's."""
     place = error.__traceback__
     while place.tb_next is not None:
         place = place.tb_next

@@ -2,6 +2,7 @@
 
 import errno
 import glob
+import hashlib
 import os
 import platform
 import stat
@@ -23,6 +24,7 @@ _CURES = {
         "make its folder writable or name another one, then run again",
     ),
 }
+_LONGEST = 255  # bytes of a name
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
@@ -74,6 +76,8 @@ def written_file(path):
     except OSError as error:  # nothing is there, or nothing that may be looked at, which whoever writes will see
         if error.errno == errno.ELOOP:
             raise OutputError(f"{path}: its symbolic links lead in a circle; mend them") from None
+        if error.errno == errno.ENAMETOOLONG:
+            raise OutputError(f"{path}: the name is too long; expected a shorter one") from None
     else:
         if not stat.S_ISREG(mode):
             kind = _KINDS.get(stat.S_IFMT(mode), "a device")
@@ -83,7 +87,10 @@ def written_file(path):
 
 def _temporary_name(path):
     """Return what stands before and after the process number in the names of temporary files of `path`."""
-    return f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
+    start, end = f".{path.name}.{platform.node()}.", f".tmp{path.suffix}"
+    if len(os.fsencode(start + end)) > _LONGEST - 20:  # with the number of a process
+        start, end = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.", ".tmp"
+    return start, end
 
 
 def _remove_left(path):
@@ -126,14 +133,30 @@ def write_csv(path, frame):
 
 
 def require_file(path, expected, name=None):
-    """Raise an `InputError` that says what was `expected`, unless there is a file; `name` is what to call it."""
-    if not Path(path).is_file():
-        what = "is a folder" if Path(path).is_dir() else "no such file"
+    """Raise an `InputError` that says what was `expected`, unless there is a file; `name` is what to call it.
+
+    Where the system cannot say (no permission, a stale file handle), its `OSError` is raised.
+    """
+    try:
+        mode = os.stat(path).st_mode  # any other error of the system's than these two says nothing about the file
+    except (FileNotFoundError, NotADirectoryError):
+        mode = None
+    if mode is None or not stat.S_ISREG(mode):
+        what = "no such file" if mode is None else f"is {_KINDS.get(stat.S_IFMT(mode), 'a device')}"
         raise InputError(f"{path if name is None else name}: {what}; expected {expected}")
 
 
-def load_npz(path, names):
-    """Return {name: array of real numbers} read from an ``.npz`` file (no pickles).
+def refuse_system_error(number, path):
+    """Raise the `OSError` of a number, if it is the system's: it says nothing about what is in the file.
+
+    No place in a file is invalid but one that the file itself has named: that is damage.
+    """
+    if number not in (None, 0, errno.EINVAL, errno.EOVERFLOW):
+        raise OSError(number, os.strerror(number), str(path)) from None
+
+
+def load_npz(path, names, optional=()):
+    """Return {name: array} read from an ``.npz`` file (no pickles): real numbers, flags or text.
 
     `InputError` if the file is missing, damaged, lacks one of `names`, or holds anything else there.
     """
@@ -144,9 +167,9 @@ def load_npz(path, names):
         missing = [name for name in names if name not in data]
         if missing:
             raise InputError(f"{path}: array '{missing[0]}' is missing; it holds {', '.join(data) or 'nothing'}")
-        arrays = {name: data[name] for name in names}
+        arrays = {name: data[name] for name in (*names, *optional) if name in data}
         for name, array in arrays.items():
-            _require_numbers(array, f"{path}: {name}")
+            _require_numbers(array, f"{path}: {name}", "fiu" if name in names else "fiubU")
         return arrays
 
 
@@ -162,8 +185,8 @@ def load_npy(path, expected):
         return array
 
 
-def _require_numbers(array, name):
-    if array.dtype.kind not in "fiu":
+def _require_numbers(array, name, kinds="fiu"):
+    if array.dtype.kind not in kinds:
         raise InputError(f"{name} holds {array.dtype}; expected real numbers")
 
 
@@ -179,4 +202,5 @@ def _numpy_file(path, kind, expected):
     except InputError:
         raise
     except Exception as error:  # whatever zipfile, zlib or the tokenizer say about a damaged file
+        refuse_system_error(getattr(error, "errno", None), path)
         raise InputError(f"{path}: not a readable {kind} ({error}); make it again") from None

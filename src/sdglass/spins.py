@@ -2,23 +2,27 @@
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic, real_array
 from sdglass.errors import InputError
 
 # A spin stored as float32 is normalised to 6e-8 per component; anything beyond this is not rounding.
 UNIT_TOLERANCE = 1e-5
 
 
+@own_arithmetic
 def random_spins(n_sites, rng, n_replicas=None):
     """Draw spins uniformly on the unit sphere, (n_sites, 3) or, with `n_replicas`, (n_replicas, n_sites, 3)."""
     shape = (n_sites, 3) if n_replicas is None else (n_replicas, n_sites, 3)
     return normalize(rng.standard_normal(shape))
 
 
+@own_arithmetic
 def normalize(vectors):
     """Return `vectors` divided by their length along the last axis."""
     return vectors / np.sqrt(np.einsum("...a,...a->...", vectors, vectors))[..., None]
 
 
+@own_arithmetic
 def torque(spins, field):
     """Return S x H (..., N, 3) [t0], the part of the local field that drives the dynamics (Eq. 19's H_perp).
 
@@ -33,11 +37,13 @@ def torque(spins, field):
     return out
 
 
+@own_arithmetic
 def tangent(spins, field):
     """Return the part of `field` perpendicular to `spins`, H - S (S . H); shapes as in `torque`."""
     return field - spins * np.einsum("...a,...a->...", spins, field)[..., None]
 
 
+@own_arithmetic
 def check_spins(spins, n_sites, name="spins"):
     """Return `spins` as a float64 array (R, N, 3), or say what is wrong with it.
 
@@ -53,15 +59,16 @@ def check_spins(spins, n_sites, name="spins"):
     Raises
     ------
     InputError
-        If the shape does not fit the structure, a component is not finite, or a vector is not of
-        unit length to within 1e-5.
+        If they are no array of real numbers, the shape does not fit the structure, a component is not
+        finite, or a vector is not of unit length to within 1e-5.
     """
-    array = np.asarray(spins, dtype=float)
+    array = real_array(spins, name)
+    given = array.shape
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3 or array.shape[1:] != (n_sites, 3):
         raise InputError(
-            f"{name} has shape {np.shape(spins)}; expected ({n_sites}, 3) or (replicas, {n_sites}, 3) "
+            f"{name} has shape {given}; expected ({n_sites}, 3) or (replicas, {n_sites}, 3) "
             f"for a structure of {n_sites} sites"
         )
     norm2 = np.einsum("rna,rna->rn", array, array)

@@ -11,9 +11,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-import yaml
-
 from sdglass.errors import InputError
+from sdglass_study.config.yaml_file import load_yaml
 
 # How a study is computed, not what.
 HOW = ("device", "plugins")
@@ -41,7 +40,7 @@ def adopt(folder, config, records=".snakemake/metadata"):
     folder = Path(folder)
     stored = folder / CONFIG
     if stored.is_file() and not _made_here(stored, records):
-        different = list(differences(yaml.safe_load(stored.read_text(encoding="utf-8")), config))
+        different = list(differences(load_yaml(stored), config))
         if different:
             shown = "\n  ".join(different[:10])
             raise InputError(

@@ -7,7 +7,7 @@ closely one looks, and make no other magnet.
 
 import math
 
-from sdglass.electrons.hopping import Yukawa, hopping_to_dict
+from sdglass.electrons.hopping import Yukawa
 from sdglass.electrons.sd_model import SDModel
 from sdglass.structures import STRUCTURES
 from sdglass.structures.amorphous import Amorphous, cube_edge
@@ -16,6 +16,7 @@ ELECTRONS = SDModel(6.0, 0.5, 1.0e-3, Yukawa(1.0, 1.0))  # Sec. IV, Eq. 18
 DENSITY, R_MIN = 0.8, 0.5  # of the sites, Sec. IV [ell^-3], [ell]
 TEMPERATURE = 1.0e-3  # of the quenches [t0]
 DAMPING, FITTING_DAMPING = 0.05, 1.0  # stated; the one that the paper's times fit [gamma]
+_WORDS = {"coupling": "coupling J = {} t0", "filling": "filling f = {}", "temperature": "electrons at T = {} t0"}
 
 
 def differences(study):
@@ -42,20 +43,20 @@ def differences(study):
 
 
 def _of_electrons(electrons):
-    # Reversing every spin undoes the sign of J, and time reversal leaves the energy as it is.
-    if not _same(abs(electrons.coupling), ELECTRONS.coupling):
-        yield f"coupling J = {electrons.coupling:g} t0 (paper {ELECTRONS.coupling:g})"
-    if not _same(electrons.filling, ELECTRONS.filling):
-        yield f"filling f = {electrons.filling:g} (paper {ELECTRONS.filling:g})"
-    if not _same(electrons.temperature, ELECTRONS.temperature):
-        yield f"electrons at T = {electrons.temperature:g} t0 (paper {ELECTRONS.temperature:g})"
-    law, theirs = hopping_to_dict(electrons.hopping), hopping_to_dict(ELECTRONS.hopping)
-    if law["law"] != theirs["law"]:
-        yield f"hopping {law['law']} (paper {theirs['law']})"
+    mine, theirs = electrons.to_dict(), ELECTRONS.to_dict()
+    law, their_law = mine.pop("hopping"), theirs.pop("hopping")
+    for name in {**theirs, **mine}:
+        value, stated = mine.get(name), theirs.get(name)
+        # Reversing every spin undoes the sign of J, and time reversal leaves the energy as it is.
+        if not _same(value, stated) and not (name == "coupling" and value == -stated):
+            words = _WORDS.get(name, f"{name.replace('_', ' ')} {{}}").format(_shown(value))
+            yield f"{words} (paper {_shown(stated)})"
+    if law["law"] != their_law["law"]:
+        yield f"hopping {law['law']} (paper {their_law['law']})"
         return
-    for name, value in theirs.items():
-        if name != "law" and not _same(law[name], value):
-            yield f"hopping {name.replace('_', ' ')} {law[name]:g} (paper {value:g})"
+    for name, value in their_law.items():
+        if not _same(law[name], value):
+            yield f"hopping {name.replace('_', ' ')} {_shown(law[name])} (paper {_shown(value)})"
 
 
 def _of_structure(kind):
@@ -72,4 +73,9 @@ def _of_structure(kind):
 
 
 def _same(value, other):
-    return math.isclose(value, other, rel_tol=1e-9)
+    numbers = isinstance(value, (int, float)) and isinstance(other, (int, float))
+    return math.isclose(value, other, rel_tol=1e-9) if numbers else value == other
+
+
+def _shown(value):
+    return f"{value:g}" if isinstance(value, (int, float)) else "none" if value is None else str(value)

@@ -35,7 +35,7 @@ from sdglass.forcefields.registry import load_force_field
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,7 +160,7 @@ def test_exact_lattice_with_another_hopping_law(folder):
 
 
 def test_the_coordination_is_printed(folder, capsys):
-    run("structure --square 6 4 --out LATTICE.npz")
+    run("structure --lattice square --cells 6 4 --out LATTICE.npz")
     np.save("UP.npy", np.tile([0.0, 0.0, 1.0], (24, 1)))
     law = shlex.quote(json.dumps({"law": "shells", "distances": [1, 2**0.5], "amplitudes": [-1, 0.1]}))
     command = "evaluate --engine exact --structure LATTICE.npz --spins UP.npy --out OUT.npz"
@@ -265,9 +265,9 @@ def test_an_interrupted_quench_goes_on(folder, monkeypatch, capsys, place):
             lambda: random_sequential_addition(20, 3.0, 0.6, generator(5, "structure", 2)),
         ),
         ("", lambda: random_sequential_addition(100, 5.0, 0.5, generator(0, "structure", 0))),  # the paper's
-        ("--square 4", lambda: square_lattice(4)),
-        ("--square 4 3 --spacing 1.5", lambda: square_lattice(4, 3, 1.5)),
-        ("""--kind '{"kind": "square", "nx": 4, "ny": 3}'""", lambda: square_lattice(4, 3)),
+        ("--lattice square --cells 4 4", lambda: square_lattice(4)),
+        ("--lattice square --cells 4 3 --spacing 1.5", lambda: square_lattice(4, 3, 1.5)),
+        ("""--kind '{"kind": "lattice", "lattice": "square", "cells": [4, 3]}'""", lambda: square_lattice(4, 3)),
     ],
 )
 def test_structures_are_the_librarys(folder, options, made):
@@ -280,7 +280,11 @@ def test_density_and_box_exclude_each_other(folder, capsys):
     assert Structure.load("C.npz").density == pytest.approx(0.8, rel=1e-12)
     capsys.readouterr()
     refused("structure --density 0.8 --box-length 3 --out D.npz", "expected one of them", capsys)
-    refused("structure --square 4 --density 0.8 --out D.npz", "--density is of a random structure", capsys)
+    refused(
+        "structure --lattice square --cells 4 4 --density 0.8 --out D.npz",
+        "--density is of --amorphous, not of --lattice",
+        capsys,
+    )
 
 
 def info(name, capsys):
@@ -453,18 +457,41 @@ def test_bad_input_of_quench(folder, capsys, change, message):
         ("check --engine exact --structure S.npz --replicas 1", "--replicas: 1; expected an integer >= 2"),
         ("structure --r-min 2 --out A.npz", "random sequential addition jams"),
         ("structure --box-length nan --out A.npz", "--box-length: nan; expected a finite number > 0"),
-        ("structure --square 2 2 2 --out A.npz", "--square got 3 numbers"),
-        ("structure --square 2 --r-min 1 --out A.npz", "--r-min is of a random structure"),
+        (
+            "structure --lattice square --cells 2 2 2 --out A.npz",
+            r"square lattice: cells = \[2, 2, 2\]; expected 2 pos",
+        ),
+        (
+            "structure --lattice square --cells 2 2 --r-min 1 --out A.npz",
+            "--r-min is of --amorphous, not of --lattice",
+        ),
         (
             "structure --kind '{}' --out A.npz",
-            r"structure kind None is unknown; expected one of amorphous, square",
+            r"structure kind None is unknown; expected one of amorphous, lattice",
         ),
         ("structure --kind square --out A.npz", "argument --kind: square; expected a JSON object"),
-        ('structure --kind \'{"kind": "square", "n": 2}\' --out A.npz', "structure kind 'square': .*'n'"),
-        ('structure --kind \'{"kind": "square", "nx": 2}\' --r-min 1 --out A.npz', "--r-min and --kind both"),
+        ('structure --kind \'{"kind": "lattice", "n": 2}\' --out A.npz', "structure kind 'lattice': .*'n'"),
+        (
+            'structure --kind \'{"kind": "amorphous"}\' --r-min 1 --out A.npz',
+            "--r-min is of --amorphous, not of --kind",
+        ),
+        (
+            "structure --lattice squared --cells 2 2 --out A.npz",
+            "lattice 'squared' is unknown; did you mean square",
+        ),
+        ("structure --lattice square --out A.npz", "--lattice needs --cells"),
+        ("structure --lattice square --amorphous --cells 2 2 --out A.npz", "--lattice and --amorphous both"),
+        (
+            "structure --lattice square --cells 2 2 --occupancy 0.01 --out A.npz",
+            "occupancy = 0.01 of 4 magnetic sites",
+        ),
+        ("structure --lattice square --cells 2 2 --seed 1 --out A.npz", "--seed is of random structures"),
+        ("structure --from absent.cif --out A.npz", r"absent\.cif: no such file; expected a structure"),
+        ("structure --from SPINS.npy --out A.npz", r"SPINS\.npy: not a structure that ASE can read"),
+        ("structure --from S.npz --magnetic Mn --out A.npz", "the file names no species"),
         ("structure --plugin absent.py --out A.npz", r"plugin .*absent\.py: no such file"),
-        ("structure --spacing 2 --out A.npz", "--spacing is of a lattice"),
-        ("structure --square 100000 100000 --out A.npz", "--square 100000 100000 is 10000000000 sites; expected"),
+        ("structure --spacing 2 --out A.npz", "--spacing is of --lattice; expected"),
+        ("structure --lattice square --cells 100000 100000 --out A.npz", "10000000000 sites; expected at most"),
         ("structure --n-sites 30000000 --r-min 0 --out A.npz", "30000000 sites .*more than the 20000000"),
         ("info .", r"error: \.: is a folder; expected a model"),
         ("evaluate --engine . --structure S.npz --spins SPINS.npy --out A.npz", r"--engine \.: is a folder"),

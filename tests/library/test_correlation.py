@@ -17,7 +17,7 @@ from sdglass.observables.curve_features import ferromagnetic_peak, first_zero_cr
 from sdglass.spins import random_spins
 from sdglass.statistics import bootstrap_weights, centred_interval
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 EDGES = np.linspace(0.1, 2.8, 10)  # the first bin lies inside r_min = 0.5 and is empty

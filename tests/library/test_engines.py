@@ -16,8 +16,8 @@ from sdglass.forcefields.pair import BilinearForceField, heisenberg
 from sdglass.forcefields.testing.check import EngineCheckError, check_engine
 from sdglass.spins import check_spins, random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.neighbours import neighbour_pairs
-from sdglass.structures.square import square_lattice
 from sdglass.structures.structure import Structure
 
 MODELS = {
@@ -355,7 +355,7 @@ def test_exact_engine_gives_free_energies_and_fields(small_structure):
     force_field = ExactForceField(small_structure, MODELS["metal"])
     spins = random_spins(small_structure.n_sites, np.random.default_rng(6), 2)
     result = force_field.evaluate(spins)
-    state = solve(force_field.hopping, spins[1], MODELS["metal"])
+    state = solve(force_field.electrons, spins[1], MODELS["metal"])
     assert result.energy[1] == pytest.approx(state.free_energy, abs=1e-12)
     np.testing.assert_allclose(result.field[1], state.local_field, atol=1e-12)
     empty = force_field.evaluate(spins[:0])

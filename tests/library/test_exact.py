@@ -6,7 +6,7 @@ from sdglass.electrons.hopping import Shells, Yukawa, hopping_from_dict, hopping
 from sdglass.electrons.sd_model import SDModel, hopping_matrix, sd_hamiltonian
 from sdglass.errors import InputError
 from sdglass.spins import random_spins, torque
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 GAPPED = SDModel(coupling=6.0, filling=0.5, temperature=1e-3)

@@ -8,7 +8,7 @@ from small_study import BONDS, CHIRAL, random_network, sites
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
 from sdglass.spins import random_spins, torque
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 
 def tensors(functions, standardised=True, dtype=torch.float64):

@@ -218,3 +218,59 @@ def test_links_in_a_circle_are_named(tmp_path):
     with pytest.raises(OutputError, match=r"a: its symbolic links lead in a circle"):
         write_text(tmp_path / "a", "new")
     assert os.readlink(tmp_path / "a") == "b"
+
+
+# --- what cannot be read now says nothing about what is in it
+
+SYSTEM_ERRORS = (errno.EACCES, errno.ESTALE, errno.EMFILE, errno.EIO, errno.EAGAIN)
+
+
+def test_a_file_that_another_process_has_locked_is_read(checksummed):
+    path, _ = checksummed
+    code = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); input()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "1\n"
+        with open_hdf5(path) as handle:
+            np.testing.assert_array_equal(handle["spins"][...], np.arange(1000.0))
+    finally:
+        other.communicate("\n")
+
+
+@pytest.mark.parametrize("number", SYSTEM_ERRORS)
+def test_an_error_that_hdf5_only_mentions_is_the_systems(checksummed, monkeypatch, number):
+    """HDF5 gives the numbers of some errors in its text alone."""
+    path, _ = checksummed
+    said = f"Can't read data (file read failed: errno = {number}, error message = 'x')"
+    raising = {"__name__": "h5py._hl.files"}
+    exec(f"def fail(*_, **__):\n    raise OSError({said!r})", raising)
+    monkeypatch.setattr(h5py, "File", raising["fail"])
+    with pytest.raises(OSError) as caught, open_hdf5(path):
+        pass
+    assert (caught.value.errno, caught.value.filename) == (number, str(path))
+    assert not isinstance(caught.value, InputError)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root to give up its rights")
+@pytest.mark.parametrize("kind", ["h5", "npz", "npy", "safetensors"])
+def test_a_file_without_permission_is_neither_damaged_nor_absent(tmp_path, kind):
+    from sdglass.dynamics.checkpoint import Checkpoint
+    from sdglass.forcefields.model_file import read_tensors
+
+    path = tmp_path / f"file.{kind}"
+    path.write_bytes(b"whatever")
+    read = {"npz": lambda: load_npz(path, ("a",)), "npy": lambda: load_npy(path, "numbers")}
+    read |= {"h5": Checkpoint(path).read, "safetensors": lambda: read_tensors(path)}
+    os.chmod(path, 0)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        os.chmod(folder, 0o755)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(PermissionError) as caught:
+            read[kind]()
+    finally:
+        os.seteuid(0)
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"whatever"

@@ -23,7 +23,10 @@ from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.locator.coefficients import LocatorSettings
 from sdglass.forcefields.locator.fit import LocatorModel
 from sdglass.forcefields.model_file import read_tensors, write_tensors
+from sdglass.forcefields.registry import load_force_field
+from sdglass.forcefields.training_domain import TrainingDomainWarning
 from sdglass.spins import random_spins
+from sdglass.structures.structure import Structure
 
 FUZZ = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 ENGINES = ("network", "locator", "pair")
@@ -230,3 +233,33 @@ def test_any_weights_and_header(models, data, engine):
         write_good_case(folder)
         write_tensors(folder / "M.safetensors", tensors, header)
         evaluate(folder, "--engine", folder / "M.safetensors")
+
+
+STEPS = {
+    "reversed": lambda a, axis: np.flip(np.flip(a, axis).copy(), axis),
+    "every second": lambda a, axis: np.repeat(a, 2, axis)[(slice(None),) * axis + (slice(None, None, 2),)],
+    "moved axes": lambda a, axis: np.moveaxis(np.ascontiguousarray(np.moveaxis(a, axis, 0)), 0, axis),
+    "Fortran": lambda a, axis: np.asfortranarray(a),
+    "swapped": lambda a, axis: a.astype(a.dtype.newbyteorder()),
+    "long": lambda a, axis: a.astype(np.longdouble),
+    "masked": lambda a, axis: np.ma.array(a),
+    "read-only": lambda a, axis: np.lib.stride_tricks.as_strided(a, writeable=False),
+}
+
+
+@FUZZ
+@given(steps=st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 2)), max_size=4))
+def test_any_layout(models, steps):
+    """Views of views hold the same spins."""
+    structure = Structure(0.4 + 0.8 * np.array([[0, 0, 0], [1, 0, 0], [0, 1, 1], [1, 1, 0]]), 2.0)
+    spins = random_spins(N_SITES, np.random.default_rng(3), 1)
+    given = spins
+    for name, axis in steps:
+        given = STEPS[name](given, axis)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingDomainWarning)
+        engines = [load_force_field(models[name], structure) for name in ENGINES]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for engine in engines:
+            np.testing.assert_array_equal(engine.evaluate(given).field, engine.evaluate(spins).field)

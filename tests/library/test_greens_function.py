@@ -10,12 +10,12 @@ from sdglass import ExactForceField, GreensFunctionForceField, SDModel, Shells, 
 from sdglass.electrons.greens_function import GreensFunctions
 from sdglass.electrons.nested_dissection import nested_dissection
 from sdglass.electrons.pole_expansion import fermi_poles
-from sdglass.electrons.sd_model import hopping_matrix, sparse_hopping_matrix
+from sdglass.electrons.sd_model import Electrons, hopping_matrix, sparse_hopping_matrix
 from sdglass.electrons.selected_inverse import SelectedInverse, inverse_and_log_determinant
 from sdglass.errors import InputError
 from sdglass.spins import random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 DEVICES = [
     "cpu",
@@ -73,7 +73,7 @@ def test_a_tolerance_that_is_asked_for():
 @pytest.mark.parametrize("tolerance", [1e-3, 1e-7])
 def test_the_field_is_the_gradient_of_the_energy_whatever_the_tolerance(tolerance):
     structure, model = MAGNETS["square"]
-    solver = GreensFunctions(structure, sparse_hopping_matrix(structure, model.hopping), model, tolerance)
+    solver = GreensFunctions(structure, Electrons.of(structure, model, dense=False), tolerance)
     rng = np.random.default_rng(4)
     spins = random_spins(structure.n_sites, rng)
     direction = rng.standard_normal(spins.shape)
@@ -96,7 +96,7 @@ def test_ferromagnet_in_closed_form():
     k = 2 * np.pi * np.arange(16) / 16
     levels = (-2 * np.cos(k)[:, None] - 2 * np.cos(k)).ravel()
     spins = np.tile([0.0, 0.6, 0.8], (256, 1))
-    solver = GreensFunctions(lattice, sparse_hopping_matrix(lattice, model.hopping), model)
+    solver = GreensFunctions(lattice, Electrons.of(lattice, model, dense=False))
     state = solver.solve(spins[None])
     mu = state.chemical_potential[0]
     up, down = (expit(-(levels + sign * 2.0 - mu) / 0.05).mean() for sign in (-1, 1))
@@ -112,7 +112,9 @@ def test_complex_hopping():
     site = np.arange(n)
     one_way = sparse.csr_matrix((-np.exp(1j * flux / n) * np.ones(n), (site, (site + 1) % n)), shape=(n, n))
     model = SDModel(0.0, 0.3, 0.02)
-    state = GreensFunctions(ring, one_way + one_way.getH(), model, 1e-9).solve(np.tile([0, 0, 1.0], (1, n, 1)))
+    state = GreensFunctions(ring, Electrons.bound(one_way + one_way.getH(), model), 1e-9).solve(
+        np.tile([0, 0, 1.0], (1, n, 1))
+    )
     levels = -2 * np.cos(2 * np.pi * site / n + flux / n)
     mu = state.chemical_potential[0]
     x = (levels - mu) / 0.02

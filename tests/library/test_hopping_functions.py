@@ -8,7 +8,7 @@ from sdglass.electrons.hopping import Shells, Yukawa
 from sdglass.electrons.sd_model import hopping_matrix
 from sdglass.forcefields.locator import hopping_functions
 from sdglass.forcefields.locator.hopping_functions import hopping_function_blocks
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 

@@ -31,7 +31,7 @@ from sdglass.electrons.hopping import HOPPING_LAWS
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, FITTED_MODELS
 from sdglass.structures import STRUCTURES
 assert list(HOPPING_LAWS) == ["shells", "yukawa"]
-assert list(STRUCTURES) == ["amorphous", "square"]
+assert list(STRUCTURES) == ["amorphous", "lattice"]
 assert list(ELECTRON_FORCE_FIELDS) == ["exact", "greens-function"]
 assert set(FITTED_MODELS) == {"linear", "network", "locator"}
 """,

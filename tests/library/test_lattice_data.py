@@ -12,7 +12,7 @@ from sdglass.electrons.diagonalization import solve
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.spins import torque
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from sdglass.forcefields.pair import heisenberg
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 

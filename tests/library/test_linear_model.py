@@ -20,8 +20,8 @@ from sdglass.forcefields.pair import BilinearForceField
 from sdglass.forcefields.testing.check import check_engine
 from sdglass.forcefields.training_domain import ZeroFeaturesWarning
 from sdglass.spins import random_spins, torque
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.neighbours import neighbour_pairs
-from sdglass.structures.square import square_lattice
 
 PLANTED = np.array([0.3, -0.2, 0.15, 0.1, -0.05, 0.02])
 

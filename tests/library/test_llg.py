@@ -11,7 +11,7 @@ from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.pair import BilinearForceField, couplings_from_pairs, heisenberg
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 both = pytest.mark.parametrize("name", sorted(INTEGRATORS))
 

@@ -10,8 +10,8 @@ from sdglass.electrons.hopping import Shells
 from sdglass.errors import InputError
 from sdglass.forcefields.pair import heisenberg
 from sdglass.structures.amorphous import random_sequential_addition
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.neighbours import NeighbourWarning, environments, minimum_image_pairs, neighbour_pairs
-from sdglass.structures.square import square_lattice
 from sdglass.structures.structure import Structure
 
 

@@ -8,7 +8,7 @@ from sdglass.electrons.diagonalization import solve, solve_at_chemical_potential
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.spins import random_spins
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 
 def test_spectrum_and_field_of_pythtb(small_structure):

@@ -16,7 +16,7 @@ from sdglass.electrons.perturbation import (
 from sdglass.electrons.sd_model import SDModel, hopping_matrix
 from sdglass.errors import InputError
 from sdglass.spins import random_spins, torque
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 # T well above the level spacing of 14 sites near the Fermi level, J well below both.
 WEAK = SDModel(coupling=1e-3, filling=0.5, temperature=0.1)

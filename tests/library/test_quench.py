@@ -19,7 +19,7 @@ from sdglass.forcefields.pair import heisenberg
 from sdglass.random_streams import generator
 from sdglass.spins import torque
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 DYNAMICS = {"damping": 0.3, "temperature": 0.2, "time_step": 0.1}
 ARGUMENTS = {**DYNAMICS, "duration": 5.0, "seed": 7, "realization": 2}

@@ -8,7 +8,7 @@ from sdglass.errors import InputError
 from sdglass.hdf5 import open_hdf5
 from sdglass.io import load_npz
 from sdglass.spins import check_spins, random_spins, tangent, torque
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 

@@ -14,7 +14,7 @@ from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions, build_feature_maps
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 PAPER = SymmetryFunctions(chirality=True)

@@ -24,7 +24,7 @@ from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.registry import load_model
 from sdglass.forcefields.training_domain import ZeroFeaturesWarning
 from sdglass.spins import normalize, torque
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 
 NETWORK = {"layers": (10, 8), "activation": "silu", "linear_term": False}
 SETTINGS = TrainingSettings(batch=4, epochs=6, learning_rate=3e-3)

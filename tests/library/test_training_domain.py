@@ -19,7 +19,7 @@ from sdglass.forcefields.training_domain import (
     describe_structures,
     training_structures,
 )
-from sdglass.structures.square import square_lattice
+from sdglass.structures.lattices import square_lattice
 from sdglass.structures.structure import Structure
 
 

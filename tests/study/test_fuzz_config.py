@@ -12,6 +12,7 @@ from test_config import BASE
 
 from sdglass.errors import InputError
 from sdglass_study.config import load_study
+from sdglass_study.config.yaml_file import load_yaml
 
 FUZZ = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 ANY_FLOAT = st.floats(width=64)
@@ -66,3 +67,34 @@ def test_any_configuration(data):
     else:
         assert isinstance(study.figures(), dict)
         assert all(study.fit_files(model) for model in study.models)
+
+
+PIECES = st.sampled_from(
+    [
+        *("a", "b", "a: ", "b: ", "\n", "\n  ", "- ", "{", "}", "[", "]", ", ", "1", "1e-3", "010", "1:30", "on"),
+        *("'", '"', "&x ", "*x", "<<: ", "? ", "!!int ", "\t", "# ", "---\n", "~", "\x00", "é", "\ufeff", "|\n"),
+        *("2020-02-30", "%", "@"),
+    ]
+)
+
+
+def read_or_refused(path):
+    """Return the data of a YAML file and None, or None and what is wrong with it."""
+    try:
+        return load_yaml(path), None
+    except InputError as error:
+        return None, str(error)
+
+
+@settings(FUZZ, max_examples=300)
+@given(pieces=st.lists(PIECES, max_size=14), encoding=st.sampled_from(["utf-8", "utf-8", "latin-1", "utf-16"]))
+def test_any_yaml(tmp_path_factory, pieces, encoding):
+    """Text of the pieces of YAML: a mapping whose keys are text, or one line that names the file."""
+    path = tmp_path_factory.getbasetemp() / "overlay.yaml"
+    path.write_bytes("".join(pieces).encode(encoding, errors="replace"))
+    data, said = read_or_refused(path)
+    if data is None:
+        assert said.startswith(str(path))
+        assert "\n" not in said
+    else:
+        assert all(isinstance(key, str) for key in data)

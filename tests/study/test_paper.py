@@ -1,6 +1,7 @@
 """The paper is judged at its own parameters alone; of another magnet a report says what was measured."""
 
 import copy
+import dataclasses
 import json
 import re
 
@@ -10,6 +11,7 @@ import yaml
 from conftest import LABELS, ROOT
 from matplotlib.image import imsave
 
+from sdglass import SDModel, Shells
 from sdglass_study.claims import MEASURED, Tables, judged
 from sdglass_study.config import load_study
 from sdglass_study.figures import FIGURES
@@ -48,7 +50,14 @@ def test_the_study_is_of_the_papers_magnet_at_every_scale(preset):
     assert differing(**overlay, seed=1, integrator="semi_implicit", density=0.8, filling=0.5, coupling=6) == []
 
 
-SQUARE = {"kind": "square", "nx": 10, "ny": 10, "n_sites": None, "box_length": None, "r_min": None}
+LATTICE = {
+    "kind": "lattice",
+    "lattice": "square",
+    "cells": [10, 10],
+    "n_sites": None,
+    "box_length": None,
+    "r_min": None,
+}
 OTHERS = {
     "filling f = 0.25 (paper 0.5)": {"filling": 0.25},
     "coupling J = 2 t0 (paper 6)": {"electrons": {"coupling": 2.0}},
@@ -59,7 +68,7 @@ OTHERS = {
     "hopping amplitude -1 (paper 1)": {"electrons": {"hopping": {"amplitude": -1.0}}},
     "hopping decay length 0.5 (paper 1)": {"electrons": {"hopping": {"decay_length": 0.5}}},
     "damping 0.5 gamma (paper 0.05)": {"quenches": {"fig4-fast": {"damping": 0.5}}},
-    "structure square (paper amorphous)": {"structures": {"test": SQUARE}},
+    "structure lattice (paper amorphous)": {"structures": {"test": LATTICE}},
 }
 
 
@@ -71,6 +80,23 @@ def test_another_magnet_is_told_by_its_parameters(words):
 def test_a_study_without_the_stated_damping_does_not_judge_it():
     changes = {name: {"damping": 1.0} for name in CONFIG["quenches"]}
     assert differing(quenches=changes) == ["no quench with the damping 0.05 gamma of the paper"]
+
+
+@pytest.mark.parametrize(
+    ("electrons", "words"),
+    [
+        (SDModel(-6.0), []),
+        (SDModel({"Mn": 6.0, "Fe": 2.0}), ["coupling J = {'Fe': 2.0, 'Mn': 6.0} t0 (paper 6)"]),
+        (SDModel(onsite={"Mn": 1.0}), ["onsite {'Mn': 1.0} (paper none)"]),
+        (SDModel(chemical_potential=0.5), ["filling f = none (paper 0.5)", "chemical potential 0.5 (paper none)"]),
+        (SDModel(hopping=Shells()), ["hopping shells (paper yukawa)"]),
+        (SDModel(hopping=np.zeros((2, 2))), ["hopping matrix (paper yukawa)"]),
+    ],
+)
+def test_electrons_of_any_kind(electrons, words):
+    study = dataclasses.replace(load_study(CONFIG), electrons=electrons)
+    assert differences(study) == words
+    assert study.numbers()["electrons"][0].startswith("J = ")
 
 
 def test_names_make_no_other_magnet():

@@ -26,9 +26,13 @@ os.environ.update(
 from sdglass.errors import InputError
 from sdglass_study.archive import adopt
 from sdglass_study.config import load_study
+from sdglass_study.config.yaml_file import load_yaml
 from sdglass_study.rules import Rules
 
 try:
+    # Snakemake has read them, and says nothing of a key that stands twice.
+    for path in dict.fromkeys(map(str, workflow.configfiles)):
+        load_yaml(path)
     # The profile for GPUs says so with a resource: a `config` in a profile would give way to any --config.
     GPU = {"device": "cuda"} if workflow.global_resources.get("gpu").value else {}
     SWEEP = config.pop("sweep", None)

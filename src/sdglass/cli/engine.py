@@ -1,8 +1,10 @@
 """The force field of a command: the options that choose it, and the force field they mean."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
-from sdglass.cli.options import json_object, number, option
+from sdglass.cli.options import by_species, json_object, number, option
+from sdglass.cli.validation import load_matrix
 from sdglass.errors import InputError
 
 
@@ -16,14 +18,16 @@ def add_engine(parser, *temperature_names):
         "exact, greens-function (exact for large lattices), or the path of a trained model (.safetensors)"
     )
     option(required, "--engine", str, "ENGINE", exact_or_model, required=True)
-    option(required, "--structure", str, "S.npz", "positions (N, 3) and box (3,) [ell]", required=True)
+    option(required, "--structure", str, "S.npz", "structure, by 'sdglass structure'", required=True)
     electrons = parser.add_argument_group(
         "electrons",
         "The defaults are the paper's, for the exact engine. A trained model knows its electrons: it needs none\n"
         "of these, and refuses others than those it was trained for.",
     )
-    option(electrons, "--coupling", number(), "J", "s-d coupling [t0] (default: 6)")
+    option(electrons, "--coupling", by_species, "J", "s-d coupling [t0], or by species Mn=6,Fe=2 (default: 6)")
     option(electrons, "--filling", number(), "F", "electrons per state, in (0, 1) (default: 0.5)")
+    option(electrons, "--chemical-potential", number(), "MU", "[t0], instead of --filling (default: none)")
+    option(electrons, "--onsite", by_species, "E", "energies of levels [t0] by species, Mn=0.5,Cu=-1 (default: 0)")
     electrons.add_argument(
         *temperature_names,
         dest="electron_temperature",
@@ -36,6 +40,8 @@ def add_engine(parser, *temperature_names):
         'per neighbour shell, \'{"law": "shells", "distances": [1], "amplitudes": [-1]}\''
     )
     option(electrons, "--hopping", json_object, "JSON", laws)
+    matrix = "Hermitian hoppings of the sites [t0], by scipy.sparse.save_npz or numpy.save, instead of a law"
+    option(electrons, "--hopping-matrix", str, "T.npz", matrix)
     exchange = parser.add_argument_group("short-range exchange added to the engine (default: none)")
     sign = "energy per S_i . S_j [t0], > 0 antiferromagnetic; ferromagnetic: --exchange=-1e-3"
     option(exchange, "--exchange", number(), "J_EX", sign)
@@ -65,7 +71,11 @@ def is_exact(args):
 
 def input_files(args):
     """Return the files that a command reads."""
-    return [path for path in (args.structure, args.spins, None if is_exact(args) else args.engine) if path]
+    return [
+        path
+        for path in (args.structure, args.spins, args.hopping_matrix, None if is_exact(args) else args.engine)
+        if path
+    ]
 
 
 def engine_factory(args):
@@ -82,13 +92,21 @@ def engine_factory(args):
         require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
         fitted_to = load_model(args.engine).electrons
     said = {
-        "coupling": args.coupling,
-        "filling": args.filling,
-        "temperature": args.electron_temperature,
-        "hopping": args.hopping,
+        name: getattr(args, name) for name in ("coupling", "filling", "chemical_potential", "onsite", "hopping")
     }
-    said = {name: value for name, value in said.items() if value is not None}
-    electrons = SDModel.from_dict((fitted_to or SDModel()).to_dict() | said)
+    said = {
+        name: value
+        for name, value in (said | {"temperature": args.electron_temperature}).items()
+        if value is not None
+    }
+    known = (fitted_to or SDModel()).to_dict()
+    if "chemical_potential" in said and fitted_to is None:
+        del known["filling"]
+    electrons = SDModel.from_dict(known | said)
+    if args.hopping_matrix is not None:
+        if args.hopping is not None:
+            raise InputError("--hopping and --hopping-matrix both say how electrons hop; expected one of them")
+        electrons = replace(electrons, hopping=load_matrix(args.hopping_matrix))
     if fitted_to is not None:
         require_electrons(fitted_to, electrons, args.engine)
     options = {name: getattr(args, name) for name in ("dtype", "device", "members", "workers")}
@@ -114,7 +132,7 @@ def bonds(args, structure, electrons):
             "hopping: " + ", ".join(f"{count:g} neighbours at {radius:g} ell" for count, radius in counts)
         )
     if args.exchange is not None:
-        count = 2 * len(neighbour_pairs(structure, args.exchange_cutoff)) / structure.n_sites
+        count = 2 * len(neighbour_pairs(structure.moments, args.exchange_cutoff)) / structure.n_spins
         lines.append(f"exchange: {count:g} neighbours up to {args.exchange_cutoff:g} ell")
     return lines
 

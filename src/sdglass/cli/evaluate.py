@@ -37,7 +37,7 @@ def run(args):
     check_outputs([args.out], input_files(args))
     with np.errstate(all="ignore"):  # what comes of an overflow is refused below
         structure = Structure.load(args.structure)
-        spins = load_spins(args.spins, structure.n_sites)
+        spins = load_spins(args.spins, structure.n_spins)
         with opened_engine(args, structure) as (force_field, _):
             arrays = vars(finite(force_field.evaluate(spins), f"--engine {args.engine}"))
     with atomic_path(args.out) as temporary, open(temporary, "wb") as stream:

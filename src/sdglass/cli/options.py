@@ -67,6 +67,23 @@ def json_object(text):
     return value
 
 
+def by_species(text):
+    """Return a finite number, or a dict of them from ``Mn=6,Fe=2``."""
+    try:
+        if "=" not in text:
+            value = float(text)
+            good = math.isfinite(value)
+        else:
+            pairs = [part.split("=") for part in text.split(",")]
+            value = {name.strip(): float(amount) for name, amount in pairs}
+            good = len(value) == len(pairs) and all(value) and all(map(math.isfinite, value.values()))
+    except ValueError:
+        good = False
+    if not good:
+        raise argparse.ArgumentTypeError(f"{text}; expected a finite number, or one by species such as Mn=6,Fe=2")
+    return value
+
+
 def add_seed(group, what):
     """Add the two numbers that key random numbers; None where they are not given, which means 0."""
     natural = number(int, least=0)

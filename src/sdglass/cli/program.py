@@ -44,8 +44,8 @@ def main(argv=None):
         no traceback, nothing written), 130 if interrupted.
     """
     try:
-        args = build_parser().parse_args(argv)
         with warnings.catch_warnings(), reader_may_leave():
+            args = build_parser().parse_args(argv)
             warnings.showwarning = _teller()
             for path in args.plugin:
                 load_plugin(path)

@@ -63,7 +63,7 @@ def run(args):
     dynamics = LLG(args.damping, args.temperature, args.dt, args.integrator)
     times = log_times(args.duration, dynamics.time_step, args.snapshots_per_decade)
     structure = Structure.load(args.structure)
-    spins = _initial_spins(args, structure.n_sites)
+    spins = _initial_spins(args, structure.n_spins)
     settings = ("exchange", "exchange_cutoff", "members", "dtype", "device")
     with opened_engine(args, structure) as (force_field, sd_model):
         trajectory = quench(
@@ -87,7 +87,7 @@ def run(args):
             },
             out=args.out,
         )
-    print(f"{args.out}: {len(trajectory.times)} snapshots of {len(spins)} replicas of {structure.n_sites} spins")
+    print(f"{args.out}: {len(trajectory.times)} snapshots of {len(spins)} replicas of {structure.n_spins} spins")
     return 0
 
 

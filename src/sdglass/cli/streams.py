@@ -10,7 +10,13 @@ LEFT = 128 + 13  # the status that a shell gives a program that SIGPIPE has ende
 
 @contextmanager
 def reader_may_leave():
-    """Run a program in this block; where nobody reads its output any more it ends silently, with status `LEFT`."""
+    """Run a program in this block; where nobody reads its output any more it ends silently, with status `LEFT`.
+
+    What the output cannot encode, in the name of a file for example, is written as its number.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         try:
             yield

@@ -18,6 +18,23 @@ def load_spins(path, n_sites):
     return spins
 
 
+def load_matrix(path):
+    """Return the matrix of a file by `scipy.sparse.save_npz` or `numpy.save`."""
+    import numpy as np
+    from scipy import sparse
+
+    from sdglass.io import require_file
+
+    require_file(path, "a matrix by scipy.sparse.save_npz or numpy.save")
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else sparse.csr_matrix(sparse.load_npz(path))
+    except Exception as error:  # whatever zipfile or numpy say about another file
+        raise InputError(
+            f"{path}: not a matrix by scipy.sparse.save_npz or numpy.save ({type(error).__name__}: {error})"
+        ) from None
+
+
 def finite(evaluation, source):
     """Return what a force field has answered; refuse infinities and NaN, which no file should hold."""
     import numpy as np

@@ -61,8 +61,12 @@ class Checkpoint:
 
     @property
     def exists(self):
-        """Whether there is something to go on from."""
-        return self.path.exists()
+        """Whether there is something to go on from; `OSError` if the system cannot say now."""
+        try:
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
     def due(self):
         """Return whether `interval` has passed since the last write, or since this object was made."""

@@ -22,7 +22,7 @@ def descend(force_field, spins, steps, step, progress=None):
     progress : callable, optional
         Called after each step.
     """
-    spins = check_spins(spins, force_field.structure.n_sites)
+    spins = check_spins(spins, force_field.structure.n_spins)
     for _ in range(steps):
         spins = normalize(spins - step * torque(spins, torque(spins, force_field.evaluate(spins).field)))
         if progress is not None:

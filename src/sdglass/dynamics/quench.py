@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.dynamics.checkpoint import Checkpoint, as_json
 from sdglass.dynamics.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
 from sdglass.errors import InputError
@@ -29,6 +30,7 @@ def random_initial_spins(n_sites, seed, realization, replicas):
     return spins
 
 
+@own_arithmetic
 def quench(
     force_field,
     spins,
@@ -91,7 +93,7 @@ def quench(
     --------
     >>> from sdglass.dynamics.llg import LLG
     >>> from sdglass.forcefields.pair import heisenberg
-    >>> from sdglass.structures.square import square_lattice
+    >>> from sdglass.structures.lattices import square_lattice
     >>> magnet = heisenberg(square_lattice(4), exchange=1.0, cutoff=1.01)
     >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
     >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.1, time_step=0.1), 2.0, seed=1)
@@ -99,7 +101,7 @@ def quench(
     (12, 3, 16, 3)
     """
     structure = force_field.structure
-    spins = normalize(check_spins(spins, structure.n_sites))
+    spins = normalize(check_spins(spins, structure.n_spins))
     replicas = _replica_numbers(replicas, len(spins))
     n_steps = whole_steps(duration, dynamics.time_step)
     if snapshot_times is None:
@@ -128,8 +130,8 @@ def quench(
         np.empty((len(times), len(spins))),
         np.empty((len(times), len(spins))),
         {**as_json("metadata", metadata or {}), **arguments},
-        structure.positions,
-        np.diag(structure.box),
+        structure.moments.positions,
+        structure.cell,
     )
     streams = [generator(seed, "thermal noise", realization, replica) for replica in replicas]
     run = _Run(_Watched(force_field, dynamics, replicas), dynamics, spins, streams, steps, trajectory)

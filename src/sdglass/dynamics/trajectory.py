@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.hdf5 import (
     new_hdf5,
@@ -64,7 +65,7 @@ class Trajectory:
         """The `Structure` that the spins live on; `InputError` if the trajectory does not say."""
         if self.positions is None:
             raise InputError("the trajectory holds no positions; expected one made since they are kept")
-        return Structure(self.positions, np.diag(self.cell))
+        return Structure(self.positions, self.cell)
 
     def save(self, path):
         """Write everything to an HDF5 file; complete or not at all.
@@ -102,6 +103,7 @@ class Trajectory:
         return cls(times, *found, attributes, *(arrays.get(name) for name in _SITES))
 
 
+@own_arithmetic
 def log_times(duration, time_step, per_decade=SNAPSHOTS_PER_DECADE, first=None):
     """Return times evenly spaced in log t for snapshots: multiples of time_step that include 0 and `duration`.
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.occupation import fermi, grand_potential, occupations
-from sdglass.electrons.sd_model import sd_hamiltonian
+from sdglass.electrons.sd_model import Electrons, sd_hamiltonian
 from sdglass.errors import InputError
 
 
@@ -22,8 +23,8 @@ class ElectronicState:
         mu [t0]; in a gap at low temperature any value inside it would do.
     grand_potential, free_energy, internal_energy : float
         Omega, F = Omega + mu <N_e>, and <H> [t0]. F is the energy whose gradient is the local field.
-    local_field : numpy.ndarray, shape (N, 3)
-        H_i = -dF/dS_i = J sum_ab sigma_ab <c+_ia c_ib> [t0], Eq. 5.
+    local_field : numpy.ndarray, shape (M, 3)
+        Of the magnetic sites, H_i = -dF/dS_i = J sum_ab sigma_ab <c+_ia c_ib> [t0], Eq. 5.
     density : numpy.ndarray, shape (N,)
         Electrons per site.
     """
@@ -38,17 +39,19 @@ class ElectronicState:
     density: np.ndarray
 
 
-def solve(hopping, spins, model):
-    """Diagonalise Eq. 17 at fixed filling.
+@own_arithmetic
+def solve(hopping, spins, model=None):
+    """Diagonalise Eq. 17 of one spin configuration.
 
     Parameters
     ----------
-    hopping : numpy.ndarray, shape (N, N)
-        Hopping matrix [t0] from `sdglass.electrons.sd_model.hopping_matrix`.
-    spins : numpy.ndarray, shape (N, 3)
+    hopping : numpy.ndarray, shape (N, N), or Electrons
+        Hopping matrix [t0] from `sdglass.electrons.sd_model.hopping_matrix`, every site magnetic and alike; or the
+        `sdglass.electrons.sd_model.Electrons` of any structure, which know the rest.
+    spins : numpy.ndarray, shape (M, 3)
         Local moments.
-    model : SDModel
-        Coupling, filling and electronic temperature.
+    model : SDModel, optional
+        Coupling, filling or chemical potential, and electronic temperature, if they are not known yet.
 
     Returns
     -------
@@ -59,24 +62,28 @@ def solve(hopping, spins, model):
     InputError
         If the numbers are too large to be diagonalized.
     """
-    eigenvalues, vectors = _levels(sd_hamiltonian(hopping, spins, model.coupling))
-    n_electrons = model.n_electrons(len(hopping))
-    occupation, mu = occupations(eigenvalues, n_electrons, model.temperature)
-    omega = grand_potential(eigenvalues, mu, model.temperature)
-    return _state(eigenvalues, vectors, occupation, mu, omega, model.coupling, n_electrons)
+    electrons = hopping if isinstance(hopping, Electrons) else Electrons.bound(hopping, model)
+    if electrons.n_electrons is None:
+        return solve_at_chemical_potential(electrons, spins, model, electrons.chemical_potential)
+    eigenvalues, vectors = _levels(_hamiltonian(electrons, spins))
+    occupation, mu = occupations(eigenvalues, electrons.n_electrons, electrons.temperature)
+    return _state(electrons, eigenvalues, vectors, occupation, mu, electrons.n_electrons)
 
 
+@own_arithmetic
 def solve_at_chemical_potential(hopping, spins, model, chemical_potential):
     """Diagonalise Eq. 17 at fixed mu [t0] (grand canonical; the model's filling is not used).
 
     The local field is then -dOmega/dS_i. Parameters and result as in `solve`.
     """
-    eigenvalues, vectors = _levels(sd_hamiltonian(hopping, spins, model.coupling))
-    occupation = fermi(eigenvalues, chemical_potential, model.temperature)
-    omega = grand_potential(eigenvalues, chemical_potential, model.temperature)
-    return _state(
-        eigenvalues, vectors, occupation, chemical_potential, omega, model.coupling, float(occupation.sum())
-    )
+    electrons = hopping if isinstance(hopping, Electrons) else Electrons.bound(hopping, model)
+    eigenvalues, vectors = _levels(_hamiltonian(electrons, spins))
+    occupation = fermi(eigenvalues, chemical_potential, electrons.temperature)
+    return _state(electrons, eigenvalues, vectors, occupation, chemical_potential, float(occupation.sum()))
+
+
+def _hamiltonian(electrons, spins):
+    return sd_hamiltonian(electrons.hopping, spins, electrons.couplings, electrons.sites)
 
 
 def _levels(matrix):
@@ -89,8 +96,9 @@ def _levels(matrix):
         ) from None
 
 
-def _state(eigenvalues, vectors, occupation, mu, omega, coupling, n_electrons):
+def _state(electrons, eigenvalues, vectors, occupation, mu, n_electrons):
     n = len(eigenvalues) // 2
+    omega = grand_potential(eigenvalues, mu, electrons.temperature)
     filled = occupation > 1e-17  # what is dropped is below the rounding of a sum of 2N terms
     weight = occupation[filled]
     up, down = vectors[:n, filled], vectors[n:, filled]
@@ -99,7 +107,7 @@ def _state(eigenvalues, vectors, occupation, mu, omega, coupling, n_electrons):
     # <c+_up c_down> = sum_k f_k conj(psi_up) psi_down, in real arithmetic.
     real = (up.real * down.real + up.imag * down.imag) @ weight
     imag = (up.real * down.imag - up.imag * down.real) @ weight
-    field = coupling * np.stack([2.0 * real, 2.0 * imag, n_up - n_down], axis=1)
+    spin = np.stack([2.0 * real, 2.0 * imag, n_up - n_down], axis=1)
     return ElectronicState(
         eigenvalues=eigenvalues,
         occupation=occupation,
@@ -107,6 +115,6 @@ def _state(eigenvalues, vectors, occupation, mu, omega, coupling, n_electrons):
         grand_potential=omega,
         free_energy=omega + mu * n_electrons,
         internal_energy=float(occupation @ eigenvalues),
-        local_field=field,
+        local_field=electrons.couplings[:, None] * spin[electrons.sites],
         density=n_up + n_down,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy import sparse
 
 from sdglass.devices import torch_device
 from sdglass.electrons.nested_dissection import nested_dissection
@@ -39,9 +40,10 @@ class GreensFunctionState:
     chemical_potential : numpy.ndarray, shape (R,)
         mu [t0].
     free_energy : numpy.ndarray, shape (R,)
-        F = Omega + mu N_e [t0]; the local field is its exact gradient, whatever the tolerance.
-    local_field : numpy.ndarray, shape (R, N, 3)
-        H_i = -dF/dS_i [t0], Eq. 5.
+        F = Omega + mu N_e [t0], or Omega at a fixed chemical potential; the local field is its exact gradient,
+        whatever the tolerance.
+    local_field : numpy.ndarray, shape (R, M, 3)
+        H_i = -dF/dS_i of the magnetic sites [t0], Eq. 5.
     density : numpy.ndarray, shape (R, N)
         Electrons per site.
     """
@@ -69,10 +71,9 @@ class GreensFunctions:
     ----------
     structure : Structure
         Its cell says how to cut the sites.
-    hopping : scipy.sparse matrix, shape (N, N)
-        Hermitian, zero on the diagonal [t0]. Dense ones work, but gain nothing over diagonalization.
-    model : SDModel
-        Coupling, filling and electronic temperature, which has to be above zero.
+    electrons : Electrons
+        Of the structure, with a sparse hopping matrix and a temperature above zero. Dense hoppings work, but gain
+        nothing over diagonalization.
     tolerance : float
         Largest error of an occupation, 1e-12 to 0.1. The relative error of the torque is of the same order.
     device : str
@@ -84,31 +85,37 @@ class GreensFunctions:
         If the temperature is zero, the filling or the tolerance is out of range, or there is no such device.
     """
 
-    def __init__(self, structure, hopping, model, tolerance=1e-7, device="cpu"):
-        if model.temperature == 0.0:
+    def __init__(self, structure, electrons, tolerance=1e-7, device="cpu"):
+        temperature = electrons.temperature
+        if temperature == 0.0:
             raise InputError(
                 "electronic temperature = 0: a step is no sum of poles; expected a temperature > 0, or the solver "
                 "'diagonalization'"
             )
-        self.model, self.hopping, self.device = model, hopping, torch_device(device)
-        self.n_sites = structure.n_sites
-        self.n_electrons = model.n_electrons(self.n_sites)
-        bandwidth = float(abs(hopping).sum(axis=1).max()) + abs(model.coupling)
-        self._bound = 1.01 * bandwidth + 50 * model.temperature
-        span = 2 * self._bound / model.temperature
+        self.electrons, self.device = electrons, torch_device(device)
+        self.n_sites, self.n_electrons = electrons.n_sites, electrons.n_electrons
+        self.temperature = temperature
+        self._onsite = electrons.hopping.diagonal().real
+        hopping = (electrons.hopping - sparse.diags(electrons.hopping.diagonal())).tocsr()
+        hopping.eliminate_zeros()
+        self._hopping = hopping
+        bandwidth = float(abs(electrons.hopping).sum(axis=1).max()) + abs(electrons.couplings).max()
+        if electrons.chemical_potential is not None:
+            bandwidth += abs(electrons.chemical_potential)
+        self._bound = 1.01 * bandwidth + 50 * temperature
+        span = 2 * self._bound / temperature
         self.expansion = fermi_poles(span, tolerance)
         self._rough = fermi_poles(span, max(ROUGH, tolerance))
-        self._inverse = SelectedInverse(
-            nested_dissection(structure.positions / structure.box, hopping), hopping, self.device
-        )
+        fractional = structure.fractional(structure.positions) % 1.0
+        self._inverse = SelectedInverse(nested_dissection(fractional, hopping), hopping, self.device)
         self._at_once = max(1, int(MEMORY[self.device.type] // (16 * self._inverse.stored)))
 
     def solve(self, spins, progress=None):
-        """Return the `GreensFunctionState` of spins (R, N, 3) at the model's filling.
+        """Return the `GreensFunctionState` of spins (R, M, 3) at the model's filling or chemical potential.
 
         Parameters
         ----------
-        spins : numpy.ndarray, shape (R, N, 3)
+        spins : numpy.ndarray, shape (R, M, 3)
         progress : callable, optional
             Called with the number of Green's functions that each step has computed.
 
@@ -118,24 +125,38 @@ class GreensFunctions:
         not depend on earlier calls. The last two evaluations are extrapolated to the exact filling, with an
         error of second order in what is missing of it.
         """
-        states = [self._at_filling(configuration, progress) for configuration in spins]
+        fixed = self.electrons.chemical_potential
+        if fixed is None:
+            states = [self._at_filling(configuration, progress) for configuration in spins]
+        else:
+            states = [self._evaluate(configuration, fixed, self.expansion, progress) for configuration in spins]
         field = np.array([self._field(state.density_matrix) for state in states]).reshape(spins.shape)
         density = np.array([np.trace(s.density_matrix.real, axis1=1, axis2=2) for s in states])
         mu = np.array([state.mu for state in states], dtype=float)
         omega = np.array([state.omega for state in states], dtype=float)
-        return GreensFunctionState(
-            mu, omega + mu * self.n_electrons, field, density.reshape(len(spins), self.n_sites)
-        )
+        energy = omega + mu * self.n_electrons if fixed is None else omega
+        return GreensFunctionState(mu, energy, field, density.reshape(len(spins), self.n_sites))
+
+    def _site_blocks(self, spins):
+        """Return the Hamiltonian's block of every site, its energy and -J S . sigma [t0], shape (N, 2, 2)."""
+        x, y, z = spins.T * self.electrons.couplings
+        moments = np.empty((len(spins), 2, 2), complex)
+        moments[:, 0, 0], moments[:, 1, 1] = -z, z
+        moments[:, 0, 1], moments[:, 1, 0] = -(x - 1j * y), -(x + 1j * y)
+        blocks = self._onsite[:, None, None] * np.eye(2, dtype=complex)
+        blocks[self.electrons.sites] += moments
+        return blocks
 
     def _field(self, matrix):
+        matrix = matrix[self.electrons.sites]
         across = matrix[:, 1, 0]
         along = matrix[:, 0, 0].real - matrix[:, 1, 1].real
-        return self.model.coupling * np.stack([2 * across.real, 2 * across.imag, along], axis=1)
+        return self.electrons.couplings[:, None] * np.stack([2 * across.real, 2 * across.imag, along], axis=1)
 
     def _at_filling(self, spins, progress):
         """Return the `_GrandState` with the model's number of electrons."""
         mu, slope = self._guess(spins)
-        search = _Search(mu, slope, max(STRIDE, 4 * self.model.temperature), self._bound)
+        search = _Search(mu, slope, max(STRIDE, 4 * self.temperature), self._bound)
         enough = 2 * self.n_sites * max(10 * self._rough.error, 1e-4)
         for _ in range(MOST_STEPS):
             count = self._evaluate(spins, search.mu, self._rough, progress).count
@@ -144,12 +165,12 @@ class GreensFunctions:
             if abs(missing) <= enough:
                 break
         last, best = None, None
-        search = _Search(search.mu, search.slope, 4 * self.model.temperature, self._bound)
+        search = _Search(search.mu, search.slope, 4 * self.temperature, self._bound)
         for _ in range(MOST_STEPS):
             last, best = best, self._evaluate(spins, search.mu, self.expansion, progress)
             missing = self.n_electrons - best.count
             search.step(missing)
-            if abs(missing) <= max(IN_A_GAP * 2 * self.n_sites, ENOUGH * self.model.temperature * search.slope):
+            if abs(missing) <= max(IN_A_GAP * 2 * self.n_sites, ENOUGH * self.temperature * search.slope):
                 return self._extrapolated(last, best)
         raise InputError(
             f"no chemical potential gives {self.n_electrons} electrons: {best.count:.9g} at {best.mu:.12g} t0; "
@@ -169,8 +190,8 @@ class GreensFunctions:
 
     def _evaluate(self, spins, mu, expansion, progress=None):
         """Return the `_GrandState` at one mu [t0]."""
-        temperature, n = self.model.temperature, self.n_sites
-        exchange = torch.as_tensor(_exchange_blocks(spins, self.model.coupling), device=self.device)
+        temperature, n = self.temperature, self.n_sites
+        exchange = torch.as_tensor(self._site_blocks(spins), device=self.device)
         poles = torch.as_tensor(temperature * expansion.poles + mu, device=self.device)
         weights = torch.as_tensor(temperature * expansion.weights, device=self.device)
         total = torch.zeros((n, 2, 2), dtype=torch.complex128, device=self.device)
@@ -188,17 +209,18 @@ class GreensFunctions:
         matrix = 0.5 * (total + total.mH) + expansion.constant * identity
         matrix = matrix.cpu().numpy()
         count = float(np.trace(matrix.real, axis1=1, axis2=2).sum())
-        levels = 2 * n * (expansion.offset - expansion.constant * mu / temperature)
+        distance = 2 * (self._onsite.sum() - n * mu) / temperature  # of all levels from mu
+        levels = 2 * n * expansion.offset + expansion.constant * distance
         omega = temperature * (levels - float((expansion.weights * logarithm).real.sum()))
         return _GrandState(mu, omega, count, matrix)
 
     def _guess(self, spins):
         """Return mu and d N / d mu of the density of states that a few random vectors show."""
         n, scale = self.n_sites, self._bound
-        blocks = _exchange_blocks(spins, self.model.coupling)
+        blocks = self._site_blocks(spins)
 
         def apply(v):  # (N, 2, V)
-            flat = (self.hopping @ v.reshape(n, -1)).reshape(v.shape)
+            flat = (self._hopping @ v.reshape(n, -1)).reshape(v.shape)
             return (flat + np.einsum("nab,nbv->nav", blocks, v)) / scale
 
         signs = np.random.default_rng(0).integers(0, 2, (n, 2, VECTORS)) * 2.0 - 1.0
@@ -257,12 +279,3 @@ class _Search:
             target = self.mu + np.clip(target - self.mu, -self._stride, self._stride)
             self._stride *= 2
         self.mu = float(np.clip(target, -self._bound, self._bound))
-
-
-def _exchange_blocks(spins, coupling):
-    """Return -J S . sigma of every site [t0], shape (N, 2, 2)."""
-    blocks = np.empty((len(spins), 2, 2), complex)
-    blocks[:, 0, 0], blocks[:, 1, 1] = -coupling * spins[:, 2], coupling * spins[:, 2]
-    blocks[:, 0, 1] = -coupling * (spins[:, 0] - 1j * spins[:, 1])
-    blocks[:, 1, 0] = blocks[:, 0, 1].conj()
-    return blocks

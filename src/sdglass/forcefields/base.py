@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from sdglass.electrons.sd_model import is_matrix
 from sdglass.errors import InputError
 
 # Symmetries a force field may declare; `check_engine` tests exactly the declared ones, and that a
@@ -24,7 +25,7 @@ class Evaluation:
     ----------
     energy : numpy.ndarray, shape (R,)
         Energy of each replica [t0].
-    field : numpy.ndarray, shape (R, N, 3)
+    field : numpy.ndarray, shape (R, M, 3)
         Local field H_i = -dE/dS_i [t0] with the spins' lengths left free; its component along S_i
         does not drive the dynamics and may differ between force fields.
     """
@@ -52,7 +53,7 @@ class ForceField(Protocol):
     symmetries: frozenset
 
     def evaluate(self, spins):
-        """Return the `Evaluation` of `spins`, shape (R, N, 3), unit vectors; `spins` is not modified.
+        """Return the `Evaluation` of `spins`, (R, M, 3) unit vectors of the magnetic sites, not modified.
 
         Spins that are none are refused here, by one call of `sdglass.spins.check_spins`, so that whoever calls
         `evaluate` need not look at them again. It is linear in N: a tenth of the time of nearest-neighbour
@@ -176,6 +177,17 @@ _DEFAULTS = {
     "threads": None,
     "workers": 1,
 }
+
+
+def electron_symmetries(model):
+    """Return the symmetries of electrons that are solved exactly.
+
+    A hopping matrix belongs to the sites as they are numbered and lie, and a complex one breaks time reversal.
+    """
+    if not is_matrix(model.hopping):
+        return ALL_SYMMETRIES
+    lost = {"space_rotation", "permutation"} | ({"time_reversal"} if np.iscomplexobj(model.hopping) else set())
+    return ALL_SYMMETRIES - lost
 
 
 def refuse_options(what, **options):

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
 from sdglass.forcefields.pair import heisenberg
-from sdglass.spins import torque
+from sdglass.spins import check_spins, torque
 
 
 class _Composite:
@@ -35,6 +36,7 @@ class _Composite:
 class SumForceField(_Composite):
     """Sum of several force fields on one structure, for example electrons plus J_ex (Sec. IV)."""
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the summed `Evaluation` of `spins`, shape (R, N, 3)."""
         results = [member.evaluate(spins) for member in self.members]
@@ -63,12 +65,14 @@ class CommitteeEvaluation(Evaluation):
 class CommitteeForceField(_Composite):
     """Mean of force fields trained on different folds, on one structure; their spread estimates the error."""
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `CommitteeEvaluation` of `spins`, shape (R, N, 3)."""
+        spins = check_spins(spins, self.structure.n_sites)
         parts = [member.evaluate(spins) for member in self.members]
         energies = np.array([part.energy for part in parts])
         fields = np.array([part.field for part in parts])
-        torques = np.array([torque(np.asarray(spins, dtype=float), part.field) for part in parts])
+        torques = np.array([torque(spins, part.field) for part in parts])
         ddof = 1 if len(parts) > 1 else 0
         return CommitteeEvaluation(
             energies.mean(0),

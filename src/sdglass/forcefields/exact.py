@@ -4,20 +4,23 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import replace
-from multiprocessing import get_context, parent_process
+from multiprocessing import current_process, get_context, parent_process
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.diagonalization import solve
-from sdglass.electrons.sd_model import hopping_matrix
-from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, refuse_options
+from sdglass.electrons.sd_model import Electrons
+from sdglass.errors import InputError
+from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins
 
 _LARGEST_CHUNK = 8
+_UNGUARDED = 78  # exit status of a worker that runs the script which started it
 
 
 @ELECTRON_FORCE_FIELDS.register("exact")
@@ -40,41 +43,52 @@ class ExactForceField:
     """
 
     cutoff = np.inf
-    symmetries = ALL_SYMMETRIES
 
+    @own_arithmetic
     def __init__(self, structure, model, workers=1, *, device="cpu"):
         refuse_options("exact electrons", device=device)
         self.structure = structure
         self.model = model
-        self.hopping = hopping_matrix(structure, model.hopping)
-        model.n_electrons(structure.n_sites)
+        self.symmetries = electron_symmetries(model)
+        self.electrons = Electrons.of(structure, model)
         self._pool = None
         if workers > 1:
-            # Without the law, which the matrix stands for: a user's own could not be imported in the workers.
-            bare = replace(model, hopping=None)
+            if getattr(current_process(), "_inheriting", False):  # a worker, which is still importing the script
+                os._exit(_UNGUARDED)
+            if current_process().daemon:
+                raise InputError(
+                    f"workers = {workers} in a process of multiprocessing.Pool, which may have none of its own; "
+                    "expected workers = 1"
+                )
+            # Without the model's law, which the matrix stands for: a user's own could not be imported there.
             self._pool = ProcessPoolExecutor(
-                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.hopping, bare)
+                workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self.electrons,)
             )
-            self._workers = workers
+            self._workers, self._owner = workers, os.getpid()
 
+    @own_arithmetic
     def evaluate(self, spins):
-        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
-        spins = check_spins(spins, self.structure.n_sites)
-        if self._pool is None:
-            states = [_energy_and_field(self.hopping, configuration, self.model) for configuration in spins]
+        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, M, 3)."""
+        spins = check_spins(spins, self.structure.n_spins)
+        if self._pool is None or self._owner != os.getpid():  # a fork of the owner has no part in its pool
+            states = [_energy_and_field(self.electrons, configuration) for configuration in spins]
         else:
             # A few chunks per worker: little pickling, and no worker waits long for the last chunk. None is
             # large, because an interrupted program waits for those that are being worked on.
             chunk = min(max(1, len(spins) // (4 * self._workers)), _LARGEST_CHUNK)
             with _children_undisturbed():  # the first call starts the processes
                 results = self._pool.map(_work, spins, chunksize=chunk)
-            states = list(results)
+                processes = list(self._pool._processes.values())
+            try:
+                states = list(results)
+            except BrokenProcessPool:
+                raise InputError(_end_of(processes, self._workers)) from None
         fields = np.array([field for _, field in states]).reshape(spins.shape)  # also of no replicas
         return Evaluation(np.array([energy for energy, _ in states], dtype=float), fields)
 
     def close(self):
         """Stop the pool's processes, if there are any."""
-        if self._pool is not None:
+        if self._pool is not None and self._owner == os.getpid():
             self._pool.shutdown(cancel_futures=True)
 
     def __enter__(self):
@@ -84,8 +98,22 @@ class ExactForceField:
         self.close()
 
 
-def _energy_and_field(hopping, spins, model):
-    state = solve(hopping, spins, model)
+def _end_of(processes, workers):
+    """Return why the processes of a pool have ended before they had answered."""
+    for process in processes:
+        process.join(5)
+    if any(process.exitcode == _UNGUARDED for process in processes):
+        return (
+            f"workers = {workers} start this script again, once each: put what it does under "
+            "if __name__ == '__main__':"
+        )
+    return f"a process of workers = {workers} was killed, for want of memory perhaps; expected fewer workers"
+
+
+def _energy_and_field(electrons, spins):
+    state = solve(electrons, spins, None)
+    if electrons.n_electrons is None:  # the field is the gradient of the grand potential
+        return state.grand_potential, state.local_field
     return state.free_energy, state.local_field
 
 
@@ -110,13 +138,13 @@ def _children_undisturbed():
 _worker = {}
 
 
-def _start_worker(hopping, model):
+def _start_worker(electrons):
     # An interrupt is the business of the process that owns the pool: it closes the pool and says so once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # If that process is killed, nobody closes the pool, and its workers would wait for work for ever.
     threading.Thread(target=_end_with_the_owner, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"
-    _worker.update(hopping=hopping, model=model, limits=threadpool_limits(1))
+    _worker.update(electrons=electrons, limits=threadpool_limits(1))
 
 
 def _end_with_the_owner():
@@ -124,5 +152,6 @@ def _end_with_the_owner():
     os._exit(1)
 
 
+@own_arithmetic
 def _work(spins):
-    return _energy_and_field(_worker["hopping"], spins, _worker["model"])
+    return _energy_and_field(_worker["electrons"], spins)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from sdglass.electrons.sd_model import sparse_hopping_matrix
-from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation, refuse_options
+from sdglass.arrays import own_arithmetic
+from sdglass.electrons.sd_model import Electrons
+from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins
 
@@ -47,17 +48,18 @@ class GreensFunctionForceField:
     """
 
     cutoff = np.inf
-    symmetries = ALL_SYMMETRIES
 
+    @own_arithmetic
     def __init__(self, structure, model, workers=1, *, tolerance=1e-7, device="cpu"):
         from sdglass.electrons.greens_function import GreensFunctions  # torch, which other solvers do without
 
         refuse_options("Green's functions", workers=workers)
         self.structure, self.model = structure, model
-        hopping = sparse_hopping_matrix(structure, model.hopping)
-        self.solver = GreensFunctions(structure, hopping, model, tolerance, device)
+        self.symmetries = electron_symmetries(model)
+        self.solver = GreensFunctions(structure, Electrons.of(structure, model, dense=False), tolerance, device)
 
+    @own_arithmetic
     def evaluate(self, spins):
-        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, N, 3)."""
-        state = self.solver.solve(check_spins(spins, self.structure.n_sites))
+        """Return the `Evaluation` (free energy and field) of `spins`, shape (R, M, 3)."""
+        state = self.solver.solve(check_spins(spins, self.structure.n_spins))
         return Evaluation(state.free_energy, state.local_field)

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
@@ -82,11 +83,11 @@ def read_tensors(path):
     `InputError` if the file is missing, truncated, of another program, or changed since it was written.
     """
     require_file(path, "a model in safetensors format")
+    data = Path(path).read_bytes()  # the system's errors say nothing about what is in the file
     try:
-        with safe_open(path, "np") as handle:
-            metadata = handle.metadata() or {}
-            tensors = {key: handle.get_tensor(key) for key in handle.keys()}
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        tensors = load(data)
+        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: damaged, or not a safetensors file ({error}); make or fetch it again") from None
     if "sdglass" not in metadata:
         raise InputError(f"{path}: safetensors file without 'sdglass' metadata; expected a model of this library")

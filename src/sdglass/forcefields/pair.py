@@ -7,6 +7,7 @@ two-spin model (fitted pair model, linear symmetry functions, Heisenberg exchang
 import numpy as np
 from scipy import sparse
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.spins import check_spins
@@ -19,10 +20,11 @@ class BilinearForceField:
     Parameters
     ----------
     structure : Structure
-    couplings : scipy.sparse matrix, shape (N, N)
-        Symmetric; J_ij [t0] is the energy of the pair (i, j) per S_i . S_j (each pair once), positive for
-        antiferromagnetic coupling, summed over all images of j. On the diagonal is twice the coupling of a site to
-        its own images, half of which are bonds of their own: a constant energy, and a field along the spin.
+    couplings : scipy.sparse matrix, shape (M, M)
+        Of the magnetic sites; symmetric; J_ij [t0] is the energy of the pair (i, j) per S_i . S_j (each pair
+        once), positive for antiferromagnetic coupling, summed over all images of j. On the diagonal is twice the
+        coupling of a site to its own images, half of which are bonds of their own: a constant energy, and a field
+        along the spin.
     cutoff : float
         Range of the couplings [ell].
     constant : float
@@ -37,9 +39,10 @@ class BilinearForceField:
         self.cutoff = float(cutoff)
         self.constant = float(constant)
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
-        spins = check_spins(spins, self.structure.n_sites)
+        spins = check_spins(spins, self.structure.n_spins)
         replicas, n, _ = spins.shape
         columns = np.ascontiguousarray(spins.transpose(1, 0, 2)).reshape(n, replicas * 3)
         field = -(self.couplings @ columns).reshape(n, replicas, 3).transpose(1, 0, 2)
@@ -53,6 +56,7 @@ def couplings_from_pairs(n_sites, first, second, values):
     return sparse.csr_array((np.concatenate([values, values]), (rows, columns)), shape=(n_sites, n_sites))
 
 
+@own_arithmetic
 def heisenberg(structure, exchange, cutoff):
     """Return short-range exchange E = sum_pairs J_ex S_i . S_j over all bonds up to `cutoff` [ell] (Sec. IV).
 
@@ -60,15 +64,16 @@ def heisenberg(structure, exchange, cutoff):
     that is near enough. `InputError` if the cutoff is shorter than any bond of several sites, or not finite. A
     lattice's shell that the cutoff divides gives a `NeighbourWarning`.
     """
-    pairs = neighbour_pairs(structure, cutoff)
-    if len(pairs) == 0 and structure.n_sites > 1:
+    moments = structure.moments
+    pairs = neighbour_pairs(moments, cutoff)
+    if len(pairs) == 0 and moments.n_sites > 1:
         raise InputError(
             f"exchange cutoff = {cutoff:g}: no two sites are that near; the nearest ones are "
-            f"{nearest_distances(structure).min():.10g} ell apart"
+            f"{nearest_distances(moments).min():.10g} ell apart"
         )
-    warn_of_divided_shell(structure, cutoff)
+    warn_of_divided_shell(moments, cutoff)
     values = np.full(len(pairs), float(exchange))
     longest = pairs.distance.max(initial=cutoff)  # a shell at the cutoff may have been rounded beyond it
     return BilinearForceField(
-        structure, couplings_from_pairs(structure.n_sites, pairs.first, pairs.second, values), longest
+        structure, couplings_from_pairs(moments.n_sites, pairs.first, pairs.second, values), longest
     )

@@ -2,6 +2,7 @@
 
 import warnings
 
+from sdglass.arrays import own_arithmetic
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
@@ -16,6 +17,7 @@ FITTED_MODELS = Registry("model kind", "sdglass.forcefields")
 DTYPES = ("float64", "float32")
 
 
+@own_arithmetic
 def load_model(path):
     """Return the `FittedModel` of a file.
 
@@ -28,6 +30,7 @@ def load_model(path):
     return FITTED_MODELS[kind].from_tensors(tensors, header, path)
 
 
+@own_arithmetic
 def load_force_field(
     source, structure, electrons=None, *, dtype="float64", device="cpu", workers=1, members=None, descriptor=None
 ):

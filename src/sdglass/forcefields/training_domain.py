@@ -72,13 +72,15 @@ def describe_structures(structures):
 
 def _shape(structure):
     """Return dimension, density, coordination and nearest distance of a structure, vacuum around it left out."""
+    structure = structure.moments
     nearest = nearest_distances(structure)
     near = np.isfinite(nearest)
     extended = np.ones(3, bool)
-    for axis, edge in enumerate(structure.box):
-        along = np.sort(structure.positions[:, axis])
+    fractional = structure.fractional(structure.positions)
+    for axis, edge in enumerate(structure.heights):
+        along = np.sort(fractional[:, axis] * edge)
         gap = np.diff(along, append=along[0] + edge).max()
-        extended[axis] = structure.periodic[axis] and gap <= _GAP * nearest.mean()
+        extended[axis] = structure.pbc[axis] and gap <= _GAP * nearest.mean()
     neighbours = 0.0
     if near.any():
         env = environments(structure, _SHELL * nearest[near].max())
@@ -86,10 +88,18 @@ def _shape(structure):
         neighbours = np.count_nonzero(env.distance <= _SHELL * nearest[centre]) / structure.n_sites
     return {
         "dimension": int(extended.sum()),
-        "density": float(structure.n_sites / np.prod(structure.box[extended])),
+        "density": float(structure.n_sites / _content(structure, extended)),
         "coordination": float(neighbours),
         "nearest_distance": float(nearest.mean()),
     }
+
+
+def _content(structure, extended):
+    """Return the length, area or volume that some vectors of the cell span [ell^d]."""
+    if structure.orthorhombic:
+        return np.prod(structure.box[extended])
+    vectors = structure.cell[extended]
+    return np.sqrt(np.linalg.det(vectors @ vectors.T))
 
 
 def training_info(data):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from sdglass.arrays import own_arithmetic, real_array
 from sdglass.errors import InputError
 from sdglass.observables import OBSERVABLES
 from sdglass.spins import check_spins
@@ -55,6 +56,7 @@ def bin_centres(edges):
     return 0.5 * (edges[:-1] + edges[1:])
 
 
+@own_arithmetic
 def pair_bins(structure, edges):
     """Sort the pairs of a structure into `PairBins` of their minimum-image distance, with `edges` (B + 1,) [ell].
 
@@ -74,6 +76,7 @@ def pair_bins(structure, edges):
     return PairBins(edges, counts, n, tuple(matrices))
 
 
+@own_arithmetic
 def correlation_histogram(spins, bins):
     """Return the mean of S_i . S_j over the pairs of each bin, (K, R, B), the first term of Eq. 20.
 
@@ -240,7 +243,7 @@ def check_edges(edges):
 
 
 def _check_snapshots(spins, bins):
-    spins = np.asarray(spins, dtype=float)
+    spins = real_array(spins, "spins")
     if spins.ndim != 4 or 0 in spins.shape:
         raise InputError(f"spins has shape {spins.shape}; expected (snapshots, replicas, {bins.n_sites}, 3)")
     for k, snapshot in enumerate(spins):

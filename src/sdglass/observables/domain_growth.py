@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.statistics import centred_interval
 
@@ -67,6 +68,7 @@ class LawComparison:
     barrier_fraction: float  # part of the resamples that the barrier law fits better
 
 
+@own_arithmetic
 def fit_growth(times, xi, window, law=BARRIER, time_unit=1.0, *, samples=None, n_units=None, level=0.68):
     """Fit a growth law by least squares of log xi on log log t or log t.
 
@@ -128,6 +130,7 @@ def fit_growth(times, xi, window, law=BARRIER, time_unit=1.0, *, samples=None, n
     )
 
 
+@own_arithmetic
 def compare_laws(times, xi, samples, window, time_unit=1.0):
     """Compare the barrier law with the power law on one window; return the `LawComparison`.
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.spins import check_spins
 
 
+@own_arithmetic
 def local_energies(force_field, spins):
     """Return e_i = [E(S) - E(S with S_i reversed)] / 2 [t0] of every spin: negative where the spin is satisfied.
 
@@ -12,7 +14,7 @@ def local_energies(force_field, spins):
     meaning of its own: it depends on how E is continued to spins of another length, which e_i does not.
     For spins (R, N, 3), which have to be unit vectors, shape (R, N), from N + 1 evaluations per replica.
     """
-    spins = check_spins(spins, force_field.structure.n_sites)
+    spins = check_spins(spins, force_field.structure.n_spins)
     n = spins.shape[1]
     result = np.empty(spins.shape[:2])
     for replica, configuration in enumerate(spins):

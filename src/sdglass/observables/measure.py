@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.hdf5 import new_hdf5, open_hdf5, read_arrays, read_attribute, write_array, write_attributes
 from sdglass.observables import OBSERVABLES
@@ -72,10 +73,11 @@ class Observables:
 
 def distance_bins(structure, r_min, bin_width):
     """Return bin edges (B + 1,) [ell] from r_min to half the shortest box edge: minimum images are isotropic."""
-    reach = structure.box.min() / 2
+    reach = structure.heights[structure.pbc].min(initial=np.inf) / 2
     return r_min + bin_width * np.arange(int((reach - r_min) / bin_width + 1e-9) + 1)
 
 
+@own_arithmetic
 def measure(structure, trajectory, edges, names=None):
     """Return the `Observables` of a trajectory on its structure.
 
@@ -99,7 +101,7 @@ def measure(structure, trajectory, edges, names=None):
     >>> from sdglass.dynamics.llg import LLG
     >>> from sdglass.dynamics.quench import quench, random_initial_spins
     >>> from sdglass.forcefields.pair import heisenberg
-    >>> from sdglass.structures.square import square_lattice
+    >>> from sdglass.structures.lattices import square_lattice
     >>> magnet = heisenberg(square_lattice(4), exchange=1.0, cutoff=1.01)
     >>> spins = random_initial_spins(16, seed=1, realization=0, replicas=range(3))
     >>> trajectory = quench(magnet, spins, LLG(damping=0.5, temperature=0.0, time_step=0.1), 2.0, seed=1)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from sdglass.errors import InputError
+from sdglass.random_streams import generator
 from sdglass.structures import STRUCTURES
 from sdglass.structures.structure import Structure
 
@@ -146,6 +147,34 @@ class Amorphous:
     def make(self, rng):
         """Return one structure, which depends on the stream of `rng` alone."""
         return random_sequential_addition(self.n_sites, self.edge, self.r_min, rng)
+
+
+def amorphous(n_sites=100, density=0.8, r_min=0.5, seed=0, realization=0):
+    """Return an amorphous structure; the defaults are the paper's.
+
+    Parameters
+    ----------
+    n_sites : int
+        Number of sites N.
+    density : float
+        Sites per volume [ell^-3].
+    r_min : float
+        Least distance of two sites [ell].
+    seed, realization : int
+        Key the random positions, as in ``sdglass structure --density``.
+
+    Raises
+    ------
+    InputError
+        As `random_sequential_addition`.
+
+    Examples
+    --------
+    >>> import sdglass
+    >>> sdglass.amorphous(300, seed=1).n_sites
+    300
+    """
+    return Amorphous(n_sites, density=density, r_min=r_min).make(generator(seed, "structure", realization))
 
 
 def _sequential(candidates, box_length, r_min):

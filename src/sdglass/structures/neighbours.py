@@ -74,23 +74,34 @@ def minimum_image_pairs(structure, cutoff=np.inf):
     For what counts a pair of sites once whatever the box: the electrons' hopping, correlations. Of images that are
     equally near the vector leads to one or the other.
     """
-    longest = float(np.linalg.norm(structure.box)) / 2
-    tree = cKDTree(structure.positions, boxsize=structure.box)
-    reach = min(_WIDER * cutoff, longest * 1.01)
-    pairs = tree.query_pairs(reach, output_type="ndarray").astype(np.int64)
-    pairs.sort(axis=1)
-    first, second = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T
+    if structure.orthorhombic:
+        reach = min(_WIDER * cutoff, float(np.linalg.norm(structure.box)) / 2 * 1.01)
+        if not structure.pbc.all():
+            reach = min(
+                _WIDER * cutoff, float(np.linalg.norm(structure.box + np.ptp(structure.positions, axis=0)))
+            )
+        pairs = structure.tree().query_pairs(reach, output_type="ndarray").astype(np.int64)
+        pairs.sort(axis=1)
+        first, second = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T
+    elif cutoff < structure.heights[structure.pbc].min(initial=np.inf):
+        first, second, _ = _image_pairs(structure, _WIDER * cutoff)
+        first, second = np.unique(np.stack([first, second])[:, first != second], axis=1)
+    else:
+        first, second = np.triu_indices(structure.n_sites, 1)
     vector = structure.minimum_image(structure.positions[second] - structure.positions[first])
     return _within(structure, cutoff, first, second, vector)
 
 
 def _image_pairs(structure, reach):
     """Return first and second site and the vector of each bond up to about `reach` [ell], each once, sorted."""
-    positions, box = structure.positions, structure.box
-    repeats = np.where(structure.periodic, np.ceil(reach / box), 0).astype(int)
+    positions, cell, heights = structure.positions, structure.cell, structure.heights
+    repeats = np.where(structure.pbc, np.ceil(reach / heights), 0).astype(int)
     shifts = np.array(list(product(*(range(-n, n + 1) for n in repeats))))  # in order, the zero in the middle
-    images = positions + (shifts * box)[:, None]
-    which, site = np.nonzero(((images >= -reach) & (images <= box + reach)).all(axis=2))
+    images = positions + (shifts @ cell)[:, None]
+    margin = 1e-9 + reach / heights
+    inverse = np.linalg.inv(structure.frame)
+    inside = (images @ inverse >= -margin) & (images @ inverse <= 1 + margin) | ~structure.pbc
+    which, site = np.nonzero(inside.all(axis=2))
     found = cKDTree(positions).sparse_distance_matrix(cKDTree(images[which, site]), reach, output_type="ndarray")
     first, image = found["i"].astype(np.int64), found["j"]
     second, which = site[image], which[image]
@@ -98,7 +109,7 @@ def _image_pairs(structure, reach):
     first, second, which = first[once], second[once], which[once]
     order = np.lexsort((which, second, first))
     first, second, which = first[order], second[order], which[order]
-    return first, second, positions[second] - positions[first] + shifts[which] * box
+    return first, second, positions[second] - positions[first] + shifts[which] @ cell
 
 
 def _within(structure, cutoff, first, second, vector):
@@ -126,11 +137,17 @@ def warn_of_divided_shell(structure, cutoff):
 
 def nearest_distances(structure):
     """Return the distance of every site to the next site or image, shape (N,) [ell]; infinite if there is none."""
-    images = structure.box[structure.periodic].min(initial=np.inf)  # of the site itself
-    if structure.n_sites == 1:
-        return np.array([images])
-    found, _ = cKDTree(structure.positions, boxsize=structure.box).query(structure.positions, k=2)
-    return np.minimum(found[:, 1], images)
+    images = np.linalg.norm(structure.cell[structure.pbc], axis=1).min(initial=np.inf)  # of the site itself
+    nearest = np.full(structure.n_sites, images)
+    if structure.n_sites > 1:
+        tree = structure.tree() if structure.orthorhombic else cKDTree(structure.positions)
+        nearest = np.minimum(nearest, tree.query(structure.positions, k=2)[0][:, 1])
+    if not structure.orthorhombic and np.isfinite(nearest).all():  # those across the faces of the cell
+        first, second, vector = _image_pairs(structure, nearest.max() * (1 + _ROUNDING))
+        distance = np.sqrt(np.einsum("pa,pa->p", vector, vector))
+        np.minimum.at(nearest, first, distance)
+        np.minimum.at(nearest, second, distance)
+    return nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +193,8 @@ def spatial_order(structure, edge=1.0):
 
     Sites that are near each other in space are then mostly near each other in this order.
     """
-    cells = np.floor(structure.positions / edge).astype(np.uint64)
+    lowest = np.minimum(structure.positions.min(axis=0), 0.0)
+    cells = np.floor((structure.positions - lowest) / edge).astype(np.uint64)
     code = np.zeros(structure.n_sites, np.uint64)
     for bit in range(21):  # three times 21 bits fill a number
         for axis in range(3):

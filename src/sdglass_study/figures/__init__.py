@@ -14,10 +14,17 @@ A module of this folder registers its figure by itself, and nothing else has to 
 ask which figures there are. Modules that begin with an underscore hold what the figures share.
 """
 
+import os
 import re
+import sys
 from dataclasses import dataclass, field
 
 from sdglass.registry import Registry
+
+# Figures are drawn on canvases of their own. A backend that the shell of a notebook names may not be installed
+# here, and matplotlib would refuse to be imported.
+if "matplotlib" not in sys.modules:
+    os.environ.pop("MPLBACKEND", None)
 
 FIGURES = Registry("figure", "sdglass_study.figures")
 _OF_PAPER = r"\[\[(.*?)(?:\|\|(.*?))?\]\]"

@@ -6,7 +6,7 @@ from importlib import import_module
 from inspect import signature
 
 from sdglass.cli.streams import reader_may_leave
-from sdglass.errors import InputError, OutputError
+from sdglass.errors import InputError
 from sdglass.registry import load_plugin
 
 
@@ -34,7 +34,7 @@ def main(name, job, outputs="{}", *plugins):
             module.run(
                 *parts, **({"code": told.get("code", "")} if "code" in signature(module.run).parameters else {})
             )
-    except (InputError, OutputError) as error:
+    except (InputError, OSError) as error:  # the system's own name a file: a full disk, no permission
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

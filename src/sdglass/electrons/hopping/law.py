@@ -1,9 +1,11 @@
 """What hopping laws have in common: what they state, their registry, their form as plain data."""
 
+import hashlib
 from dataclasses import asdict
 from typing import Protocol
 
 import numpy as np
+from scipy import sparse
 
 from sdglass.errors import InputError
 from sdglass.registry import Registry
@@ -72,7 +74,12 @@ def set_floats(law, names, ndim=0):
 
 
 def hopping_to_dict(law):
-    """Return a law as plain data, ``{"law": name, **parameters}``; `InputError` if it is not registered."""
+    """Return a law as plain data, ``{"law": name, **parameters}``; `InputError` if it is not registered.
+
+    Of a matrix they hold only what tells it from another one.
+    """
+    if sparse.issparse(law) or isinstance(law, np.ndarray):
+        return {"law": "matrix", "shape": list(law.shape), "sha256": _digest(law)}
     name = HOPPING_LAWS.name_of(law)
     if name is None:
         raise InputError(
@@ -82,6 +89,21 @@ def hopping_to_dict(law):
     return {"law": name, **{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(law).items()}}
 
 
+def _digest(matrix):
+    entries = sparse.coo_matrix(matrix).tocsr().tocoo()
+    kept = entries.data != 0
+    parts = (
+        entries.row[kept].astype(np.int64),
+        entries.col[kept].astype(np.int64),
+        entries.data[kept].astype(complex),
+    )
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+
+
 def hopping_from_dict(data):
     """Return the law that `hopping_to_dict` described; `InputError` if it or one of its parameters is unknown."""
+    if data.get("law") == "matrix":
+        raise InputError(
+            "the hopping is a matrix of one structure, which is not stored; expected the matrix itself"
+        )
     return HOPPING_LAWS.from_dict(data, "law")

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import torch
 
+from sdglass.arrays import own_arithmetic
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.forcefields.behler_parrinello.operators import FieldMap
 from sdglass.forcefields.behler_parrinello.symmetry_functions import build_feature_maps
@@ -38,6 +39,7 @@ class NetworkForceField:
     but where all neighbours tie in distance.
     """
 
+    @own_arithmetic
     def __init__(
         self, structure, network, functions, reference_energy=0.0, maps=None, dtype=torch.float64, device="cpu"
     ):
@@ -55,10 +57,11 @@ class NetworkForceField:
         self.dtype, self.device = dtype, torch.device(device)
         self.network = copy.deepcopy(network).requires_grad_(False).eval().to(self.device, dtype)
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
-        spins = check_spins(spins, self.structure.n_sites)
-        block = max(1, _BLOCK // (self.structure.n_sites * self.functions.n_features))
+        spins = check_spins(spins, self.structure.n_spins)
+        block = max(1, _BLOCK // (self.structure.n_spins * self.functions.n_features))
         energy, field = np.empty(len(spins)), np.empty(spins.shape)
         for begin in range(0, len(spins), block):
             part = slice(begin, begin + block)
@@ -68,13 +71,14 @@ class NetworkForceField:
             field[part] = self.operator.field(gradient, tensor).cpu().numpy()
         return Evaluation(energy, field)
 
+    @own_arithmetic
     def pair_couplings(self, spins):
         """Return the couplings J_jk = dE/db_jk (R, P) [t0] at `spins`, and their pairs (P,), (P,).
 
         They are Eq. 15's J_ij as the network has learned them (each pair counted once): exact for an
         energy linear in the bond variables, and the local slope of a nonlinear one.
         """
-        spins = torch.as_tensor(check_spins(spins, self.structure.n_sites), dtype=self.dtype, device=self.device)
+        spins = torch.as_tensor(check_spins(spins, self.structure.n_spins), dtype=self.dtype, device=self.device)
         _, gradient = self.network.energy_and_gradient(self.operator.features(spins))
         values = self.operator.bond_gradient(gradient).T.cpu().numpy()
         return values, self.operator.first.cpu().numpy(), self.operator.second.cpu().numpy()

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.dataset import common_electrons
 from sdglass.electrons.hopping.law import reach
 from sdglass.electrons.sd_model import SDModel
@@ -60,6 +61,7 @@ class LinearModel(StoredModel):
             )
 
     @classmethod
+    @own_arithmetic
     def fit(
         cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
     ):
@@ -104,6 +106,7 @@ class LinearModel(StoredModel):
         """Whether only G2 is used, so that the coupling depends on the distance alone."""
         return len(self.coefficients) == self.descriptor.n_g2
 
+    @own_arithmetic
     def pair_coupling(self, distance):
         """Return J(R) [t0] per pair and S_i . S_j from G2 alone (first term of Eq. 15, times 2).
 
@@ -119,6 +122,7 @@ class LinearModel(StoredModel):
         full[: len(self.coefficients)] = self.coefficients
         return full @ pair_weights(maps)
 
+    @own_arithmetic
     def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
         """Return this force field on a structure, as a `BilinearForceField`; see `FittedModel.on`.
 
@@ -131,7 +135,7 @@ class LinearModel(StoredModel):
         else:
             descriptor.require(structure, replace(self.descriptor, chirality=descriptor.functions.chirality))
         matrix = couplings_from_pairs(
-            structure.n_sites, descriptor.first, descriptor.second, self.couplings(descriptor)
+            structure.n_spins, descriptor.first, descriptor.second, self.couplings(descriptor)
         )
         # A three-site term couples j and k through a centre between them, never beyond the cutoff.
         constant = self.reference.energy(structure, self.electrons.hopping)

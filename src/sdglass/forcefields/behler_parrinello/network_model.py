@@ -5,6 +5,7 @@ What needs torch is imported where it runs, so that settings and files can be lo
 
 from dataclasses import asdict, dataclass, field, replace
 
+from sdglass.arrays import own_arithmetic
 from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
@@ -50,6 +51,7 @@ class NetworkModel(StoredModel):
                 )
 
     @classmethod
+    @own_arithmetic
     def fit(
         cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
     ):
@@ -150,6 +152,7 @@ class NetworkModel(StoredModel):
         """Number of trainable parameters of one network."""
         return self.networks[0].n_parameters
 
+    @own_arithmetic
     def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
         """Return a `NetworkForceField`, or a `CommitteeForceField` of several networks; see `FittedModel.on`.
 

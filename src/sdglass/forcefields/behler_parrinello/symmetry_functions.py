@@ -154,10 +154,10 @@ class FeatureMaps:
 
     def require(self, structure, functions):
         """Raise `InputError` unless these are the `functions` of a structure with as many sites."""
-        if self.functions != functions or self.n_sites != structure.n_sites:
+        if self.functions != functions or self.n_sites != structure.n_spins:
             raise InputError(
                 f"maps of {self.n_sites} sites with {self.functions}; "
-                f"expected {structure.n_sites} sites with {functions}"
+                f"expected {structure.n_spins} sites with {functions}"
             )
 
     def features(self, spins):
@@ -190,11 +190,12 @@ def triple_products(spins, triples):
 
 
 def build_feature_maps(structure, functions, dtype=np.float64):
-    """Return the `FeatureMaps` of a structure. Memory and time are linear in N.
+    """Return the `FeatureMaps` of the magnetic sites of a structure. Memory and time are linear in N.
 
     Values are kept in a numpy `dtype`: float32 halves the memory (8 bytes per value and index, against 12) and is
     enough for a force field that computes in float32.
     """
+    structure = structure.moments
     pairs = neighbour_pairs(structure, functions.cutoff)
     env = environments(structure, functions.cutoff)
     n, tie = structure.n_sites, tie_tolerance(env) if functions.chirality else 0.0

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 from scipy import sparse
 
+from sdglass.electrons.sd_model import is_matrix
 from sdglass.errors import InputError
 from sdglass.forcefields.locator.hopping_functions import hopping_function_blocks
 from sdglass.forcefields.locator.series import imaginary_frequencies, renormalized_hopping, second_order_weights
@@ -176,11 +177,17 @@ def reverse_entries(start, neighbour):
 
 def is_half_filled(electrons):
     """Return whether the electrons are those that the expansion is made for."""
-    return electrons.filling == 0.5
+    alike = isinstance(electrons.coupling, float) and electrons.onsite is None and not is_matrix(electrons.hopping)
+    return alike and electrons.filling == 0.5
 
 
 def require_half_filling(electrons):
     """Raise `InputError` unless the electrons are those that the expansion is made for."""
+    if electrons.filling == 0.5 and not is_half_filled(electrons):
+        raise InputError(
+            "the locator force field knows one coupling, no energies of sites and a hopping law; expected such "
+            "electrons (or use exact diagonalization)"
+        )
     if not is_half_filled(electrons):
         raise InputError(
             f"filling = {electrons.filling}; the locator force field is an expansion around the gap at half "

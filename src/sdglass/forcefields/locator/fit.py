@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.dataset import common_electrons
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
@@ -31,7 +32,6 @@ from sdglass.forcefields.training_domain import training_info
 from sdglass.progress import progress_bar
 from sdglass.spins import torque
 from sdglass.structures.neighbours import spatial_order
-from sdglass.structures.structure import Structure
 
 _ORDERED = 1200  # sites up to which the order of a structure's sites is kept: everything is in the cache anyway
 
@@ -108,6 +108,7 @@ class LocatorModel(StoredModel):
         return is_half_filled(electrons)
 
     @classmethod
+    @own_arithmetic
     def fit(
         cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
     ):
@@ -126,6 +127,7 @@ class LocatorModel(StoredModel):
         """Number of fitted numbers: those of the torques, and the energy per site."""
         return len(self.pair_coefficients) + len(self.loop_weights) + 1
 
+    @own_arithmetic
     def on(
         self,
         structure,
@@ -145,6 +147,11 @@ class LocatorModel(StoredModel):
         called with the number of sites of each finished block of them.
         """
         refuse_options("the locator force field", device=device, members=members, descriptor=descriptor)
+        if structure.n_spins < structure.n_sites:
+            raise InputError(
+                f"{structure.n_spins} of {structure.n_sites} sites are magnetic; the locator force field is made "
+                "for structures whose sites all are (use exact diagonalization, or a network)"
+            )
         dtype = np.dtype(dtype)
         if coefficients is not None:
             coefficients = coefficients.coupled(self.pair_coefficients, dtype)
@@ -152,7 +159,7 @@ class LocatorModel(StoredModel):
         order, sites = None, structure
         if structure.n_sites > _ORDERED:  # neighbours in space are then near each other in memory
             order = spatial_order(structure)
-            sites = Structure(structure.positions[order], structure.box)
+            sites = structure.subset(order)
         coefficients = locator_coefficients(
             sites, self.electrons, self.settings, progress, self.pair_coefficients, dtype
         )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.forcefields.locator.error_bars import error_features
 from sdglass.forcefields.locator.kernels.loops import loop_field, pair_field, use_threads
@@ -35,6 +36,7 @@ class LocatorForceField:
 
     symmetries = ALL_SYMMETRIES
 
+    @own_arithmetic
     def __init__(self, structure, coefficients, model, dtype, threads=None, order=None):
         self.structure = structure
         self.model = model
@@ -50,6 +52,7 @@ class LocatorForceField:
         self.constant = coefficients.spinless_energy + float(coefficients.onsite_energy[0])
         self.constant += model.energy_per_site * structure.n_sites
 
+    @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
         spins = check_spins(spins, self.structure.n_sites)
@@ -60,6 +63,7 @@ class LocatorForceField:
             field[some] = pairs + loops
         return Evaluation(energy, field)
 
+    @own_arithmetic
     def torque_uncertainty(self, spins):
         """Return the standard deviation (R, N) of a torque component at each site [t0].
 

@@ -86,7 +86,7 @@ def _matrix(structure, sites, hopping, whole):
     if whole:
         return hopping_among(structure, hopping)
     if np.isfinite(hopping.range):  # a law of shells needs exact distances
-        some = type(structure)(structure.positions[sites], structure.box)
+        some = structure.subset(sites)
         return hopping_among(some, hopping).astype(np.float32)
     square = np.zeros((len(sites), len(sites)), np.float32)
     for x, edge in zip(structure.positions[sites].T, structure.box, strict=True):

@@ -35,7 +35,7 @@ class Case:
         self.tolerance = TOLERANCES[dtype]
         self.seed = seed
         self.force_field = factory(structure)
-        self.spins = random_spins(structure.n_sites, self.rng("spins"), n_replicas)
+        self.spins = random_spins(structure.n_spins, self.rng("spins"), n_replicas)
 
     def rng(self, purpose):
         """Return the random generator of a purpose."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.arrays import own_arithmetic
 from sdglass.errors import InputError
 from sdglass.forcefields.testing import answers, symmetries  # noqa: F401 (their checks, in this order)
 from sdglass.forcefields.testing.case import CHECKS, TOLERANCES, Case, Skip
@@ -53,6 +54,7 @@ class EngineCheckError(AssertionError):
         super().__init__("\n  ".join(lines + [str(result) for result in failed]))
 
 
+@own_arithmetic
 def check_engine(factory, structure, *, n_replicas=3, seed=0, dtype="float64", raise_on_failure=True):
     """Test a force field against the contract and against what it declares about itself.
 

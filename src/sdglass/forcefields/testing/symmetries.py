@@ -1,11 +1,12 @@
 """Checks of the symmetries and of the cutoff that a force field declares."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from sdglass.forcefields.testing.case import Skip, check
 from sdglass.spins import random_spins
-from sdglass.structures.structure import Structure
 
 # Two elements that generate all 48 rotations and reflections that keep box edges along the axes, as
 # (axis each new coordinate is taken from, its sign): rotoinversion about (1, 1, 1), 90 degrees about z.
@@ -40,17 +41,17 @@ def _time_reversal(case):
     return False, deviation, allowed, detail
 
 
-def _moved(case, positions, box, order=None):
+def _moved(case, structure, order=None):
     """Return the force field's answer on a moved structure, with the spins in the order of its sites."""
-    force_field = case.factory(Structure(positions, box))
+    force_field = case.factory(structure)
     return case.evaluate(case.spins if order is None else case.spins[:, order], force_field)
 
 
 @check
 def _translation(case):
     _declared(case, "translation")
-    shift = case.rng("translation").random(3) * case.structure.box
-    found = _moved(case, case.structure.positions + shift, case.structure.box)
+    shift = case.rng("translation").random(3) @ case.structure.cell
+    found = _moved(case, replace(case.structure, positions=case.structure.positions + shift))
     return case.equal(found, (case.energy, case.field), "all sites translated by a random vector")
 
 
@@ -59,17 +60,26 @@ def _space_rotation(case):
     _declared(case, "space_rotation")
     outcomes = []
     for axes, signs in BOX_ROTATIONS:
-        found = _moved(case, case.structure.positions[:, axes] * signs, case.structure.box[axes])
+        found = _moved(case, _turned(case.structure, axes, signs))
         detail = f"sites and box turned, new axes {axes} with signs {signs}: same energy and field"
         outcomes.append(case.equal(found, (case.energy, case.field), detail))
     return max(outcomes, key=lambda outcome: outcome[1])
 
 
+def _turned(structure, axes, signs):
+    """Return a structure whose coordinates are others, with signs."""
+    positions = structure.positions[:, axes] * signs
+    if structure.orthorhombic:  # whose vectors are their lengths alone
+        return replace(structure, positions=positions, cell=structure.box[axes], pbc=structure.pbc[axes])
+    return replace(structure, positions=positions, cell=structure.cell[:, axes] * signs)
+
+
 @check
 def _permutation(case):
     _declared(case, "permutation")
-    order = case.rng("permutation").permutation(case.structure.n_sites)
-    found = _moved(case, case.structure.positions[order], case.structure.box, order)
+    sites = case.rng("permutation").permutation(case.structure.n_sites)
+    order = (np.cumsum(case.structure.magnetic) - 1)[sites[case.structure.magnetic[sites]]]
+    found = _moved(case, case.structure.subset(sites), order)
     return case.equal(found, (case.energy, case.field[:, order]), "sites relabelled: the field follows")
 
 
@@ -78,7 +88,7 @@ def _cutoff(case):
     cutoff = case.force_field.cutoff
     if np.isinf(cutoff):
         raise Skip("the force field declares no cutoff")
-    distances = case.structure.distances()
+    distances = case.structure.moments.distances()
     beyond = distances > cutoff * (1 + 1e-9)
     inside = ~beyond & (distances > 0)
     probes = np.flatnonzero(beyond.any(axis=1))
@@ -86,7 +96,7 @@ def _cutoff(case):
         raise Skip(f"no pair of sites is farther apart than the cutoff of {cutoff:g} ell: use a larger structure")
     rng = case.rng("cutoff")
     probes = rng.permutation(probes)[:MAX_PROBES]
-    others = random_spins(case.structure.n_sites, rng, len(probes))
+    others = random_spins(case.structure.n_spins, rng, len(probes))
 
     def change(turned):
         """Return how much each probe's field changes when the spins in `turned` (P, N) are replaced."""

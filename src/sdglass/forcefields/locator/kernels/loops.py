@@ -6,8 +6,9 @@ Every sum runs in an order that does not depend on the number of threads, and so
 import os
 
 import numpy as np
-from numba import config, njit, prange, set_num_threads
+from numba import config, prange, set_num_threads
 
+from sdglass.forcefields.locator.kernels.compiled import compiled, is_forked
 from sdglass.forcefields.locator.kernels.one_replica import gradient_of_one
 from sdglass.forcefields.locator.kernels.replica_block import gradient_of_blocks
 from sdglass.forcefields.locator.kernels.two_hops import two_hops
@@ -19,6 +20,8 @@ _FEW = 3  # replicas up to which one at a time is faster than a block
 
 def use_threads(count=None):
     """Let the compiled sums use `count` threads; by default OMP_NUM_THREADS, as BLAS and torch, or all cores."""
+    if is_forked():
+        return
     if count is None:  # OMP_NUM_THREADS may be a list, one number per level of nesting
         first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
         count = int(first) if first.isdigit() else config.NUMBA_NUM_THREADS
@@ -34,7 +37,7 @@ def pair_field(start, neighbour, couplings, spins):
     return field.reshape(n, 3, replicas).transpose(2, 0, 1)
 
 
-@njit(parallel=True, fastmath={"contract"}, cache=True)
+@compiled(parallel=True, fastmath={"contract"})
 def _add_pairs(start, neighbour, couplings, spins, field):
     for i in prange(len(spins)):
         h = field[i]

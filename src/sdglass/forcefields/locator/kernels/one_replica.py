@@ -6,7 +6,9 @@ gradient to both of its sites.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from sdglass.forcefields.locator.kernels.compiled import compiled
 
 # Pieces of the sites, each with a gradient of its own. Their number is not that of the threads, so that the order
 # of every sum, and with it the last digit of the result, does not depend on these.
@@ -24,7 +26,7 @@ def gradient_of_one(start, neighbour, hops, weights, spins, reach):
     return parts.sum(axis=0)
 
 
-@njit(parallel=True, fastmath={"contract", "reassoc", "nsz"}, cache=True)
+@compiled(parallel=True, fastmath={"contract", "reassoc", "nsz"})
 def _loops(start, neighbour, hops, weights, spins, first, end, itself, reverse, parts):
     n, pieces = len(spins), len(parts)
     for number in prange(pieces):

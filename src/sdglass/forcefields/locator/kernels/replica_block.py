@@ -14,6 +14,7 @@ from numba import get_num_threads, njit, prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sdglass.forcefields.locator.kernels.compiled import is_forked
 from sdglass.forcefields.locator.kernels.lanes import Array, Lanes
 
 PIECES_PER_THREAD = 8  # pieces of the sites per thread: even load, and few buffers
@@ -23,8 +24,9 @@ def gradient_of_blocks(start, neighbour, hops, weights, spins, reach):
     """Return what `one_replica.gradient_of_one` does for blocks (B, N, 3, L), L replicas of each side by side."""
     blocks, n, _, lanes = spins.shape
     gradient = np.zeros_like(spins)
-    pieces = max(1, min(n, PIECES_PER_THREAD * get_num_threads()))
-    kernel = _compiled_loops(lanes, hops.shape[1])
+    threads = 1 if is_forked() else get_num_threads()
+    pieces = max(1, min(n, PIECES_PER_THREAD * threads))
+    kernel = _compiled_loops(lanes, hops.shape[1], not is_forked())
     far = reach.start, reach.end, reach.ways, reach.most_neighbours, reach.most_ways
     rows = spins.reshape(blocks * n, 3 * lanes), gradient.reshape(blocks * n, 3 * lanes)
     kernel(start, neighbour, hops, weights, *rows, blocks, *far, pieces)
@@ -32,7 +34,7 @@ def gradient_of_blocks(start, neighbour, hops, weights, spins, reach):
 
 
 @cache
-def _compiled_loops(lanes, kernels):
+def _compiled_loops(lanes, kernels, parallel):
     """Return the compiled sum over loops for blocks of `lanes` replicas and a number of kernels K_p."""
     add_end = _add_far_end(lanes, kernels)
 
@@ -64,7 +66,7 @@ def _compiled_loops(lanes, kernels):
                 add_end(near, middle, ways, begin, stop, spins, first + end[s], gradient, first + i, weights)
                 begin = stop
 
-    @njit(parallel=True)
+    @njit(parallel=parallel)
     def loops(
         start, neighbour, hops, weights, spins, gradient, blocks,
         far, end, ways_to, most_neighbours, most_ways, pieces,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from sdglass.forcefields.locator.coefficients import reverse_entries
+from sdglass.forcefields.locator.kernels.compiled import compiled
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ def two_hops(start, neighbour):
     return TwoHops(first, end, ways, itself, reverse_entries(start, neighbour), most_neighbours, int(most_ways))
 
 
-@njit(cache=True)
+@compiled()
 def _count(start, neighbour):
     n = len(start) - 1
     seen = np.full(n, -1, np.int32)
@@ -56,7 +56,7 @@ def _count(start, neighbour):
     return counts, most
 
 
-@njit(cache=True)
+@compiled()
 def _fill(start, neighbour, first, end, ways):
     n = len(start) - 1
     number = np.zeros(n, np.int32)  # of ways to each site
