@@ -6,10 +6,12 @@
 #   snakemake fig4 --cores N --configfile ...                        one figure and what it needs
 #   snakemake replot --cores 1 --configfile ...                      figures from their CSV, nothing computed
 #   snakemake fig4 --cores N --configfile ... --config filling=0.25  with another parameter, in results/quick-filling-0.25
+#   snakemake -s CHECKOUT/Snakefile --cores N                        elsewhere: into results/ of the working directory
 #   snakemake sweep --cores N --configfile ... --config sweep='{filling: [0.25, 0.5]}'
 
 
-configfile: "config.yaml"
+# The checkout's own, wherever snakemake is started; results go to the working directory.
+configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"

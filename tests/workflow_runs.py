@@ -23,7 +23,7 @@ def copy_study(folder):
 
 def snakemake(folder, *arguments):
     """Run snakemake in `folder`; return the finished process, both streams in stdout."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.run(
         command,

@@ -1,7 +1,18 @@
 """sdglass: machine-learned force fields for the spin dynamics of metallic magnets.
 
-Units everywhere: energy t0 = 1, length ell = 1 (decay length of the hopping), gyromagnetic ratio
-gamma = 1, hence time in 1 / (gamma t0). Spins are unit vectors; a local field is an energy.
+Electrons and classical unit spins S_i, with the sum over ordered pairs, so that H_ij = +t(R_ij):
+
+    H = sum_{i != j, s} t(R_ij) c+_is c_js - J sum_i S_i . (c+_i sigma c_i)
+    H_i = -dF/dS_i              F: free energy of N_e = 2 N f electrons (at a fixed mu the grand potential)
+    dS_i/dt = gamma S_i x (H_i + eta_i) - alpha S_i x (S_i x H_i)
+    <eta_a(t) eta_b(t')> = 2 (alpha T / gamma^2) delta_ab delta(t - t')
+
+The sign of t is that of the hopping law, + for `Yukawa()` (random sites, the paper), - for `Shells()` (lattices),
+or of the matrix that is given for it; t -> -t is f -> 1 - f. J > 0 aligns electrons with spins. Spins turn
+clockwise about their fields, and towards them.
+
+Units everywhere: energy t0 = 1, length ell = 1 (decay length of the hopping, spacing of a lattice), gyromagnetic
+ratio gamma = 1, hence time in 1 / (gamma t0) = hbar s / t0. Local fields and temperatures are energies.
 
 The names below are imported on first use, so that a rule that only draws a figure does not load
 (and does not depend on) the electrons, and ``import sdglass`` costs nothing.

@@ -2,24 +2,13 @@
 
 import numpy as np
 import pytest
+from growth_curves import BARRIER_LAW, TIMES, resampled
 
 from sdglass.errors import InputError
 from sdglass.observables.domain_growth import compare_laws, fit_growth
-from sdglass.statistics import bootstrap_weights
 
-TIMES = np.geomspace(5.0, 3000.0, 20)
 ALL = (1.5, 1e4)
-BARRIER_LAW = 0.5 * np.log(TIMES) ** (1 / 1.02)
 POWER_LAW = 0.5 * TIMES**0.25
-
-
-def resampled(law, scatter, n_realizations, n_samples, seed):
-    """Mean curve and bootstrap curves of realizations that scatter by a common factor and point by point."""
-    rng = np.random.default_rng(seed)
-    common = rng.standard_normal((n_realizations, 1))
-    single = rng.standard_normal((n_realizations, len(law)))
-    curves = law * (1 + scatter * (common + single))
-    return curves.mean(axis=0), bootstrap_weights(n_realizations, n_samples, rng) @ curves / n_realizations
 
 
 @pytest.mark.parametrize("psi", [0.3, 1.02, 6.0])

@@ -1,22 +1,10 @@
 """Growth laws on every window of time: the table has all of them, and says why one cannot be fitted."""
 
 import numpy as np
+from growth_curves import BARRIER_LAW, TIMES, resampled
 
 from sdglass.observables.domain_growth import fit_growth
-from sdglass.statistics import bootstrap_weights
 from sdglass_study.analysis._growth_windows import window_table, windows_of
-
-TIMES = np.geomspace(5.0, 3000.0, 20)
-BARRIER_LAW = 0.5 * np.log(TIMES) ** (1 / 1.02)
-
-
-def resampled(law, scatter, n_realizations, n_samples, seed):
-    """Return the mean curve and bootstrap curves of realizations that scatter around a law."""
-    rng = np.random.default_rng(seed)
-    common = rng.standard_normal((n_realizations, 1))
-    single = rng.standard_normal((n_realizations, len(law)))
-    curves = law * (1 + scatter * (common + single))
-    return curves.mean(axis=0), bootstrap_weights(n_realizations, n_samples, rng) @ curves / n_realizations
 
 
 def test_window_table_has_every_window_and_both_laws():

@@ -48,8 +48,10 @@ rule benchmark_summary:
         expand(f"{BENCHMARKS}/{{benchmark}}.csv", benchmark=MEASURED),
     output:
         f"{BENCHMARKS}/summary.csv",
+    params:
+        errors=lambda wildcards: os.path.relpath(ROOT / "results/paper/tables"),
     shell:
-        "python -m sdglass_study.benchmarks.summary --tables {BENCHMARKS} --errors results/paper/tables --out {output}"
+        "python -m sdglass_study.benchmarks.summary --tables {BENCHMARKS} --errors {params.errors:q} --out {output}"
 
 
 rule benchmark_figure:
@@ -67,6 +69,8 @@ rule benchmark_locator:
     output:
         f"{BENCHMARKS}/locator_targets.csv",
         multiext(f"{BENCHMARKS}/pareto", ".png", ".pdf"),
+    params:
+        errors=lambda wildcards: os.path.relpath(ROOT / "results/paper/tables"),
     shell:
-        "python -m sdglass_study.benchmarks.locator_targets --tables {BENCHMARKS} --errors results/paper/tables"
+        "python -m sdglass_study.benchmarks.locator_targets --tables {BENCHMARKS} --errors {params.errors:q}"
         " --out {output[0]} --png {output[1]} --pdf {output[2]}"

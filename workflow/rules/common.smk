@@ -9,10 +9,19 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 
 # The packages of this checkout, installed or not, and the python of this snakemake. Snakemake itself sets
-# OMP_NUM_THREADS and its kin to the threads of each job.
+# OMP_NUM_THREADS and its kin to the threads of each job. What a shell would read in a path cannot reach one: jobs are
+# told by the environment.
 sys.path.insert(0, str(ROOT / "src"))
-os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
-shell.prefix(f'set -euo pipefail; export PYTHONPATH="{ROOT}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
+for where, signs, reader in [(ROOT, ":\n", "Python's search path"), (Path.cwd(), "{", "Snakemake")]:
+    if any(sign in str(where) for sign in signs):
+        raise WorkflowError(
+            f"{str(where)!r}: {reader} takes no folder with any of {signs!r} in its path; rename it"
+        )
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
+    PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    PYTHONSAFEPATH="1",  # a package of the same name in the working directory is none of this checkout's
+)
 
 from sdglass.errors import InputError
 from sdglass_study.archive import adopt
@@ -36,12 +45,13 @@ except InputError as error:
 
 RULES, CORES = Rules(STUDY), workflow.resource_settings.cores or 1
 FOLDER, LOGS, TIMES = STUDY.folder, f"{STUDY.folder}/logs", f"{STUDY.folder}/benchmarks"
-OPTIONS = STUDY.options([os.path.relpath(path) for path in workflow.overwrite_configfiles], GIVEN)
+SNAKEFILE, *OVERLAYS = map(os.path.relpath, [ROOT / "Snakefile", *workflow.overwrite_configfiles])
+OPTIONS = STUDY.options(OVERLAYS, GIVEN, SNAKEFILE)
 
 
 def run(job):
     """The command of a rule that runs a module of sdglass_study.jobs."""
-    return f"python -m sdglass_study.jobs {job} {{params.job:q}} {{params.files:q}} > {{log}} 2>&1"
+    return f"python -m sdglass_study.jobs {job} {{params.job:q}} {{params.files:q}} > {{log:q}} 2>&1"
 
 
 wildcard_constraints:
@@ -54,6 +64,10 @@ wildcard_constraints:
 
 
 onstart:
+    if not workflow.local_exec and set("\"'`$\\") & set(f"{ROOT}{Path.cwd()}"):
+        raise WorkflowError(
+            f"{str(ROOT)!r}, {os.getcwd()!r}: on a cluster a path has no quote, dollar or backslash"
+        )
     if STUDY.device != "cpu":
         # Imported here alone: it imports torch, for seconds.
         from sdglass_study.devices import require_device

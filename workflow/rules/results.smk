@@ -67,7 +67,7 @@ rule replot:
         job=RULES.parameters("replot"),
         files=RULES.files,
     shell:
-        "python -m sdglass_study.jobs replot {params.job:q} {params.files:q} 2>&1 | tee {log}"
+        "python -m sdglass_study.jobs replot {params.job:q} {params.files:q} 2>&1 | tee {log:q}"
 
 
 rule claims:
@@ -142,8 +142,8 @@ rule sweep:
         f"{LOGS}/sweep.log",
     threads: CORES
     params:
-        commands=STUDY.sweep_commands(SWEEP, OPTIONS, CORES),
+        commands=lambda wildcards: STUDY.sweep_commands(SWEEP, OPTIONS, CORES),
         job=RULES.parameters("compare_studies", sweep=SWEEP),
         files=RULES.files,
     shell:
-        "({params.commands}) 2>&1 | tee {log} && python -m sdglass_study.jobs compare_studies {params.job:q} {params.files:q} 2>&1 | tee -a {log}"
+        "({params.commands}) 2>&1 | tee {log:q} && python -m sdglass_study.jobs compare_studies {params.job:q} {params.files:q} 2>&1 | tee -a {log:q}"

@@ -24,12 +24,13 @@ class SDModel:
     coupling : float or dict
         s-d coupling J [t0], Eq. 1; a number per species, ``{"Mn": 6.0, "Fe": 2.0}``, where they differ.
     filling : float, optional
-        Electrons per state f, in (0, 1); N_e = round(2 N f) of all N sites. 0.5 by default.
+        Electrons per state f, in (0, 1); N_e = round(2 N f) of all N sites. 0.5 by default. Another sign of t is
+        f -> 1 - f.
     temperature : float
         Electronic temperature [t0], Eq. 4; 0 is allowed.
     hopping : callable or matrix
-        Hopping law t(R), see `sdglass.electrons.hopping`; or the Hermitian matrix (N, N) of one structure [t0],
-        dense or sparse, real or complex, with energies of the sites on its diagonal.
+        Hopping law t(R) = H_ij, with its sign, see `sdglass.electrons.hopping`; or the Hermitian matrix (N, N) of
+        one structure [t0], dense or sparse, real or complex, with energies of the sites on its diagonal.
     onsite : dict, optional
         Energy of a level per species [t0]; 0 where none is given.
     chemical_potential : float, optional

@@ -35,7 +35,7 @@ from sdglass.structures.amorphous import cube_edge, random_sequential_addition
 
 DENSITY, R_MIN = 0.8, 0.5  # of the paper [ell^-3], [ell]
 LAYERS = {"paper": PAPER_LAYERS, "small": (128, 128, 64)}
-MODELS = Path("results/paper/models")  # of the study, whose folder is the working directory
+MODELS = Path(__file__).parents[3] / "results/paper/models"  # of the study, as it is archived
 DESCRIPTOR = SymmetryFunctions()
 _GEMM = 1024  # edge of the square product that sets the float32 rate
 # Which part of a network's work a torch operator belongs to. Sparse products go through aten::addmm.

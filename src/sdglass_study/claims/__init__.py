@@ -14,9 +14,12 @@ A module of this folder registers its claims by itself, and nothing else has to 
         row = tables.row("electrons", quantity="gap")
         return Measured(f"{row['value']:.2f} t0", f"{row['standard_error']:.2g} t0", grade(row["value"] < 0.05))
 
-The verdict follows from the tables by the rule that is written beside it; nobody edits it.
+The verdict follows from the tables by the rule that is written beside it; nobody edits it. It is about the paper's
+magnet (`sdglass_study.paper`): of another one the same is measured, under the first line of the docstring, and
+nothing is judged.
 """
 
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +38,7 @@ VERDICTS = (
     "depends on the activation",
     "not reproduced",
 )
+MEASURED = "measured"  # instead of a verdict, of another magnet than the paper's
 COLUMNS = ("id", "statement", "where", "value", "uncertainty", "verdict", "rule", "target", "note")
 
 
@@ -77,7 +81,8 @@ class Claim:
     id : str
         Short name.
     measure : callable
-        ``measure(tables)`` returns `Measured`, or None if there is nothing to measure; ``tables`` is a `Tables`.
+        ``measure(tables)`` returns `Measured`, or None if there is nothing to measure; ``tables`` is a `Tables`. The
+        first line of its docstring names the quantity.
     statement, where : str
         What the paper says, and where, with its value.
     rule : str
@@ -109,6 +114,11 @@ class Claim:
         # The registry tells by these two whether a name is registered again by its own module.
         vars(self).update(__module__=self.measure.__module__, __qualname__=self.measure.__qualname__)
 
+    @property
+    def quantity(self):
+        """What is measured, whatever the paper says of it."""
+        return (inspect.getdoc(self.measure) or self.id).partition("\n")[0].rstrip(".")
+
 
 def claim(*, id, **data):
     """Return a decorator that registers ``measure(tables)`` as a claim; `data` are the other fields of `Claim`."""
@@ -122,6 +132,9 @@ def claim(*, id, **data):
 
 def judged(tables, only=None):
     """Return the claims of a study as rows (dictionaries of `COLUMNS`), in their order.
+
+    Of another magnet than the paper's a row has the quantity for its statement, what was measured, and the verdict
+    `MEASURED`; what the paper says, the rule and the note are empty.
 
     Parameters
     ----------
@@ -143,11 +156,23 @@ def judged(tables, only=None):
         try:
             found = stated.measure(tables)
         except InputError as error:
-            raise InputError(f"claim {stated.id}: {error}") from None
-        if found is not None:
+            if tables.of_paper:
+                raise InputError(f"claim {stated.id}: {error}") from None
+            # Another magnet need not have what the paper speaks of: a sign change, say.
+            rows.append(_quantity(stated, "none", str(error)))
+            continue
+        if found is not None and tables.of_paper:
             row = {name: getattr(found if hasattr(found, name) else stated, name) for name in COLUMNS}
             rows.append(row | {"note": " ".join(part for part in (stated.note, found.note) if part)})
+        elif found is not None:
+            rows.append(_quantity(stated, found.value, found.uncertainty))
     return rows
+
+
+def _quantity(stated, value, uncertainty):
+    """Return the row of a claim that is measured and not judged."""
+    row = {"id": stated.id, "statement": stated.quantity, "value": value, "uncertainty": uncertainty}
+    return dict.fromkeys(COLUMNS, "") | row | {"verdict": MEASURED, "target": stated.target}
 
 
 class Tables:
@@ -161,12 +186,14 @@ class Tables:
         Probability inside the tables' intervals.
     labels : dict, optional
         {model: label}.
+    of_paper : bool
+        Whether they are of the paper's magnet; otherwise nothing is compared with the paper.
     """
 
-    def __init__(self, files, confidence=0.95, labels=None):
+    def __init__(self, files, confidence=0.95, labels=None, of_paper=True):
         self.files = {Path(file).stem: Path(file) for file in files}
         self.level = f"{100 * confidence:g} %"
-        self.labels = dict(labels or {})
+        self.labels, self.of_paper = dict(labels or {}), of_paper
         self._frames = {}
 
     def __contains__(self, name):

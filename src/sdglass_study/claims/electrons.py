@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from sdglass.errors import InputError
 from sdglass_study.claims import Measured, claim, grade
 from sdglass_study.text import learned_model
 
@@ -35,7 +36,7 @@ def _free_systems(tables):
     note="The caption of Fig. 2 says N = 100, its text N = 500, both at L = 5 ell; both are made",
 )
 def dos_peak(tables):
-    """Place of the maximum, and the density of states at the Fermi level relative to it."""
+    """Place of the maximum of the density of states at J = 0, and its value at the Fermi level relative to it."""
     found, limits, good = [], [], []
     for system in _free_systems(tables):
         position, error = _quantity(tables, "peak_position", system)  # measured from the Fermi level
@@ -56,7 +57,7 @@ def dos_peak(tables):
     note="True of J = 0 only, see the next row",
 )
 def dos_gapless(tables):
-    """Density of states and level spacing at the Fermi level without coupling."""
+    """Density of states and level spacing at the Fermi level at J = 0."""
     found, limits, good = [], [], []
     for system in _free_systems(tables):
         level, error = _quantity(tables, "dos_at_fermi_level", system)
@@ -79,7 +80,7 @@ def dos_gapless(tables):
     note="With the study's parameters as they stand in the table; other fillings can be metallic",
 )
 def gap_at_strong_coupling(tables):
-    """Gap of the model that is actually simulated."""
+    """Gap of the electrons that are actually simulated, with random spins."""
     frame = tables["electrons"]
     row = frame[(frame["coupling"] != 0) & (frame["quantity"] == "gap")].iloc[0]
     gap, error = float(row["value"]), float(row["standard_error"])
@@ -129,7 +130,7 @@ def extended_states(tables):
     note="The energy of a pair is (t^2 / 2J) S1 . S2: half of the printed value",
 )
 def effective_exchange(tables):
-    """Coupling of two sites at large J."""
+    """Coupling of two sites at half filling and large J, in units of t^2 / J."""
     frame = tables["two_site"]
     largest = frame[frame["coupling"] == frame["coupling"].max()]
     ratio = largest["ratio_to_t2_over_J"]
@@ -162,6 +163,8 @@ def antiferromagnetic_at_short_distance(tables):
     """Learned couplings of near pairs."""
     network = _network_couplings(tables)
     short = network[network["distance"] < 1.0]
+    if short.empty:
+        raise InputError("couplings.csv: no pairs closer than 1 ell")
     share = float(np.average(short["low"] > 0, weights=short["pairs"]))
     value = float(np.average(short["coupling"], weights=short["pairs"]))
     return Measured(
@@ -180,7 +183,7 @@ def antiferromagnetic_at_short_distance(tables):
     tables="rkky",
 )
 def rkky_at_strong_coupling(tables):
-    """Torque error of Eq. 2 at the largest J."""
+    """Torque error of RKKY (Eq. 2) at the largest J."""
     strongest = tables["rkky"]["coupling"].max()
     free, positive, fitted, pair, second = (
         tables.row("rkky", coupling=strongest, model=model)
@@ -211,7 +214,7 @@ def rkky_at_strong_coupling(tables):
     "pair, not on R alone",
 )
 def rkky_at_weak_coupling(tables):
-    """Least torque error of Eq. 2 at small J."""
+    """Least torque error of RKKY (Eq. 2) at small J."""
     frame = tables["rkky"]
     weak = frame[frame["coupling"] <= max(WEAK_COUPLING, frame["coupling"].min())]
     form = weak[weak["model"].isin(["rkky", "rkky-positive"])].sort_values("relative_torque_error").iloc[0]

@@ -77,7 +77,7 @@ def _count(tables, model):
     models="paper paper-chirality",
 )
 def error_size(tables):
-    """Torque error of the paper's network, without and with chirality."""
+    """Torque error of the network, without and with chirality features."""
     bond, chiral = (_error(tables, model, "test", "random") for model in ("paper", "paper-chirality"))
     worst = max(bond["rmse"], chiral["rmse"])
     return Measured(
@@ -185,13 +185,13 @@ _transfer_claim = partial(
 
 @_transfer_claim(id="transfer", where="used for N = 500 (Fig. 5), not tested there")
 def transfer(tables):
-    """Error at the size of Fig. 5 over that at the size of the training data."""
+    """Error in a larger box over that in a box of the size of the training data."""
     return _transfer(tables, "test-500")
 
 
 @_transfer_claim(id="transfer-1000", where="not used, not tested")
 def transfer_1000(tables):
-    """Error at twice that size."""
+    """Error in a still larger box over that in a box of the size of the training data."""
     return _transfer(tables, "test-1000")
 
 
@@ -244,7 +244,7 @@ def late_stage(tables):
     note="The learning rate falls along a cosine, so that part of the last gain is the smaller noise of the steps",
 )
 def converged(tables):
-    """What the last third of the epochs was worth."""
+    """What the last third of the epochs was worth in training."""
     frame = tables["training"]
     rows = frame[frame["model"].isin(["paper", "paper-chirality"])]
     if rows.empty:
@@ -275,7 +275,7 @@ def converged(tables):
     note="Networks of the same folds; the small one has a linear term that starts from least squares, the other none",
 )
 def network_size(tables):
-    """Error of a far smaller network over that of the paper's."""
+    """Error of a far smaller network over that of the large one."""
     ratio, late = _ratios(tables, "small", "paper")
     sets = [name for name in dict.fromkeys(tables["paired"]["set"]) if name != "test"]
     sizes = {name: _error(tables, "paper", name)["n_sites"] for name in sets}
@@ -303,7 +303,7 @@ def network_size(tables):
     "the field jumps",
 )
 def activation(tables):
-    """ReLU, which the paper names, against CELU, which it cites."""
+    """Error with ReLU over that with the activation of the other networks."""
     ratio, late = _ratios(tables, "small-relu", "small")
     same = all(0.9 <= row["ratio"] <= 1.1 for row in (ratio, late))
     used = tables.row("models", model="small")["activation"]
@@ -314,15 +314,11 @@ def activation(tables):
     )
 
 
-def _less_data(tables):
-    """Return the networks like ``small`` that were trained on less, the most data first."""
-    frame = tables["models"]
-    small = frame[frame["model"] == "small"]
-    if small.empty:
-        return small
-    keys = ["parameters", "activation", "linear_term", "chirality", "protocol"]
-    alike = frame[(frame[keys].astype(str) == small.iloc[0][keys].astype(str)).all(axis=1)]
-    less = alike[alike["configurations"] < small["configurations"].iloc[0]]
+def _less_data(tables, whole):
+    """Return the networks like that of the row `whole` that were trained on less, the most data first."""
+    frame, keys = tables["models"], ["parameters", "activation", "linear_term", "chirality", "protocol"]
+    alike = frame[(frame[keys].astype(str) == whole[keys].astype(str)).all(axis=1)]
+    less = alike[alike["configurations"] < whole["configurations"]]
     return less.sort_values("configurations", ascending=False, kind="stable")
 
 
@@ -333,14 +329,16 @@ def _less_data(tables):
     rule="reproduced if the next smaller training set costs at most a tenth in error, partly up to a quarter",
     target="training_size",
     tables="paired models",
+    models="small",
     note="Small networks of the same fold, which holds out a part of the realizations",
 )
 def training_data(tables):
     """Error with the next smaller training set over that with everything."""
-    smaller = _less_data(tables)
+    whole = tables.row("models", model="small")
+    smaller = _less_data(tables, whole)
     if smaller.empty:
         return None
-    less, whole = smaller.iloc[0], tables.row("models", model="small")
+    less = smaller.iloc[0]
     ratio, late = _ratios(tables, less["model"], "small")
     return Measured(
         f"error with {less['configurations']} configurations of {less['realizations']} realizations / with "

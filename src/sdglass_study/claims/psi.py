@@ -29,7 +29,10 @@ _WORDS = {
 
 
 def psi_paragraph(tables):
-    """Return in one paragraph of plain text what a reader should believe about psi = 1.02, from the numbers alone."""
+    """Return in one paragraph of plain text what a reader should believe about psi, from the numbers alone.
+
+    Of the paper's magnet that is what to believe about its 1.02.
+    """
     barrier, good = _barrier(tables)
     share = len(good) / len(barrier)
     begin = (
@@ -38,13 +41,21 @@ def psi_paragraph(tables):
         f"({share:.0%}) xi grows significantly and the exponent is determined."
     )
     if good.empty:
-        return f"{begin} The data of this study do not fix any exponent, neither 1.02 nor another."
+        neither = ", neither 1.02 nor another" if tables.of_paper else ""
+        return f"{begin} The data of this study do not fix any exponent{neither}."
     held = int(holds_paper(good).sum())
     low, median, high = np.quantile(good.exponent, [0.05, 0.5, 0.95])
+    spread, error = high / low, _typical_width(good)
+    most = f"Of these, 90 % give psi between {low:.2g} and {high:.2g} (median {median:.2g})"
+    if not tables.of_paper:
+        few = " xi grows significantly in hardly any analysis." if share < FEW else ""
+        moved = (
+            f"Choices move psi by a factor of {spread:.2g}, the statistics of one choice by {error:.2g} (median)."
+        )
+        return " ".join([f"{begin}{few} {most}. {moved}", *_strongest(tables)])
     text = [
         begin,
-        f"Of these, 90 % give psi between {low:.2g} and {high:.2g} (median {median:.2g}), and {held} ({held / len(good):.0%}) "
-        f"have a {tables.level} interval that holds {PAPER_PSI}.",
+        f"{most}, and {held} ({held / len(good):.0%}) have a {tables.level} interval that holds {PAPER_PSI}.",
     ]
     recipe = _recipe(barrier)
     if len(recipe):
@@ -55,13 +66,7 @@ def psi_paragraph(tables):
         )
     else:
         text.append("With the paper's formula as it is printed no window fixes an exponent.")
-    for name, smallest, largest in _effects(tables)[:1]:
-        text.append(
-            f"The choice that moves psi most is the {_WORDS[name]}: median {smallest[1]:.2g} for {smallest[0]}, "
-            f"{largest[1]:.2g} for {largest[0]}."
-        )
-    text += [_offset_words(barrier), _unit_words(tables)]
-    spread, error = high / low, _typical_width(good)
+    text += [*_strongest(tables), _offset_words(barrier), _unit_words(tables)]
     if share < FEW:
         verdict = (
             f"xi grows significantly in hardly any analysis, so that these data fix no exponent. That {held} of {len(good)} intervals hold "
@@ -136,6 +141,15 @@ def _effects(tables):
     return sorted(effects, key=lambda effect: effect[1][1] / effect[2][1])
 
 
+def _strongest(tables):
+    """Return a sentence on the choice with the strongest effect, in a list; an empty one if there is no choice."""
+    return [
+        f"The choice that moves psi most is the {_WORDS[name]}: median {smallest[1]:.2g} for {smallest[0]}, "
+        f"{largest[1]:.2g} for {largest[0]}."
+        for name, smallest, largest in _effects(tables)[:1]
+    ]
+
+
 def _unit_words(tables):
     """Return a sentence on the unit of time with which the formula as printed would give 1.02."""
     frame = tables["psi_units"]
@@ -176,7 +190,7 @@ def _offset_words(barrier):
     note="Combinations share their data and are not independent: shares are shares of choices, not probabilities",
 )
 def barrier_exponent(tables):
-    """Share of the analyses whose interval holds the paper's exponent."""
+    """The barrier exponent psi of xi ~ (log t)^(1/psi) over all combinations of choices."""
     barrier, good = _barrier(tables)
     recipe, held = _recipe(barrier), int(holds_paper(good).sum())
     share, enough = held / len(good) if len(good) else 0.0, len(good) >= FEW * len(barrier)
@@ -190,10 +204,10 @@ def barrier_exponent(tables):
             + (_recipe_words(recipe) if len(recipe) else "no window fixes it")
             + f"; {len(good)} of {len(barrier)} combinations determine an exponent"
         )
-        limits = (
-            f"{PAPER_PSI} lies in the {tables.level} interval of {held} of them ({share:.1%}); the ends of an interval differ by a "
-            f"factor of {_typical_width(good):.2g} (median)"
-        )
+        limits = f"the ends of an interval differ by a factor of {_typical_width(good):.2g} (median)"
+        if tables.of_paper:
+            held_by = f"{PAPER_PSI} lies in the {tables.level} interval of {held} of them ({share:.1%})"
+            limits = f"{held_by}; {limits}"
     some = "depends on the analysis" if share >= SOME else "not reproduced"
     return Measured(ours, limits, "reproduced" if share > MOST and enough else some)
 
@@ -207,7 +221,7 @@ def barrier_exponent(tables):
     "is no exponent",
 )
 def one_exponent(tables):
-    """How far choices move psi, against the statistical error of a single one."""
+    """How far choices of the analysis move psi, against the statistical error of a single one."""
     barrier, good = _barrier(tables)
     if good.empty:
         ours, limits, verdict = "no exponent in any combination of choices", "no interval", "not reproduced"

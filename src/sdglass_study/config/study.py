@@ -185,14 +185,17 @@ class Study:
         kind, small = next(iter(self.structures.values())).kind, next(iter(self.labels.values()))
         quenched = small.quenched
         states = small.random + (quenched.trajectories * quenched.snapshots if quenched else 0)
-        runs = self.quenches.values()
+        electrons, runs = self.electrons, self.quenches.values()
+        coupling = electrons.coupling if isinstance(electrons.coupling, dict) else f"{electrons.coupling:g}"
+        fixed = electrons.filling is not None
+        count = f"filling {electrons.filling:g}" if fixed else f"mu = {electrons.chemical_potential:g} t0"
         dampings = sorted({run.damping for run in runs})
         return {
             "structure": [
                 f"{name} = {value:g}" for name, value in plain(kind).items() if isinstance(value, (int, float))
             ],
             "electrons": [
-                f"J = {self.electrons.coupling:g} t0, filling {self.electrons.filling:g}",
+                f"J = {coupling} t0, {count}",
                 f"{self.labelled(next(iter(self.labels)))} × {states} labelled states",
             ],
             "descriptor": [f"R_c = {self.descriptor['cutoff']:g} ell"] if "cutoff" in self.descriptor else [],
@@ -211,10 +214,11 @@ class Study:
         return effective({**self.config, parameter: value})["study"]
 
     @staticmethod
-    def options(files, given):
+    def options(files, given, snakefile="Snakefile"):
         """Return the options of snakemake that make this configuration."""
         said = [f"{name}={value}" for name, value in given.items() if name != "sweep"]
-        options = [("--configfile", files), ("--config", said)]
+        elsewhere = [] if snakefile == "Snakefile" else [snakefile]
+        options = [("--snakefile", elsewhere), ("--configfile", files), ("--config", said)]
         return shlex.join(word for option, words in options if words for word in (option, *words))
 
     @staticmethod

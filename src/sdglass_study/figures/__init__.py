@@ -15,6 +15,7 @@ ask which figures there are. Modules that begin with an underscore hold what the
 """
 
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ if "matplotlib" not in sys.modules:
     os.environ.pop("MPLBACKEND", None)
 
 FIGURES = Registry("figure", "sdglass_study.figures")
+_OF_PAPER = r"\[\[(.*?)(?:\|\|(.*?))?\]\]"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Figure:
         Of the report; one that it does not tell comes at its end.
     order : float
         Place in the chapter.
+    elsewhere : tuple of str
+        Title and caption in the report of another magnet than the paper's; the same by default.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Figure:
     optional: dict = field(default_factory=dict)
     chapter: str = "more"
     order: float = 0.0
+    elsewhere: tuple = ()
 
     def __post_init__(self):
         # The registry tells by these two whether a name is registered again by its own module.
@@ -65,11 +70,17 @@ class Figure:
 
 
 def figure(*, tables, title, caption, chapter="more", order=0.0, optional=None):
-    """Return a decorator that registers ``draw(tables, look)`` as the figure of its module; see `Figure`."""
+    """Return a decorator that registers ``draw(tables, look)`` as the figure of its module; see `Figure`.
+
+    What stands in ``[[...]]`` in title and caption is true of the paper's magnet alone; of ``[[...||...]]`` the
+    second part is shown with another one.
+    """
+    texts = title, caption
+    shown, elsewhere = (tuple(re.sub(_OF_PAPER, part, text) for text in texts) for part in (r"\1", r"\2"))
 
     def register(draw):
         name = draw.__module__.rpartition(".")[2].removeprefix("sdglass_plugin_")
-        FIGURES.register(name)(Figure(name, draw, title, caption, tables, optional or {}, chapter, order))
+        FIGURES.register(name)(Figure(name, draw, *shown, tables, optional or {}, chapter, order, elsewhere))
         return draw
 
     return register

@@ -23,11 +23,12 @@ class Look:
     """Labels, colours and symbols of the models of a study, the same in all its figures.
 
     `labels` are {model: label} in the order of the configuration. Models that they do not name have their names
-    for labels, and colours in the order in which a figure asks for them.
+    for labels, and colours in the order in which a figure asks for them. Only with `of_paper`, if the magnet
+    is the paper's, are values of the paper drawn beside those of the study.
     """
 
-    def __init__(self, labels=None):
-        self.labels = dict(labels or {})
+    def __init__(self, labels=None, of_paper=True):
+        self.labels, self.of_paper = dict(labels or {}), of_paper
         self._others = [name for name in self.labels if name not in _FIXED]
 
     def label(self, name):

@@ -11,8 +11,8 @@ _MODELS = ("pair", "linear", "paper", "small")  # other networks lie on top of t
     title="Torque error along a quench",
     caption=(
         "(a) Torque error of each model in the states that an exact quench visits, with the torque itself "
-        "(black), which shrinks as the quench goes on. (b) The ratio. The least-squares models and two of the "
-        "networks; the others lie on top of these. Bands: Student t intervals over unseen realizations."
+        "(black)[[, which shrinks as the quench goes on]]. (b) The ratio. The least-squares models and two of the "
+        "networks[[; the others lie on top of these]]. Bands: Student t intervals over unseen realizations."
     ),
     chapter="dynamics",
     order=2,

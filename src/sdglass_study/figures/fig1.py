@@ -13,7 +13,7 @@ _VIEW = rotation(25.0, 20.0)
 
 @figure(
     tables={"fig1_neighbourhood": "site x y z sx sy sz distance is_centre cutoff"},
-    title="A magnetic neighbourhood and the model that reads it (paper Fig. 1)",
+    title="A magnetic neighbourhood and the model that reads it[[ (paper Fig. 1)]]",
     caption=(
         "(a) One spin of the study (ringed) with every spin inside its cutoff sphere, in orthographic "
         "projection. Colour is the bond variable with the centre, S_i . S_j; grey lines are hoppings from the "

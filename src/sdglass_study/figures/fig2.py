@@ -12,17 +12,20 @@ from sdglass_study.figures import figure
             "system:str n_sites box_length coupling energy density_of_states standard_error"
         )
     },
-    title="Electron density of states without and with the spins (paper Fig. 2)",
+    title="Electron density of states without and with the spins[[ (paper Fig. 2)]]",
     caption=(
-        "(a) Without coupling, J = 0, for both readings of the paper (its caption says N = 100, its text N = "
+        "(a) Without coupling, J = 0, [[for both readings of the paper (its caption says N = 100, its text N = "
         "500, in the same box), and for N = 500 at the density of N = 100, the size of Fig. 5: a peak near "
         "the Fermi level (dashed) and no gap at it. A long, thin tail of in-phase states goes on to the "
         "right. With N = 500 in so small a box the states above the peak come in the shells of the box's few "
         "long waves, between which the density touches zero, first near +0.5 t0: that is the size of the box, "
         "not a gap. (b) At the coupling of the study: lower and upper band lie about 2J apart, and the Fermi "
-        "level is in a gap (shaded: no configuration has a state there). Quoted position and height of a peak "
-        "are those of the parabola through the highest bin and its neighbours. The system on which the force "
-        "field is trained is thus not a metal. All curves are normalised to one: per orbital state in (a), "
+        "level is in a gap (shaded: no configuration has a state there).||in the study's box, for more sites in "
+        "the same box, and for these at the same density; dashed: the Fermi level. (b) At the coupling of the "
+        "study, with random spins; energies around the Fermi level at which no configuration has a state are "
+        "shaded.]] Quoted position and height of a peak "
+        "are those of the parabola through the highest bin and its neighbours. [[The system on which the force "
+        "field is trained is thus not a metal. ]]All curves are normalised to one: per orbital state in (a), "
         "where the two spins are alike, and per state of the 2N in (b). Bands: standard error over atomic "
         "realizations, often thinner than the line."
     ),

@@ -15,13 +15,13 @@ _ROWS = ("paper-chirality", "paper")
         "fig3_parity": "model:str set:str exact predicted",
         "fig3_histogram": "model:str set:str error density sigma",
     },
-    title="Predicted against exact torques (paper Fig. 3)",
+    title="Predicted against exact torques[[ (paper Fig. 3)]]",
     caption=(
         "Components of the torque S x H: network against exact diagonalization, with (a, b) and without (c, "
-        "d) the chirality features, every network on its own, for all states, random and relaxed (the "
-        "statement on the standard deviation is judged by random spins alone, whose torques are larger). "
+        "d) the chirality features, every network on its own, for all states, random and relaxed[[ (the "
+        "statement on the standard deviation is judged by random spins alone, whose torques are larger)]]. "
         "Training and unseen atomic realizations are kept apart. (b, d) Distribution of the error with its "
-        "standard deviation sigma (the paper's 'mean square error' of about 0.001), and the Gaussian of the "
+        "standard deviation sigma[[ (the paper's 'mean square error' of about 0.001)]], and the Gaussian of the "
         "same width for the unseen realizations (dashed)."
     ),
     chapter="models",

@@ -13,11 +13,11 @@ _TIMES = 5
         "fig4_correlation": "run:str damping model:str time distance correlation low high",
         "fig4_difference": "run:str model:str time distance difference low high",
     },
-    title="Spin correlations after a quench: exact against learned dynamics (paper Fig. 4)",
+    title="Spin correlations after a quench: exact against learned dynamics[[ (paper Fig. 4)]]",
     caption=(
         "Top: C(r, t), the first term of Eq. 20 (the second is in the figure 'disconnected'), from exact "
         "diagonalization (symbols, with confidence intervals) and from the learned fields (lines), a column "
-        "per damping; the paper states 0.05 gamma. No pair is closer than r_min (shaded). Below: model minus "
+        "per damping[[; the paper states 0.05 gamma]]. No pair is closer than r_min (shaded). Below: model minus "
         "exact at the same times, with confidence bands of the difference (all models start from the same "
         "spins and feel the same noise, so that it is far better known than the curves themselves). A band "
         "that excludes zero shows a difference to be significant; it counts where it is larger than a symbol "

@@ -18,7 +18,7 @@ _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
             "exponent_high amplitude"
         ),
     },
-    title="Growth of the correlation length, and the barrier exponent (paper Fig. 5)",
+    title="Growth of the correlation length, and the barrier exponent[[ (paper Fig. 5)]]",
     caption=(
         "(a) Correlation length by the paper's formula against log t, both axes logarithmic: a law (log "
         "t)^(1/psi) is a straight line. C is the first term of Eq. 20; the second is in the figure "
@@ -26,7 +26,7 @@ _LATEST_PSI = 60.0  # end of the axis of psi; larger values are marked by arrows
         "significant growth (lower end of the slope's interval above zero) that starts latest, and the widest "
         "of those. Every window ends at no less than 4 times its start (a run too short for that has its "
         "widest): in a narrower one log t hardly changes. A line is drawn whether or not it describes the "
-        "points. Dotted: the slope of the paper's psi = 1.02. (b) The same with |C| from independent halves "
+        "points.[[ Dotted: the slope of the paper's psi = 1.02.]] (b) The same with |C| from independent halves "
         "of the replicas, free of the upward bias that noise gives |C|. Triangles at an edge of (a) or (b): "
         "lengths beyond it. (c) Both together from the first window on, in linear scale. (d) How psi depends "
         "on the unit of time inside the logarithm, on the window of (a) or (b). (e) psi for every window, for "
@@ -53,7 +53,8 @@ def draw(tables, look):
         style.letter(axes, text)
     for column, (axes, (estimator, words)) in enumerate(zip(panels[:2], _ESTIMATORS.items(), strict=True)):
         axes.set_title(words, pad=3)
-        lines = _log_log(axes, lengths[lengths.estimator == estimator], fits[fits.estimator == estimator], marks)
+        shown, lines_of = lengths[lengths.estimator == estimator], fits[fits.estimator == estimator]
+        lines = _log_log(axes, shown, lines_of, marks, look.of_paper)
         # A legend inside the panel would hide points.
         below = page.add_subplot(grid[1, column])
         below.set_axis_off()
@@ -62,13 +63,16 @@ def draw(tables, look):
     _late(panels[2], lengths[lengths.time >= fits.start.min()], marks)
     _units(panels[3], fits, marks)
     _windows(panels[4], fits, marks)
+    for axes in panels[3:]:
+        _psi_axis(axes, look.of_paper)
     handles = [style.line(linestyle="", label=_words(lengths, name, look), **marks[name]) for name in names]
     for estimator, words in _ESTIMATORS.items():
         filled = "none" if estimator == "naive" else style.GREY
         handles.append(style.line(linestyle="", color=style.GREY, marker="o", mfc=filled, label=words))
     handles.append(style.line(color=style.GREY, label=r"fit of $(\log t)^{1/\psi}$"))
     handles.append(style.line(color=style.BLACK, linewidth=0.8, dashes=(4, 2), label=r"fit of $t^{1/z}$"))
-    handles.append(style.line(color=style.BLACK, dashes=(1, 1), label=rf"$\psi = {PAPER_PSI}$ (paper)"))
+    if look.of_paper:
+        handles.append(style.line(color=style.BLACK, dashes=(1, 1), label=rf"$\psi = {PAPER_PSI}$ (paper)"))
     panels[4].legend(handles=handles, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.38))
     return page
 
@@ -99,7 +103,7 @@ def _main_unit(fits):
     return units[np.argmin(np.abs(np.log(units)))] if len(units) else None
 
 
-def _log_log(axes, lengths, fits, marks):
+def _log_log(axes, lengths, fits, marks, of_paper):
     """Draw xi against log t, both logarithmic, with the fitted laws; return legend handles with psi."""
     unit = _main_unit(fits) or 1.0
     lengths = lengths[(lengths.time > 2.0 * unit) & (lengths.xi > 0)]
@@ -130,7 +134,8 @@ def _log_log(axes, lengths, fits, marks):
     axes.set_xlabel(r"$\ln t$" if unit == 1.0 else rf"$\ln(t/{unit:g})$")
     if lengths.empty:
         return lines
-    _paper_slope(axes, lengths, unit)
+    if of_paper:
+        _paper_slope(axes, lengths, unit)
     _plain_ticks(axes.xaxis, (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10))
     top = axes.secondary_xaxis("top", functions=(lambda x: x, lambda x: x))
     axes.tick_params(axis="x", which="both", top=False)
@@ -210,7 +215,6 @@ def _units(axes, fits, marks):
             axes.plot(mine.time_unit * shift, mine.exponent, color=mark["color"], linewidth=0.5)
     style.logarithmic(axes, "x")
     axes.set(xlabel=r"unit of time inside the logarithm [$1/(\gamma t_0)$]")
-    _psi_axis(axes)
 
 
 def _windows(axes, fits, marks):
@@ -234,7 +238,6 @@ def _windows(axes, fits, marks):
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.5, max(len(windows), 1) - 0.5)
     axes.set_xlabel(r"window of the fit [$1/(\gamma t_0)$]" + (f", unit of time {unit:g}" if unit else ""))
-    _psi_axis(axes)
 
 
 def _exponents(axes, x, rows, mark, estimator):
@@ -252,7 +255,8 @@ def _exponents(axes, x, rows, mark, estimator):
     axes.plot(x[open_end], top[open_end] * 0.93, linestyle="", marker=(3, 0, 0), markersize=3, color=mark["color"])
 
 
-def _psi_axis(axes):
-    axes.axhline(PAPER_PSI, color=style.BLACK, dashes=(1, 1), linewidth=1.0, zorder=1)
+def _psi_axis(axes, of_paper):
+    if of_paper:
+        axes.axhline(PAPER_PSI, color=style.BLACK, dashes=(1, 1), linewidth=1.0, zorder=1)
     axes.set(yscale="log", ylabel=r"barrier exponent $\psi$", ylim=(0.7, _LATEST_PSI))
     _plain_ticks(axes.yaxis, (1, 2, 5, 10, 20, 50))

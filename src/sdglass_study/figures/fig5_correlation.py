@@ -10,9 +10,9 @@ _TIMES = 6
     tables={"fig5_correlation": "ensemble:str model:str damping time distance correlation low high"},
     title="Correlations in the large box",
     caption=(
-        "C(r, t) of the ensembles from which the correlation length is computed, with confidence bands: the "
-        "negative contact correlation grows first, the weak positive peak behind it later. At large r the "
-        "curves are noise around zero, which |C| turns into a positive weight."
+        "C(r, t) of the ensembles from which the correlation length is computed, with confidence "
+        "bands[[: the negative contact correlation grows first, the weak positive peak behind it later]]. "
+        "At large r the curves are noise around zero, which |C| turns into a positive weight."
     ),
     chapter="growth",
     order=1,

@@ -30,12 +30,13 @@ def on_grid(frame):
     caption=(
         "(a) Rms torque, (b) energy gained since the first snapshot, (c) one minus the overlap of the spins "
         "with those of the previous snapshot, and (d) magnetization, for every ensemble; bands: standard "
-        "errors. The torque shrinks and the energy levels off (a, b), as in a system that freezes; whether "
-        "the spins stand still is seen in (c) alone. Its snapshots are 0.1 decades apart; those with another "
-        "ratio of times (early ones, rounded to time steps, and the end of a run) are left out there. In a "
-        "system that stands still (c) falls to zero; where it stays flat, ever longer intervals bring equal "
-        "changes, and where it rises, larger ones. The magnetization is the norm of the mean spin over all "
-        "replicas; without a net moment it is about as large as its standard error (dotted)."
+        "errors. [[The torque shrinks and the energy levels off (a, b), as in a system that freezes; "
+        "whether||Whether]] the spins stand still is seen in (c) alone. Its snapshots are 0.1 decades "
+        "apart; those with another ratio of times (early ones, rounded to time steps, and the end of a run) "
+        "are left out there. In a system that stands still (c) falls to zero; where it stays flat, ever "
+        "longer intervals bring equal changes, and where it rises, larger ones. The magnetization is the "
+        "norm of the mean spin over all replicas; without a net moment it is about as large as its "
+        "standard error (dotted)."
     ),
     chapter="dynamics",
     order=4,

@@ -16,8 +16,8 @@ from sdglass_study.figures._labels import STAGE_WORDS
         "noise leave of these; and states late in quenches at the temperature of Fig. 4, those of the larger "
         "boxes driven by the pair model. Minimised states are not the late states of the torque errors above, "
         "which come from quenches. The pair couplings of the locator expansion contain the surroundings of "
-        "each pair exactly, and closed loops of four spins come on top; a handful of numbers is fitted. What "
-        "limits the symmetry functions is what they describe, not the network that reads them. Intervals: "
+        "each pair exactly, and closed loops of four spins come on top; a handful of numbers is fitted. [[What "
+        "limits the symmetry functions is what they describe, not the network that reads them. ]]Intervals: "
         "Student's t over atomic realizations."
     ),
     chapter="models",

@@ -33,12 +33,12 @@ _WORDS = {
     caption=(
         "psi fitted in every defensible way: all combinations of the choices listed, on the windows of Fig. 5 "
         "(each ends at no less than 4 times its start; a run too short for that has its widest). (a) The "
-        "exponents in ascending order (black) with their confidence intervals (grey, in colour where they "
-        "hold the paper's 1.02, dashed); combinations in which xi does not grow significantly, or in which a "
+        "exponents in ascending order (black) with their confidence intervals (grey[[, in colour where they "
+        "hold the paper's 1.02, dashed]]); combinations in which xi does not grow significantly, or in which a "
         "free offset leaves psi open, have none and are counted at the right. (b) Which choices are behind "
         "them: the darker, the larger the share of a choice among the combinations at that place of (a); a "
         "choice without influence is evenly grey. (c) Share of the combinations with a choice that determine "
-        "psi (grey) and that hold 1.02 (colour). (d) Median and middle 90 % of psi for each choice. |C|: as "
+        "psi[[ (grey) and that hold 1.02 (colour)]]. (d) Median and middle 90 % of psi for each choice. |C|: as "
         "it comes in the paper's formula, with sign and value from independent halves of the replicas, or "
         "from C^2 less the variance of its noise. Offset: none in the paper's law; the start of the integral "
         "subtracted from xi (the formula gives a decay length plus the distance at which it starts); or a "
@@ -68,20 +68,20 @@ def draw(tables, look):
     nothing = page.add_subplot(grid[1, 1], sharey=strips)
     ranges = page.add_subplot(grid[1, 2], sharey=strips)
     counts = page.add_subplot(grid[0, 1:])
-    _curve(curve, good)
+    _curve(curve, good, look.of_paper)
     _strips(strips, good, choices, words)
-    _shares(nothing, choices)
-    _ranges(ranges, choices)
-    _sentences(counts, barrier, good)
+    _shares(nothing, choices, look.of_paper)
+    _ranges(ranges, choices, look.of_paper)
+    _sentences(counts, barrier, good, look.of_paper)
     style.letters((curve, strips, nothing, ranges))
     return page
 
 
-def _curve(axes, good):
+def _curve(axes, good, of_paper):
     """Exponents in ascending order with their intervals; those that hold the paper's value in colour."""
     from matplotlib.collections import LineCollection
 
-    holds = holds_paper(good).to_numpy()
+    holds = holds_paper(good).to_numpy() & of_paper
     rank = np.arange(len(good))
     low = np.clip(good.exponent_low.to_numpy(dtype=float), *_PSI)
     high = np.clip(good.exponent_high.to_numpy(dtype=float), *_PSI)
@@ -95,22 +95,25 @@ def _curve(axes, good):
         axes.plot(rank, good.exponent, color=style.BLACK, marker=".", linestyle="")
     else:
         axes.plot(rank, good.exponent, color=style.BLACK, linewidth=1.2)
-    axes.axhline(PAPER_PSI, color=style.BLUE, dashes=(4, 2), linewidth=1.0)
-    axes.text(0.99, PAPER_PSI * 0.93, rf"paper, ${PAPER_PSI}$", color=style.BLUE, ha="right", va="top", fontsize=8,
-              transform=axes.get_yaxis_transform())  # fmt: skip
-    axes.set(yscale="log", ylim=_limits(good), ylabel=r"barrier exponent $\psi$")
+    if of_paper:
+        axes.axhline(PAPER_PSI, color=style.BLUE, dashes=(4, 2), linewidth=1.0)
+        axes.text(0.99, PAPER_PSI * 0.93, rf"paper, ${PAPER_PSI}$", color=style.BLUE, ha="right", va="top",
+                  fontsize=8, transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.set(yscale="log", ylim=_limits(good, of_paper), ylabel=r"barrier exponent $\psi$")
     axes.set_xlim(-0.5, max(len(good), 1) - 0.5)
     axes.tick_params(labelbottom=False)
     style.plain_log_axis(axes.yaxis)
 
 
-def _limits(good):
-    values = [PAPER_PSI, *good.exponent_low, *good.exponent_high]
+def _limits(good, of_paper):
+    shown = [PAPER_PSI] if of_paper else []
+    values = [*shown, *good.exponent_low, *good.exponent_high]
     values = np.array([value for value in values if np.isfinite(value) and value > 0])
     if len(values) < 3:
         return 0.5, 20.0
     low, high = np.quantile(values, [0.005, 0.995])
-    return max(_PSI[0], min(low, PAPER_PSI / 1.5)), min(_PSI[1], max(high, PAPER_PSI * 1.5))
+    low, high = min([low, *(value / 1.5 for value in shown)]), max([high, *(value * 1.5 for value in shown)])
+    return max(_PSI[0], low), min(_PSI[1], high)
 
 
 def _strips(axes, good, choices, words):
@@ -149,11 +152,12 @@ def _separate(axes, choices):
         axes.axhline(row - 0.5, color=style.BLUE, linewidth=0.5)
 
 
-def _shares(axes, choices):
+def _shares(axes, choices, of_paper):
     """Part of the combinations of a choice that determine psi (grey), and that hold the paper's value (colour)."""
     rows, total = np.arange(len(choices)), np.maximum(choices.combinations, 1)
     axes.barh(rows, choices.identified / total, color=style.PALE, height=0.8)
-    axes.barh(rows, choices.holds / total, color=style.VERMILLION, height=0.8)
+    if of_paper:
+        axes.barh(rows, choices.holds / total, color=style.VERMILLION, height=0.8)
     axes.set_xlim(0.0, 1.0)
     axes.set_xticks([0, 1], ["0", "1"])
     axes.tick_params(axis="y", labelleft=False, length=0)
@@ -161,12 +165,13 @@ def _shares(axes, choices):
     _separate(axes, choices)
 
 
-def _ranges(axes, choices):
+def _ranges(axes, choices, of_paper):
     """Median and middle 90 % of psi for each choice."""
     rows = np.arange(len(choices))
     axes.hlines(rows, choices.exponent_low, choices.exponent_high, color=style.GREY, linewidth=1.0)
     axes.plot(choices.exponent_median, rows, linestyle="", marker="o", markersize=3, color=style.BLACK)
-    axes.axvline(PAPER_PSI, color=style.BLUE, dashes=(4, 2), linewidth=1.0)
+    if of_paper:
+        axes.axvline(PAPER_PSI, color=style.BLUE, dashes=(4, 2), linewidth=1.0)
     values = choices[["exponent_low", "exponent_high"]].to_numpy(dtype=float)
     values = values[np.isfinite(values)]
     ends = (
@@ -181,17 +186,17 @@ def _ranges(axes, choices):
     _separate(axes, choices)
 
 
-def _sentences(axes, barrier, good):
+def _sentences(axes, barrier, good, of_paper):
     """The counts, beside the curve."""
     axes.set_axis_off()
     flat, unknown = int((barrier.grows == 0).sum()), int(((barrier.grows == 1) & (barrier.identified == 0)).sum())
-    held = int(holds_paper(good).sum())
+    held = f"{int(holds_paper(good).sum())}: interval holds {PAPER_PSI} (colour)"
     lines = [
         f"{len(barrier)} combinations",
         f"{flat}: no significant growth",
         f"{unknown}: growth, but $\\psi$ undetermined",
         f"{len(good)}: determine $\\psi$ (a, b)",
-        f"{held}: interval holds {PAPER_PSI} (colour)",
+        *([held] if of_paper else []),
     ]
     for row, line in enumerate(lines):
         axes.text(0.06, 0.9 - 0.13 * row, line, transform=axes.transAxes, fontsize=8, va="top")

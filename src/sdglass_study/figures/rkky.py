@@ -24,7 +24,7 @@ _KINDS = {  # of interactions: label, colour, symbol
         "Eq. 2) with k_F of free electrons, with fitted k_F and either sign, or with the sign of Eq. 2; any "
         "fitted function of the distance (pair model); perturbation theory of second order in J; t^2/(2J) for "
         "strong coupling. One is what no coupling at all would give. (b) Coupling of just two sites by exact "
-        "diagonalization, in units of t^2/J: the limit at large J is 1/2 per pair, not 1."
+        "diagonalization, in units of t^2/J: the limit at large J is 1/2 per pair[[, not 1]]."
     ),
     chapter="data",
     order=2,
@@ -55,7 +55,7 @@ def draw(tables, look):
     if two_site is None:
         right.set_axis_off()
     else:
-        _two_sites(right, two_site)
+        _two_sites(right, two_site, look.of_paper)
         style.letter(right, "b")
     style.letter(left, "a")
     for axes in (left, right):
@@ -65,14 +65,15 @@ def draw(tables, look):
     return page
 
 
-def _two_sites(axes, frame):
+def _two_sites(axes, frame, of_paper):
     distances = np.unique(frame.distance)
     colours = style.time_colours(distances)
     for k, distance in enumerate(distances):
         curve = frame[frame.distance == distance].sort_values("coupling")
         axes.plot(curve.coupling, curve.ratio_to_t2_over_J, color=colours[distance], marker=style.MARKERS[k % 7],
                   label=rf"$R = {distance:g}\,\ell$")  # fmt: skip
-    for value, words in ((0.5, r"$t^2/(2J)$"), (1.0, r"$t^2/J$ (paper)")):
+    lines = ((0.5, r"$t^2/(2J)$"), (1.0, r"$t^2/J$ (paper)"))
+    for value, words in lines if of_paper else lines[:1]:
         axes.axhline(value, color=style.BLACK, dashes=(4, 2), linewidth=0.8, zorder=0)
         axes.text(0.02, value, words, transform=axes.get_yaxis_transform(), va="bottom", fontsize=8)
     axes.set(

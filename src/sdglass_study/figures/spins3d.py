@@ -14,8 +14,8 @@ from sdglass_study.figures import figure
         "farther spins paler), (a) at random and (b) at the end of a quench. Colour is the local energy e_i = "
         "[E(S) - E(S with S_i reversed)] / 2: turning the spin over would cost -2 e_i; for pair couplings it "
         "is -S_i . H_i. Purple spins are satisfied, orange ones frustrated. (c) Distribution of the local "
-        "energies at both times. The directions look as random after the quench as before; the local energies "
-        "do not."
+        "energies at both times.[[ The directions look as random after the quench as before; the local energies "
+        "do not.]]"
     ),
     chapter="method",
     order=3,

@@ -19,7 +19,7 @@ _PAPER = 1.0e-3  # [t0], read off the paper's Fig. 3
         "for random, relaxed and late states (late: the second half of quenches); of the first eight models. "
         "Filled symbols: the committee, or the linear models, with Student t intervals over atomic "
         "realizations; small dots: single networks on average (the main symbol where there is no committee); "
-        "bars: the torque itself; dashed: the paper's 0.001. Intervals of two models may overlap although one "
+        "bars: the torque itself[[; dashed: the paper's 0.001]]. Intervals of two models may overlap although one "
         "is better on every realization: paired.csv compares them on the same ones. A model is useful where "
         "its relative error is well below one; late states are the test."
     ),
@@ -41,7 +41,8 @@ def draw(tables, look):
         _points(top, some, "rmse", models, stages, look)
         _points(bottom, some, "relative", models, stages, look)
         _signal(top, some, stages)
-        top.axhline(_PAPER, zorder=1, **dashed)
+        if look.of_paper:
+            top.axhline(_PAPER, zorder=1, **dashed)
         sizes = ", ".join(f"{n:g}" for n in sorted(some.n_sites.dropna().unique()))
         top.set_title(set_words(name) + (f", $N = {sizes}$" if sizes else ""), pad=3)
         bottom.set_xticks(range(len(stages)), stages)
@@ -53,7 +54,8 @@ def draw(tables, look):
     panels[1, 0].set_ylabel("torque error / rms torque")
     handles = [style.line(linestyle="", label=look.label(model), **look.line(model)) for model in models]
     handles.append(style.line(color=style.PALE, linewidth=5, label="rms torque"))
-    handles.append(style.line(label="paper, about 0.001", **dashed))
+    if look.of_paper:
+        handles.append(style.line(label="paper, about 0.001", **dashed))
     style.legend_below(page, handles, ncols=3)
     return page
 

@@ -1,9 +1,10 @@
-"""Judge the paper's statements from the tables of the study."""
+"""Judge the paper's statements from the tables of a study of its magnet; measure the same of another magnet."""
 
 import pandas as pd
 
 from sdglass.io import write_csv
 from sdglass_study.claims import CLAIMS, COLUMNS, Tables, judged
+from sdglass_study.paper import differences
 
 
 def inputs(study):
@@ -12,8 +13,13 @@ def inputs(study):
 
 
 def settings(study):
-    """Return the study's name, the level of its intervals, and what its models are called."""
-    return {"study": study.study, "confidence": study.statistics.confidence, "labels": study.model_labels()}
+    """Return the study's name, the level of its intervals, what its models are called, and whose magnet it is."""
+    return {
+        "study": study.study,
+        "confidence": study.statistics.confidence,
+        "labels": study.model_labels(),
+        "of_paper": not differences(study),
+    }
 
 
 def modules(study):
@@ -31,9 +37,11 @@ def run(inputs, outputs, settings):
     outputs : dict
     settings : dict
         ``study``, its name in targets that are tables; ``confidence`` of the tables' intervals; ``labels``,
-        {model: label}, and ``only``, names of the claims that are judged, optional.
+        {model: label}, ``only``, names of the claims that are judged, and ``of_paper``, whether the magnet is the
+        paper's, optional.
     """
-    tables = Tables(inputs["tables"], settings.get("confidence", 0.95), settings.get("labels"))
+    how = settings.get("confidence", 0.95), settings.get("labels"), settings.get("of_paper", True)
+    tables = Tables(inputs["tables"], *how)
     rows = judged(tables, settings.get("only"))
     for row in rows:
         if row["target"].endswith(".csv"):

@@ -1,6 +1,7 @@
 """Draw one figure of the study from its tables."""
 
 from sdglass_study.figures._make import make_figure
+from sdglass_study.paper import differences
 
 
 def inputs(study, figure):
@@ -11,8 +12,8 @@ def inputs(study, figure):
 
 
 def settings(study, figure):
-    """Return the figure's name, and what it calls the models."""
-    return {"name": figure, "labels": study.model_labels()}
+    """Return the figure's name, what it calls the models, and whose magnet it shows."""
+    return {"name": figure, "labels": study.model_labels(), "of_paper": not differences(study)}
 
 
 def modules(study, figure):
@@ -29,6 +30,8 @@ def run(inputs, outputs, settings):
         ``tables``: CSV files, among them those of the figure.
     outputs : dict
     settings : dict
-        ``name`` of the figure; ``labels``, {model: label}, optional.
+        ``name`` of the figure; ``labels``, {model: label}, and ``of_paper``, whether the magnet is the paper's,
+        optional.
     """
-    make_figure(settings["name"], inputs["tables"], outputs.get("png"), outputs.get("pdf"), settings.get("labels"))
+    look = settings.get("labels"), settings.get("of_paper", True)
+    make_figure(settings["name"], inputs["tables"], outputs.get("png"), outputs.get("pdf"), *look)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sdglass.io import write_text
 from sdglass_study.jobs import claims as claims_job
+from sdglass_study.paper import differences
 from sdglass_study.report.page import render
 
 TEMPLATE = Path(__file__).parents[1] / "report" / "report.html.j2"
@@ -27,6 +28,7 @@ def settings(study, options):
         "labels": study.model_labels(),
         "confidence": study.statistics.confidence,
         "seed": study.seed,
+        "differences": differences(study),
         "numbers": study.numbers(),
         "film": "film" in study.quenches,
         "benchmarks": f"{study.folder}/benchmarks",
@@ -50,6 +52,6 @@ def run(inputs, outputs, settings):
     outputs : dict
     settings : dict
         The other keywords of `sdglass_study.report.page.render`: ``study`` and, optional, ``options``, ``labels``,
-        ``confidence``, ``seed``, ``numbers``, ``film``, ``benchmarks``, ``archived_runtimes``.
+        ``confidence``, ``seed``, ``differences``, ``numbers``, ``film``, ``benchmarks``, ``archived_runtimes``.
     """
     write_text(outputs["report"], render(TEMPLATE, **inputs, **settings))

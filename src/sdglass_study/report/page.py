@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 
 from sdglass.errors import InputError
-from sdglass_study.claims import VERDICTS, Tables
+from sdglass_study.claims import MEASURED, VERDICTS, Tables
 from sdglass_study.figures import FIGURES
 from sdglass_study.figures._tables import read_table
 from sdglass_study.report.runtimes import job_times, runtimes
@@ -24,7 +24,8 @@ _BADGES = {"reproduced": "good", "not reproduced": "bad"}  # what is neither is 
 
 
 def render(template, figures, tables, claims, *, study, options="", labels=None, confidence=0.95, seed=None,
-           numbers=None, film=False, provenance=None, benchmarks=None, archived_runtimes=None):  # fmt: skip
+           differences=(), numbers=None, film=False, provenance=None, benchmarks=None,
+           archived_runtimes=None):  # fmt: skip
     """Return the report as one HTML page that loads nothing.
 
     Parameters
@@ -37,6 +38,8 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
         CSV as from `sdglass_study.claims.judged`, and JSON.
     options : str
         What snakemake is given besides the target, such as ``--configfile workflow/presets/quick.yaml``.
+    differences : list of str
+        In what the magnet is not the paper's; of another one nothing is said about whether the paper is right.
     numbers : dict, optional
         {station of the method: lines of text below its picture}.
     film : bool
@@ -50,19 +53,21 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
     how = {"autoescape": True, "undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(template.parent), **how)
     environment.filters["typeset"] = typeset
-    tables = Tables(tables, confidence, labels)
+    of_paper = not differences
+    tables = Tables(tables, confidence, labels, of_paper)
     rows = claim_rows(claims)
     verdicts = [row["verdict"] for row in rows]
     return environment.get_template(template.name).render(
         study=study,
         seed=seed,
         options=options,
+        differences=differences,
         numbers=numbers or {},
         film=film,
         claims=rows,
         headlines=[row for name in HEADLINES for row in rows if row["id"] == name],
         tally=[(verdict, _badge(verdict), count) for verdict in VERDICTS if (count := verdicts.count(verdict))],
-        chapters=chapters(figures, rows, options),
+        chapters=chapters(figures, rows, options, of_paper),
         facts=facts(provenance),
         times=runtimes(job_times(benchmarks, archived_runtimes)),
         tables=[shown_table(name, tables[name]) for name in sorted(tables.files)],
@@ -74,7 +79,7 @@ def claim_rows(path):
     """Return the claims as dictionaries of text, with ``css`` for the badge of the verdict."""
     rows = read_table(path, _CLAIMS, empty=True).to_dict("records")
     for row in rows:
-        if row["verdict"] not in VERDICTS:
+        if row["verdict"] not in (*VERDICTS, MEASURED):
             raise InputError(
                 f"{path}: verdict {row['verdict']!r} of {row['id']}; expected one of {', '.join(VERDICTS)}"
             )
@@ -86,7 +91,7 @@ def _badge(verdict):
     return _BADGES.get(verdict, "fair")
 
 
-def chapters(figures, claims, options=""):
+def chapters(figures, claims, options="", of_paper=True):
     """Return {chapter: [figure as a dictionary for the template]}, each chapter in its order.
 
     Claims whose target is a figure, or one of its tables, stand beside it.
@@ -95,12 +100,13 @@ def chapters(figures, claims, options=""):
     result = {chapter: [] for chapter in (*STORY, "more")}
     for figure, path in sorted(drawn, key=lambda pair: (pair[0].order, pair[0].name)):
         names = [*figure.tables, *figure.optional]
+        title, caption = (not of_paper and figure.elsewhere) or (figure.title, figure.caption)
         targets = {figure.name, *(f"{name}.csv" for name in names)}
         result[figure.chapter if figure.chapter in STORY else "more"].append(
             {
                 "name": figure.name,
-                "title": figure.title,
-                "caption": figure.caption,
+                "title": title,
+                "caption": caption,
                 "image": _data_url(path),
                 "tables": [f"{name}.csv" for name in names],
                 "command": " ".join(word for word in ("snakemake", figure.name, "--cores N", options) if word),

@@ -14,7 +14,7 @@ from sdglass.structures.neighbours import TOLERANCE, NeighbourWarning, minimum_i
 @HOPPING_LAWS.register("shells")
 @dataclass(frozen=True)
 class Shells:
-    """One amplitude per neighbour shell of a lattice; zero at every other distance.
+    """One amplitude per neighbour shell of a lattice, -t0 by default; zero at every other distance.
 
     Parameters
     ----------
