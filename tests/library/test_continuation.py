@@ -68,6 +68,16 @@ def test_pieces_with_seeds_of_their_own_thermalize():
     assert trajectory.attributes["seed"] > 0
 
 
+@pytest.mark.parametrize(("integrator", "bias"), [("heun", -0.037), ("semi_implicit", -0.075)])
+def test_the_bias_of_a_step_is_what_its_docstring_says(integrator, bias):
+    pair = heisenberg(Structure([[0, 0, 0], [1, 0, 0]], 20.0), 1.0, 1.01)
+    spins = random_spins(2, np.random.default_rng(1), 4000)
+    times = np.arange(6.0, 21.0)
+    trajectory = quench(pair, spins, LLG(1.0, 1.0, 0.2, integrator), 20.0, seed=2, snapshot_times=times)
+    found = np.einsum("kra,kra->kr", trajectory.spins[:, :, 0], trajectory.spins[:, :, 1]).mean()
+    assert found - (1 - 1 / np.tanh(1)) == pytest.approx(bias, abs=0.01)
+
+
 def test_a_step_that_is_too_large_is_said(small_structure):
     magnet = heisenberg(square_lattice(6), 1.0, 1.01)
     spins = random_initial_spins(36, 0, 0, range(1))
