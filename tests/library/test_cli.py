@@ -214,7 +214,7 @@ def test_initial_spins_from_a_file(folder):
     start = np.load("SPINS.npy")
     assert run(f"quench --engine pair.safetensors {QUENCH} --spins SPINS.npy") == 0
     np.testing.assert_allclose(Trajectory.load("T.h5").spins[0], start, rtol=0, atol=1e-15)
-    assert run(f"quench --engine pair.safetensors {QUENCH} --spins ONE.npy --replicas 2") == 0
+    assert run(f"quench --engine pair.safetensors {QUENCH} --spins ONE.npy --replicas 2 --overwrite") == 0
     trajectory = Trajectory.load("T.h5")
     np.testing.assert_allclose(trajectory.spins[0], [start[0]] * 2, rtol=0, atol=1e-15)
     assert np.abs(trajectory.spins[-1, 0] - trajectory.spins[-1, 1]).max() > 0.1  # each has noise of its own
@@ -452,7 +452,7 @@ def test_bad_input_of_quench(folder, capsys, change, message):
     [
         ("", "the following arguments are required: COMMAND"),
         ("nonsense", "invalid choice: 'nonsense'"),
-        ("quench", r"required: --engine, --structure, --duration, --out \(see 'sdglass quench --help'\)"),
+        ("quench", r"required: --duration \(see 'sdglass quench --help'\)"),
         ("info absent.safetensors", r"absent\.safetensors: no such file"),
         ("check --engine exact --structure S.npz --replicas 1", "--replicas: 1; expected an integer >= 2"),
         ("structure --r-min 2 --out A.npz", "random sequential addition jams"),

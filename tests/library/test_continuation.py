@@ -133,6 +133,9 @@ def test_the_command_goes_on(folder, capsys):
     refused(f"{QUENCH} {hopping} --dtype float32 --duration 40 --out T.h5", "has dtype = float64", capsys)
     refused("quench --duration 40 --out W.h5", "--engine is missing", capsys)
     refused("quench --continue absent.h5 --duration 40", r"absent\.h5: no such file", capsys)
+    before = (folder / "T.h5").stat().st_mtime_ns
+    assert run(f"{QUENCH} {hopping} --duration 20 --out T.h5") == 0  # the same command: nothing is left to do
+    assert (folder / "T.h5").stat().st_mtime_ns == before
     assert run(f"{QUENCH} {hopping} --duration 4 --out T.h5 --overwrite") == 0
     assert Trajectory.load("T.h5").attributes["duration"] == 4
 

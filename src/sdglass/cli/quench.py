@@ -69,6 +69,9 @@ def run(args):
     from sdglass.provenance import provenance
 
     earlier = _earlier(args)
+    if earlier and earlier.attributes["duration"] == args.duration:
+        print(f"{args.out}: is complete")
+        return 0
     for name in ("engine", "structure", "out"):
         if getattr(args, name) is None:
             raise InputError(f"--{name} is missing; expected it, or --continue T.h5")
@@ -138,9 +141,12 @@ def _earlier(args):
                 "to go on with it, or --overwrite and another --out to start afresh"
             )
         setattr(args, name, asked.get(name))
-    if not args.duration > trajectory.attributes["duration"]:
+    done = trajectory.attributes["duration"]
+    if source == args.out and args.duration == done and vars(args)["continue"] is None:
+        return trajectory  # the same command again: nothing is left to do
+    if not args.duration > done:
         raise InputError(
-            f"{source}: its run is {trajectory.attributes['duration']:g} long, and --duration {args.duration:g} "
+            f"{source}: its run is {done:g} long, and --duration {args.duration:g} "
             "is the total; expected more to go on with it, or --overwrite to start afresh"
         )
     args.out = args.out or source
