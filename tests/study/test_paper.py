@@ -12,7 +12,7 @@ from conftest import LABELS, ROOT
 from matplotlib.image import imsave
 
 from sdglass import SDModel, Shells
-from sdglass_study.claims import MEASURED, Tables, judged
+from sdglass_study.claims import CLAIMS, MEASURED, Claim, Measured, Tables, judged
 from sdglass_study.config import load_study
 from sdglass_study.figures import FIGURES
 from sdglass_study.figures._labels import Look
@@ -124,6 +124,17 @@ def test_what_another_magnet_does_not_show_leaves_a_row(paper_tables):
     (row,) = judged(tables, only=["antiferromagnetic"])
     assert (row["value"], row["verdict"]) == ("none", MEASURED)
     assert "closer than 1 ell" in row["uncertainty"]
+
+
+def test_a_claim_of_ones_own_is_judged_of_any_magnet(paper_tables, monkeypatch):
+    def mine(tables):
+        """The coupling of two sites."""
+        return Measured("0.5", "none", "reproduced")
+
+    own = Claim("mine", mine, statement="Half", where="mine", rule="always", target="fig2", tables="two_site")
+    monkeypatch.setattr("sdglass_study.claims.CLAIMS", {"mine": own, "superexchange": CLAIMS["superexchange"]})
+    rows = judged(Tables(paper_tables.glob("*.csv"), of_paper=False))
+    assert {row["id"]: row["verdict"] for row in rows} == {"mine": "reproduced", "superexchange": MEASURED}
 
 
 def test_the_report_of_another_magnet_is_about_that_magnet(paper_tables, tmp_path):

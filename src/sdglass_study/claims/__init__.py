@@ -16,7 +16,7 @@ A module of this folder registers its claims by itself, and nothing else has to 
 
 The verdict follows from the tables by the rule that is written beside it; nobody edits it. It is about the paper's
 magnet (`sdglass_study.paper`): of another one the same is measured, under the first line of the docstring, and
-nothing is judged.
+nothing is judged, but for the claims of a user's own files.
 """
 
 import inspect
@@ -115,6 +115,11 @@ class Claim:
         vars(self).update(__module__=self.measure.__module__, __qualname__=self.measure.__qualname__)
 
     @property
+    def of_paper(self):
+        """Whether it is about the paper's magnet: the modules of this folder are, a user's own claims need not be."""
+        return self.measure.__module__.startswith(__name__)
+
+    @property
     def quantity(self):
         """What is measured, whatever the paper says of it."""
         return (inspect.getdoc(self.measure) or self.id).partition("\n")[0].rstrip(".")
@@ -134,7 +139,7 @@ def judged(tables, only=None):
     """Return the claims of a study as rows (dictionaries of `COLUMNS`), in their order.
 
     Of another magnet than the paper's a row has the quantity for its statement, what was measured, and the verdict
-    `MEASURED`; what the paper says, the rule and the note are empty.
+    `MEASURED`; what the paper says, the rule and the note are empty. A user's own claims are judged in any case.
 
     Parameters
     ----------
@@ -153,15 +158,16 @@ def judged(tables, only=None):
             continue
         if stated.models and not set(stated.models.split()) <= set(tables["models"]["model"]):
             continue
+        judging = tables.of_paper or not stated.of_paper
         try:
             found = stated.measure(tables)
         except InputError as error:
-            if tables.of_paper:
+            if judging:
                 raise InputError(f"claim {stated.id}: {error}") from None
             # Another magnet need not have what the paper speaks of: a sign change, say.
             rows.append(_quantity(stated, "none", str(error)))
             continue
-        if found is not None and tables.of_paper:
+        if found is not None and judging:
             row = {name: getattr(found if hasattr(found, name) else stated, name) for name in COLUMNS}
             rows.append(row | {"note": " ".join(part for part in (stated.note, found.note) if part)})
         elif found is not None:
