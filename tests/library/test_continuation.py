@@ -9,7 +9,8 @@ from test_cli import refused, run
 
 import sdglass
 from sdglass.dynamics.llg import LLG
-from sdglass.dynamics.quench import TimeStepWarning, continue_quench, quench, random_initial_spins
+from sdglass.dynamics.quench import continue_quench, quench, random_initial_spins
+from sdglass.dynamics.run import TimeStepWarning
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError

@@ -177,6 +177,14 @@ def test_an_alloy_is_its_host_with_some_moments(solver):
     assert found.energy[0] == pytest.approx(free, abs=1e-5)
 
 
+def test_a_committee_on_an_alloy_takes_the_spins_of_its_moments():
+    alloy = sdglass.lattice("square", (4, 4)).dilute(0.5, seed=1)
+    member = sdglass.ExactForceField(alloy, SDModel(2.0, filling=0.3, temperature=0.1, hopping=Shells()))
+    spins = random_spins(8, np.random.default_rng(2), 3)
+    found = sdglass.CommitteeForceField([member, member]).evaluate(spins)
+    np.testing.assert_array_equal(found.field, member.evaluate(spins).field)
+
+
 def flux_triangle(phase):
     hop = -np.exp(1j * phase / 3)
     return np.array([[0, hop, hop.conjugate()], [hop.conjugate(), 0, hop], [hop, hop.conjugate(), 0]])

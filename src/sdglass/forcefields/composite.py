@@ -68,7 +68,7 @@ class CommitteeForceField(_Composite):
     @own_arithmetic
     def evaluate(self, spins):
         """Return the `CommitteeEvaluation` of `spins`, shape (R, N, 3)."""
-        spins = check_spins(spins, self.structure.n_sites)
+        spins = check_spins(spins, self.structure.n_spins)
         parts = [member.evaluate(spins) for member in self.members]
         energies = np.array([part.energy for part in parts])
         fields = np.array([part.field for part in parts])

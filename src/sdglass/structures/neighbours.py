@@ -99,8 +99,8 @@ def _image_pairs(structure, reach):
     shifts = np.array(list(product(*(range(-n, n + 1) for n in repeats))))  # in order, the zero in the middle
     images = positions + (shifts @ cell)[:, None]
     margin = 1e-9 + reach / heights
-    inverse = np.linalg.inv(structure.frame)
-    inside = (images @ inverse >= -margin) & (images @ inverse <= 1 + margin) | ~structure.pbc
+    fractional = images @ np.linalg.inv(structure.frame)
+    inside = (fractional >= -margin) & (fractional <= 1 + margin) | ~structure.pbc
     which, site = np.nonzero(inside.all(axis=2))
     found = cKDTree(positions).sparse_distance_matrix(cKDTree(images[which, site]), reach, output_type="ndarray")
     first, image = found["i"].astype(np.int64), found["j"]
