@@ -14,7 +14,7 @@ SUMMARY = "Spin dynamics (LLG equation) at constant temperature"
 DETAILS = "Writes snapshots of all replicas, evenly spaced in log t, to an HDF5 file."
 EXAMPLE = """\
 example: the paper's quench with a trained model, and a faster one with exact diagonalization
-  sdglass quench --engine MODEL.safetensors --structure S.npz --replicas 20 --duration 3000 --out T.h5
+  sdglass quench --engine MODEL.safetensors --structure S.npz --replicas 20 --duration 3000 --out LEARNED.h5
   sdglass quench --engine exact --structure S.npz --duration 300 --damping 1 --workers 2 --out EXACT.h5
 
 In Python, sdglass.dynamics.trajectory.Trajectory.load('T.h5') reads the result, and so does xarray. An interrupted

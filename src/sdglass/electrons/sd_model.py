@@ -1,7 +1,7 @@
 """The s-d Hamiltonian (paper Eqs. 1 and 17)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from scipy import sparse
@@ -105,8 +105,7 @@ class SDModel:
 
     def to_dict(self):
         """Return the parameters as plain data (for weights, datasets and provenance)."""
-        data = {"coupling": self.coupling, "filling": self.filling, "temperature": self.temperature}
-        data |= {"onsite": self.onsite, "chemical_potential": self.chemical_potential}
+        data = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "hopping"}
         return {key: value for key, value in data.items() if value is not None} | {
             "hopping": hopping_to_dict(self.hopping)
         }
