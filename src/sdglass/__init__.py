@@ -39,6 +39,7 @@ _HOME = {
     "ForceField": "forcefields.base",
     "ExactForceField": "forcefields.exact",
     "GreensFunctionForceField": "forcefields.greens_function",
+    "KernelPolynomialForceField": "forcefields.kernel_polynomial",
     "BilinearForceField": "forcefields.pair",
     "SumForceField": "forcefields.composite",
     "CommitteeForceField": "forcefields.composite",

@@ -32,6 +32,7 @@ def network():
 ENGINES = {
     "exact": lambda structure: sdglass.ExactForceField(structure, METAL),
     "greens-function": lambda structure: sdglass.GreensFunctionForceField(structure, METAL),
+    "kpm": lambda structure: sdglass.KernelPolynomialForceField(structure, METAL, order=16),
     "network": lambda structure: network().on(structure),
     "network float32": lambda structure: network().on(structure, dtype="float32"),
     "committee": lambda structure: CommitteeForceField([network().on(structure)] * 2),

@@ -5,11 +5,11 @@ import pytest
 from numba import get_num_threads
 from scipy import sparse
 
+from sdglass.compiled import use_threads
 from sdglass.forcefields.locator.kernels import replica_block
 from sdglass.forcefields.locator.kernels.loops import (
     loop_field,
     pair_field,
-    use_threads,
 )
 from sdglass.spins import random_spins
 

@@ -43,6 +43,9 @@ engine = model.on(structure)
 metal = sdglass.SDModel(temperature=0.01)
 engine = sdglass.load_force_field('greens-function', structure, metal)
 """,
+    "kpm": """
+engine = sdglass.load_force_field('kpm', structure, order=16, method='clusters')
+""",
 }
 
 

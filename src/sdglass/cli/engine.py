@@ -16,7 +16,8 @@ def add_engine(parser, *temperature_names, required=True):
     """
     group = parser.add_argument_group("required")
     exact_or_model = (
-        "exact, greens-function (exact for large lattices), or the path of a trained model (.safetensors)"
+        "exact, greens-function (exact for large lattices), kpm (kernel polynomials, with an error of choice), or "
+        "the path of a trained model (.safetensors)"
     )
     option(group, "--engine", str, "ENGINE", exact_or_model, required=required)
     files = "structure: .npz by 'sdglass structure', or a file that ASE reads"
@@ -44,11 +45,20 @@ def add_engine(parser, *temperature_names, required=True):
     option(electrons, "--hopping", json_object, "JSON", laws)
     matrix = "Hermitian hoppings of the sites [t0], by scipy.sparse.save_npz or numpy.save, instead of a law"
     option(electrons, "--hopping-matrix", str, "T.npz", matrix)
+    solver = parser.add_argument_group("solvers of the electrons")
+    option(solver, "--tolerance", number(above=0), "E", "of greens-function: of an occupation (default: 1e-7)")
+    option(solver, "--order", number(int, least=2), "M", "of kpm: order of the polynomial, even (default: 128)")
+    kernels = "of kpm: jackson, lorentz or dirichlet, against the ripples of a step (default: jackson)"
+    option(solver, "--kernel", str, "NAME", kernels)
+    wanted = "of kpm: wanted error of the torque / its rms, for random spins, instead of order and kernel"
+    option(solver, "--error", number(above=0), "E", wanted)
+    apart = "of kpm: random vectors, shared by sites farther apart than this [ell] (default: none, exact sums)"
+    option(solver, "--spacing", number(above=0), "R", apart)
     exchange = parser.add_argument_group("short-range exchange added to the engine (default: none)")
     sign = "energy per S_i . S_j [t0], > 0 antiferromagnetic; ferromagnetic: --exchange=-1e-3"
     option(exchange, "--exchange", number(), "J_EX", sign)
     option(exchange, "--exchange-cutoff", number(above=0), "R", "longest bond [ell]")
-    networks = parser.add_argument_group("networks, and the device of Green's functions")
+    networks = parser.add_argument_group("networks, and the device of solvers")
     precision, devices = ("float64", "float32"), ("cpu", "cuda")
     option(
         networks, "--dtype", str, "TYPE", "arithmetic: float64 or, faster, float32", "float64", choices=precision
@@ -112,6 +122,8 @@ def engine_factory(args):
     if fitted_to is not None:
         require_electrons(fitted_to, electrons, args.engine)
     options = {name: getattr(args, name) for name in ("dtype", "device", "members", "workers")}
+    solver = {name: getattr(args, name) for name in ("tolerance", "order", "kernel", "error", "spacing")}
+    options |= {name: value for name, value in solver.items() if value is not None}
 
     def make(structure):
         force_field = load_force_field(args.engine, structure, electrons, **options)

@@ -23,7 +23,8 @@ run goes on where it stopped when the same command is given again, a finished on
 
 # What a run is asked for, kept in its file: one that goes on has to be asked for the same.
 _ASKED = (
-    "engine", "structure", "coupling", "filling", "chemical_potential", "onsite", "electron_temperature",
+    "engine", "structure", "tolerance", "order", "kernel", "error", "spacing", "coupling", "filling",
+    "chemical_potential", "onsite", "electron_temperature",
     "hopping", "hopping_matrix", "exchange", "exchange_cutoff", "dtype", "device", "members", "replicas",
     "damping", "temperature", "dt", "integrator", "spins", "seed", "realization", "snapshots_per_decade",
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """From a name or a file to a force field: electrons that are solved, or a fitted model."""
 
 import warnings
+from inspect import signature
 
 from sdglass.arrays import own_arithmetic
 from sdglass.electrons.sd_model import SDModel
@@ -32,15 +33,24 @@ def load_model(path):
 
 @own_arithmetic
 def load_force_field(
-    source, structure, electrons=None, *, dtype="float64", device="cpu", workers=1, members=None, descriptor=None
+    source,
+    structure,
+    electrons=None,
+    *,
+    dtype="float64",
+    device="cpu",
+    workers=1,
+    members=None,
+    descriptor=None,
+    **solver,
 ):
     """Return the force field `source` on a structure.
 
     Parameters
     ----------
     source : str or path-like
-        ``"exact"`` (diagonalization), ``"greens-function"`` (the same at large sizes) or the path of a
-        ``.safetensors`` model.
+        ``"exact"`` (diagonalization), ``"greens-function"`` (the same at large sizes), ``"kpm"`` (kernel
+        polynomials, with an error of choice) or the path of a ``.safetensors`` model.
     structure : Structure
     electrons : SDModel, optional
         Exact diagonalization takes the paper's by default; a model is refused if they differ from those that it
@@ -55,6 +65,8 @@ def load_force_field(
         Which networks of a committee to use; all by default. A single one gives a plain network.
     descriptor : FeatureMaps, optional
         Cached symmetry functions of the structure.
+    **solver
+        Options of a solver of electrons alone, such as ``order=256`` of ``"kpm"``.
 
     Raises
     ------
@@ -72,11 +84,22 @@ def load_force_field(
         raise InputError(f"dtype = {dtype!r}; expected one of {', '.join(DTYPES)}")
     name = str(source)
     if name in ELECTRON_FORCE_FIELDS:
-        refuse_options(f"{name} electrons", dtype=dtype, members=members, descriptor=descriptor)
-        electrons = SDModel() if electrons is None else electrons
-        return ELECTRON_FORCE_FIELDS[name](structure, electrons, workers=workers, device=device)
+        kind = ELECTRON_FORCE_FIELDS[name]
+        known = signature(kind).parameters
+        general = {
+            "dtype": dtype,
+            "device": device,
+            "workers": workers,
+            "members": members,
+            "descriptor": descriptor,
+        }
+        refuse_options(f"{name} electrons", **{key: value for key, value in general.items() if key not in known})
+        _refuse_unknown(solver, known, f"{name} electrons")
+        options = {key: value for key, value in general.items() if key in known}
+        return kind(structure, SDModel() if electrons is None else electrons, **options, **solver)
     model = load_model(source)
     refuse_options(source, workers=workers)
+    _refuse_unknown(solver, (), source)
     try:
         unlike = departures(model.info, structure)
     except (KeyError, AttributeError, TypeError, ValueError) as error:
@@ -91,6 +114,12 @@ def load_force_field(
     if electrons is not None:
         require_electrons(model.electrons, electrons, source)
     return model.on(structure, dtype=dtype, device=device, members=members, descriptor=descriptor)
+
+
+def _refuse_unknown(options, known, what):
+    for name, value in options.items():
+        if name not in known:
+            raise InputError(f"{name} = {value} means nothing to {what}; expected it with a solver that has it")
 
 
 def require_electrons(trained, asked, path="model"):

@@ -3,9 +3,10 @@
 import numpy as np
 
 from sdglass.arrays import own_arithmetic
+from sdglass.compiled import use_threads
 from sdglass.forcefields.base import ALL_SYMMETRIES, Evaluation
 from sdglass.forcefields.locator.error_bars import error_features
-from sdglass.forcefields.locator.kernels.loops import loop_field, pair_field, use_threads
+from sdglass.forcefields.locator.kernels.loops import loop_field, pair_field
 from sdglass.forcefields.locator.kernels.two_hops import two_hops
 from sdglass.spins import check_spins, torque
 

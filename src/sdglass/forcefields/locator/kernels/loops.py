@@ -3,12 +3,10 @@
 Every sum runs in an order that does not depend on the number of threads, and so does the result, to the bit.
 """
 
-import os
-
 import numpy as np
-from numba import config, prange, set_num_threads
+from numba import prange
 
-from sdglass.forcefields.locator.kernels.compiled import compiled, is_forked
+from sdglass.compiled import compiled
 from sdglass.forcefields.locator.kernels.one_replica import gradient_of_one
 from sdglass.forcefields.locator.kernels.replica_block import gradient_of_blocks
 from sdglass.forcefields.locator.kernels.two_hops import two_hops
@@ -16,16 +14,6 @@ from sdglass.forcefields.locator.kernels.two_hops import two_hops
 LANES = 16  # replicas of a block: 64 bytes of float32, one vector register
 
 _FEW = 3  # replicas up to which one at a time is faster than a block
-
-
-def use_threads(count=None):
-    """Let the compiled sums use `count` threads; by default OMP_NUM_THREADS, as BLAS and torch, or all cores."""
-    if is_forked():
-        return
-    if count is None:  # OMP_NUM_THREADS may be a list, one number per level of nesting
-        first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-        count = int(first) if first.isdigit() else config.NUMBA_NUM_THREADS
-    set_num_threads(max(1, min(count, config.NUMBA_NUM_THREADS)))
 
 
 def pair_field(start, neighbour, couplings, spins):

@@ -8,7 +8,7 @@ gradient to both of its sites.
 import numpy as np
 from numba import prange
 
-from sdglass.forcefields.locator.kernels.compiled import compiled
+from sdglass.compiled import compiled
 
 # Pieces of the sites, each with a gradient of its own. Their number is not that of the threads, so that the order
 # of every sum, and with it the last digit of the result, does not depend on these.

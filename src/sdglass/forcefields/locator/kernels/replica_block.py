@@ -14,7 +14,7 @@ from numba import get_num_threads, njit, prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from sdglass.forcefields.locator.kernels.compiled import is_forked
+from sdglass.compiled import is_forked
 from sdglass.forcefields.locator.kernels.lanes import Array, Lanes
 
 PIECES_PER_THREAD = 8  # pieces of the sites per thread: even load, and few buffers

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdglass.compiled import compiled
 from sdglass.forcefields.locator.coefficients import reverse_entries
-from sdglass.forcefields.locator.kernels.compiled import compiled
 
 
 @dataclass(frozen=True, eq=False)

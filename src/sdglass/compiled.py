@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from functools import wraps
 
-from numba import njit
+from numba import config, njit, set_num_threads
 from numba.core.caching import FunctionCache
 
 _forked = False
@@ -22,6 +22,16 @@ def _remember_fork():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_remember_fork)
+
+
+def use_threads(count=None):
+    """Let the compiled sums use `count` threads; by default OMP_NUM_THREADS, as BLAS and torch, or all cores."""
+    if is_forked():
+        return
+    if count is None:  # OMP_NUM_THREADS may be a list, one number per level of nesting
+        first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+        count = int(first) if first.isdigit() else config.NUMBA_NUM_THREADS
+    set_num_threads(max(1, min(count, config.NUMBA_NUM_THREADS)))
 
 
 def compiled(**options):
