@@ -234,14 +234,14 @@ class ProbingVectors:
         before, now = self.start, np.zeros_like(self.start)
         _apply(*hamiltonian.arrays, before, 1.0, now)
         traces = np.empty(order + 1)
-        traces[0], traces[1] = np.vdot(before, before), np.vdot(now, before)
+        traces[0], traces[1] = _dot(before, before), _dot(now, before)
         for m in range(1, order // 2):
             after = before.copy()
             _apply(*hamiltonian.arrays, now, 2.0, after)
             before, now = now, after
-            traces[2 * m] = 2 * np.vdot(before, before) - traces[0]
-            traces[2 * m + 1] = 2 * np.vdot(now, before) - traces[1]
-        traces[order] = 2 * np.vdot(now, now) - traces[0]
+            traces[2 * m] = 2 * _dot(before, before) - traces[0]
+            traces[2 * m + 1] = 2 * _dot(now, before) - traces[1]
+        traces[order] = 2 * _dot(now, now) - traces[0]
         return traces, (before, now)
 
     def backward(self, hamiltonian, weights, last):
@@ -272,25 +272,25 @@ def _apply(start, neighbour, hopping, onsite, vectors, factor, out):
     n, _, columns = vectors.shape
     is_complex = len(hopping) == 2
     for i in prange(n):
-        x, y, z, e = onsite[i]
-        x, y, z, e = factor * x, factor * y, factor * z, factor * e
-        v, w = vectors[i], out[i]
+        x, y = factor * onsite[i, 0], factor * onsite[i, 1]
+        up, down = factor * (onsite[i, 3] + onsite[i, 2]), factor * (onsite[i, 3] - onsite[i, 2])
         for c in range(columns):
-            w[0, c] = (e + z) * v[0, c] + x * v[1, c] + y * v[3, c] - w[0, c]
-            w[1, c] = (e - z) * v[1, c] + x * v[0, c] - y * v[2, c] - w[1, c]
-            w[2, c] = (e + z) * v[2, c] + x * v[3, c] - y * v[1, c] - w[2, c]
-            w[3, c] = (e - z) * v[3, c] + x * v[2, c] + y * v[0, c] - w[3, c]
+            v0, v1, v2, v3 = vectors[i, 0, c], vectors[i, 1, c], vectors[i, 2, c], vectors[i, 3, c]
+            out[i, 0, c] = up * v0 + x * v1 + y * v3 - out[i, 0, c]
+            out[i, 1, c] = down * v1 + x * v0 - y * v2 - out[i, 1, c]
+            out[i, 2, c] = up * v2 + x * v3 - y * v1 - out[i, 2, c]
+            out[i, 3, c] = down * v3 + x * v2 + y * v0 - out[i, 3, c]
         for a in range(start[i], start[i + 1]):
-            t, v = factor * hopping[0, a], vectors[neighbour[a]]
+            j, t = neighbour[a], factor * hopping[0, a]
             for b in range(4):
                 for c in range(columns):
-                    w[b, c] += t * v[b, c]
+                    out[i, b, c] += t * vectors[j, b, c]
             if is_complex:
                 t = factor * hopping[1, a]
                 for b in range(2):
                     for c in range(columns):
-                        w[b, c] -= t * v[b + 2, c]
-                        w[b + 2, c] += t * v[b, c]
+                        out[i, b, c] -= t * vectors[j, b + 2, c]
+                        out[i, b + 2, c] += t * vectors[j, b, c]
 
 
 @compiled(parallel=True, fastmath=_FAST)
@@ -316,6 +316,11 @@ def _contract(left, right, factor, gradient):
         gradient[i, 1] += factor * y
         gradient[i, 2] += factor * (up - down)
         gradient[i, 3] += factor * (up + down)
+
+
+def _dot(left, right):
+    # Not by BLAS: its threads would wait, spinning, where those of the compiled sums are at work.
+    return float(np.einsum("nbc,nbc->", left, right))
 
 
 def site_colors(structure, spacing):

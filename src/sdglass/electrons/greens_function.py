@@ -12,23 +12,23 @@ import torch
 from scipy import sparse
 
 from sdglass.devices import torch_device
+from sdglass.electrons.fermi_level import Secants, fermi_level
+from sdglass.electrons.kernel_polynomial import KernelPolynomials
 from sdglass.electrons.nested_dissection import nested_dissection
 from sdglass.electrons.pole_expansion import fermi_poles
 from sdglass.electrons.selected_inverse import SelectedInverse
 from sdglass.errors import InputError
 
-# The chemical potential is first looked for with this tolerance, which takes half of the poles.
-ROUGH = 1e-3
 # Memory of the matrices that are worked on together [bytes]: half of what a call takes at most.
 MEMORY = {"cpu": 1 << 30, "cuda": 16 << 30}
-# Moments and random vectors of the density of states in which the search for mu begins.
-MOMENTS, VECTORS = 200, 8
+# Order of the polynomials of the density of states in which the search for mu begins.
+ROUGH_ORDER = 200
 MOST_STEPS = 100
 # The search ends this close to mu [T], and the last two steps are extrapolated to it; in a gap, where mu may lie
 # anywhere, when this share of the states is missing.
 ENOUGH, IN_A_GAP = 1e-7, 1e-13
-# First step of the search [t0], about the error of the density of states in which it begins.
-STRIDE = 0.05
+# Share of the states that may be missing at the mu of the levels, where a sum of poles errs a little.
+ENOUGH_AT_ONCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,8 @@ class GreensFunctions:
         self._bound = 1.01 * bandwidth + 50 * temperature
         span = 2 * self._bound / temperature
         self.expansion = fermi_poles(span, tolerance)
-        self._rough = fermi_poles(span, max(ROUGH, tolerance))
+        if self.n_electrons is not None:  # a rough density of states, from random vectors
+            self._rough = KernelPolynomials(structure, electrons, ROUGH_ORDER, spacing=0.0)
         fractional = structure.fractional(structure.positions) % 1.0
         self._inverse = SelectedInverse(nested_dissection(fractional, hopping), hopping, self.device)
         self._at_once = max(1, int(MEMORY[self.device.type] // (16 * self._inverse.stored)))
@@ -121,15 +122,16 @@ class GreensFunctions:
 
         Notes
         -----
-        The chemical potential is found by secants, from a density of states by random vectors; the result does
-        not depend on earlier calls. The last two evaluations are extrapolated to the exact filling, with an
-        error of second order in what is missing of it.
+        The chemical potential is that of the levels around it, see `sdglass.electrons.fermi_level`; the result
+        does not depend on earlier calls. With a coarse tolerance, where the sum of poles counts otherwise, it is
+        found by secants, and the last two evaluations are extrapolated to the exact filling, with an error of
+        second order in what is missing of it.
         """
         fixed = self.electrons.chemical_potential
         if fixed is None:
             states = [self._at_filling(configuration, progress) for configuration in spins]
         else:
-            states = [self._evaluate(configuration, fixed, self.expansion, progress) for configuration in spins]
+            states = [self._evaluate(configuration, fixed, progress) for configuration in spins]
         field = np.array([self._field(state.density_matrix) for state in states]).reshape(spins.shape)
         density = np.array([np.trace(s.density_matrix.real, axis1=1, axis2=2) for s in states])
         mu = np.array([state.mu for state in states], dtype=float)
@@ -155,26 +157,36 @@ class GreensFunctions:
 
     def _at_filling(self, spins, progress):
         """Return the `_GrandState` with the model's number of electrons."""
-        mu, slope = self._guess(spins)
-        search = _Search(mu, slope, max(STRIDE, 4 * self.temperature), self._bound)
-        enough = 2 * self.n_sites * max(10 * self._rough.error, 1e-4)
-        for _ in range(MOST_STEPS):
-            count = self._evaluate(spins, search.mu, self._rough, progress).count
-            missing = self.n_electrons - count
-            search.step(missing)
-            if abs(missing) <= enough:
-                break
+        mu, slope = self._fermi_level(spins)
         last, best = None, None
-        search = _Search(search.mu, search.slope, 4 * self.temperature, self._bound)
+        search = Secants(mu, slope, 4 * self.temperature, self._bound)
         for _ in range(MOST_STEPS):
-            last, best = best, self._evaluate(spins, search.mu, self.expansion, progress)
+            last, best = best, self._evaluate(spins, search.mu, progress)
             missing = self.n_electrons - best.count
+            if last is None and abs(missing) <= ENOUGH_AT_ONCE * 2 * self.n_sites:
+                return best
             search.step(missing)
             if abs(missing) <= max(IN_A_GAP * 2 * self.n_sites, ENOUGH * self.temperature * search.slope):
                 return self._extrapolated(last, best)
         raise InputError(
             f"no chemical potential gives {self.n_electrons} electrons: {best.count:.9g} at {best.mu:.12g} t0; "
             "expected a smaller tolerance or a higher electronic temperature"
+        )
+
+    def _fermi_level(self, spins):
+        """Return mu [t0] and d N / d mu, by counting and computing the levels around it."""
+        blocks = self._site_blocks(spins)
+        onsite = torch.as_tensor(blocks, device=self.device)
+        identity = torch.eye(2, dtype=torch.complex128, device=self.device)
+
+        def count(energies, widths):
+            at = torch.as_tensor(energies + 1j * widths, device=self.device)
+            _, logarithm = self._inverse.diagonal_blocks(at[:, None, None, None] * identity - onsite)
+            return 2 * self.n_sites - logarithm.imag.cpu().numpy() / np.pi
+
+        matrix = sparse.kron(self._hopping, np.eye(2)) + sparse.block_diag(blocks)
+        return fermi_level(
+            matrix.tocsc(), count, self.n_electrons, self.temperature, *self._rough.level(spins), self._bound
         )
 
     def _extrapolated(self, last, best):
@@ -188,9 +200,9 @@ class GreensFunctions:
         matrix = best.density_matrix + share * (best.density_matrix - last.density_matrix)
         return _GrandState(best.mu + shift, omega, float(self.n_electrons), matrix)
 
-    def _evaluate(self, spins, mu, expansion, progress=None):
+    def _evaluate(self, spins, mu, progress=None):
         """Return the `_GrandState` at one mu [t0]."""
-        temperature, n = self.temperature, self.n_sites
+        temperature, n, expansion = self.temperature, self.n_sites, self.expansion
         exchange = torch.as_tensor(self._site_blocks(spins), device=self.device)
         poles = torch.as_tensor(temperature * expansion.poles + mu, device=self.device)
         weights = torch.as_tensor(temperature * expansion.weights, device=self.device)
@@ -213,69 +225,3 @@ class GreensFunctions:
         levels = 2 * n * expansion.offset + expansion.constant * distance
         omega = temperature * (levels - float((expansion.weights * logarithm).real.sum()))
         return _GrandState(mu, omega, count, matrix)
-
-    def _guess(self, spins):
-        """Return mu and d N / d mu of the density of states that a few random vectors show."""
-        n, scale = self.n_sites, self._bound
-        blocks = self._site_blocks(spins)
-
-        def apply(v):  # (N, 2, V)
-            flat = (self._hopping @ v.reshape(n, -1)).reshape(v.shape)
-            return (flat + np.einsum("nab,nbv->nav", blocks, v)) / scale
-
-        signs = np.random.default_rng(0).integers(0, 2, (n, 2, VECTORS)) * 2.0 - 1.0
-        before, now = signs.astype(complex), apply(signs.astype(complex))
-        moments = [float(VECTORS), np.vdot(before, now).real / (2 * n)]
-        for _ in range(2, MOMENTS):
-            before, now = now, 2 * apply(now) - before
-            moments.append(np.vdot(signs, now).real / (2 * n))
-        order = np.arange(MOMENTS)
-        angle = np.pi / (MOMENTS + 1)
-        jackson = ((MOMENTS - order + 1) * np.cos(angle * order) + np.sin(angle * order) / np.tan(angle)) / (
-            MOMENTS + 1
-        )
-        moments = np.array(moments) / VECTORS * jackson
-        # States below x = cos(theta), and their density, of the Chebyshev series.
-        theta = np.linspace(np.pi, 0, 8 * MOMENTS)
-        below = moments[0] * (1 - theta / np.pi) - 2 / np.pi * np.sin(np.outer(theta, order[1:])) @ (
-            moments[1:] / order[1:]
-        )
-        below = np.maximum.accumulate(2 * n * below)
-        at = int(np.clip(np.searchsorted(below, self.n_electrons), 1, len(theta) - 1))
-        energy = scale * np.cos(theta[at - 1 : at + 1])
-        part = (self.n_electrons - below[at - 1]) / max(below[at] - below[at - 1], 1e-12)
-        slope = (below[at] - below[at - 1]) / (energy[1] - energy[0])
-        return float(energy[0] + np.clip(part, 0, 1) * (energy[1] - energy[0])), float(max(slope, 1e-3))
-
-
-class _Search:
-    """Secants for the chemical potential, inside the interval that is known to hold it."""
-
-    def __init__(self, mu, slope, stride, bound):
-        self.mu, self.slope = mu, slope
-        self._low, self._high = -np.inf, np.inf
-        self._bound, self._stride = bound, stride
-        self._last, self._width, self._slow = None, np.inf, 0
-
-    def step(self, missing):
-        """Go on from the number of electrons that are missing at `mu`."""
-        if self._last is not None and self.mu != self._last[0]:
-            slope = (self._last[1] - missing) / (self.mu - self._last[0])
-            # A sum of few poles is not quite monotonic.
-            self.slope = slope if slope > 0 else 0.5 * self.slope
-        self._last = (self.mu, missing)
-        if missing > 0:
-            self._low = self.mu
-        else:
-            self._high = self.mu
-        target = self.mu + missing / self.slope
-        if np.isfinite(self._low) and np.isfinite(self._high):
-            width = self._high - self._low
-            self._slow = 0 if width < 0.5 * self._width else self._slow + 1
-            self._width = width if self._slow == 0 else self._width
-            if not self._low < target < self._high or self._slow > 3:
-                target, self._slow, self._width = 0.5 * (self._low + self._high), 0, width
-        else:  # one side alone is known: no farther than strides that double
-            target = self.mu + np.clip(target - self.mu, -self._stride, self._stride)
-            self._stride *= 2
-        self.mu = float(np.clip(target, -self._bound, self._bound))

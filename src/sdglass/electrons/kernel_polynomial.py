@@ -28,19 +28,13 @@ from sdglass.electrons.chebyshev_moments import (
     dense_moments,
     site_colors,
 )
-from sdglass.electrons.diagonalization import solve
-from sdglass.electrons.greens_function import GreensFunctions
 from sdglass.electrons.occupation import fermi
-from sdglass.electrons.sd_model import Electrons
 from sdglass.errors import InputError
-from sdglass.spins import random_spins
 
 # Up to this product of order and reduced temperature an average of steps is exact to rounding, beyond it a series.
 _SMOOTH = 0.5
 # Levels may leave the unit interval by spins that are a little longer than one, as differences make them.
 _MARGIN = 1.02
-# Sites on which orders are compared.
-_TRIED = 1000
 # Seconds of one step of one site of a cluster, of one term of its sum over neighbours, and of one operation of a
 # dense product, on two cores (`benchmarks/`): which of the two is cheaper.
 _PER_SITE, _PER_BOND, _PER_OPERATION = 5e-9, 1.2e-9, 1.6e-11
@@ -265,6 +259,16 @@ class KernelPolynomials:
         mu, energy, weights = self.filled(2 * moments[:, :, 3].sum(axis=0))
         return mu, energy, 2 * derivative(weights) @ moments, 0.0
 
+    def level(self, spins):
+        """Return mu [t0] and dN/dmu of one configuration, by probing."""
+        hamiltonian = self.hamiltonian(spins)
+        traces = np.mean([probe.forward(hamiltonian, self.order)[0] for probe in self._probes], axis=0)
+        mu = self._filling(traces, self.n_electrons)
+        step = 1.0 / self.order
+        x = (mu - self.center) / self.scale
+        low, high = (_occupation(x + side * step, self._temperature, self.order) for side in (-1, 1))
+        return mu, max(float(self.factors * (high - low) @ traces) / (2 * step * self.scale), 1e-3)
+
     def filled(self, traces, n_electrons=None):
         """Return mu, the energy and the weights g_k w_k of Omega [t0] at the model's filling.
 
@@ -399,58 +403,3 @@ def _thermal(x, temperature):
     n = np.arange(1, 24)
     nodes, vectors = eigh_tridiagonal(np.zeros(24), np.sqrt(np.pi**2 * n**4 / (4.0 * n**2 - 1)))
     return x + temperature * nodes, vectors[0] ** 2
-
-
-def chosen_order(structure, model, error):
-    """Return the least order, of 16, 24, 32, 48, ..., and the kernel with a wanted error of the torque / its rms.
-
-    It is the error of random spins on this structure, against exact fields; nothing is promised of other spins.
-    Small structures are tried with several configurations, large ones on some of their sites.
-
-    Raises
-    ------
-    InputError
-        If the error is not between 0 and 1, or order 4096 is not enough.
-    """
-    if not 0.0 < error < 1.0:
-        raise InputError(f"error = {error}; expected a number between 0 and 1")
-    rng = np.random.default_rng(0)
-    electrons = Electrons.of(structure, model, dense=False)
-    count = max(1, -(-_TRIED // max(1, len(electrons.sites))))
-    spins = np.array([random_spins(len(electrons.sites), rng) for _ in range(count)])
-    places = np.sort(rng.permutation(len(electrons.sites))[:_TRIED])
-    field, density = _exact(structure, model, spins)
-    sites = electrons.sites[places]
-    if model.chemical_potential is None:
-        there = density[:, sites].sum(axis=1)  # the electrons of the sites that are looked at
-    else:
-        there = [None] * count
-    exact = np.cross(spins[:, places], field[:, places])
-    for order in sorted([2**k for k in range(4, 13)] + [3 * 2**k for k in range(3, 11)]):
-        solver = KernelPolynomials(structure, electrons, order)
-        found = [solver.moments(configuration, sites) for configuration in spins]
-        errors = {}
-        for name, factors in KERNELS.items():
-            solver = solver.with_kernel(factors(order))
-            slopes = [
-                2 * derivative(solver.filled(2 * moments[:, :, 3].sum(axis=0), number)[2]) @ moments
-                for moments, number in zip(found, there, strict=True)
-            ]
-            scale = electrons.couplings[places, None] / solver.scale
-            torque = np.cross(spins[:, places], np.array(slopes)[:, :, :3] * scale)
-            errors[name] = np.sqrt(np.mean((torque - exact) ** 2) / np.mean(exact**2))
-        best = min(errors, key=errors.get)
-        if errors[best] <= error:
-            return order, best
-    raise InputError(
-        f"error = {error}: order 4096 leaves {errors[best]:.2g}; expected a larger one, or an exact solver"
-    )
-
-
-def _exact(structure, model, spins):
-    """Return exact fields (R, M, 3) and densities (R, N)."""
-    if structure.n_sites > 500 and model.temperature > 0:
-        state = GreensFunctions(structure, Electrons.of(structure, model, dense=False)).solve(spins)
-        return state.local_field, state.density
-    states = [solve(Electrons.of(structure, model), configuration) for configuration in spins]
-    return np.array([state.local_field for state in states]), np.array([state.density for state in states])

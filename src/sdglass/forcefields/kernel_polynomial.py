@@ -3,11 +3,16 @@
 import numpy as np
 
 from sdglass.arrays import own_arithmetic
+from sdglass.electrons.diagonalization import solve
+from sdglass.electrons.kernel_polynomial import KERNELS, KernelPolynomials, derivative
 from sdglass.electrons.sd_model import Electrons
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
-from sdglass.spins import check_spins
+from sdglass.spins import check_spins, random_spins
+
+# Sites on which orders are compared.
+_TRIED = 1000
 
 
 @ELECTRON_FORCE_FIELDS.register("kpm")
@@ -62,8 +67,6 @@ class KernelPolynomialForceField:
         dtype="float64",
         device="cpu",
     ):
-        from sdglass.electrons.kernel_polynomial import KernelPolynomials, chosen_order
-
         refuse_options("kernel polynomials", workers=workers)
         self.structure, self.model = structure, model
         if error is not None:
@@ -94,3 +97,60 @@ class KernelPolynomialForceField:
         state = self.solver.solve(check_spins(spins, self.structure.n_spins))
         self.statistical_error = state.statistical_error
         return Evaluation(state.free_energy, state.local_field)
+
+
+def chosen_order(structure, model, error):
+    """Return the least order, of 16, 24, 32, 48, ..., and the kernel with a wanted error of the torque / its rms.
+
+    It is the error of random spins on this structure, against exact fields; nothing is promised of other spins.
+    Small structures are tried with several configurations, large ones on some of their sites.
+
+    Raises
+    ------
+    InputError
+        If the error is not between 0 and 1, or order 4096 is not enough.
+    """
+    if not 0.0 < error < 1.0:
+        raise InputError(f"error = {error}; expected a number between 0 and 1")
+    rng = np.random.default_rng(0)
+    electrons = Electrons.of(structure, model, dense=False)
+    count = max(1, -(-_TRIED // max(1, len(electrons.sites))))
+    spins = np.array([random_spins(len(electrons.sites), rng) for _ in range(count)])
+    places = np.sort(rng.permutation(len(electrons.sites))[:_TRIED])
+    field, density = _exact(structure, model, spins)
+    sites = electrons.sites[places]
+    if model.chemical_potential is None:
+        there = density[:, sites].sum(axis=1)  # the electrons of the sites that are looked at
+    else:
+        there = [None] * count
+    exact = np.cross(spins[:, places], field[:, places])
+    for order in sorted([2**k for k in range(4, 13)] + [3 * 2**k for k in range(3, 11)]):
+        solver = KernelPolynomials(structure, electrons, order)
+        found = [solver.moments(configuration, sites) for configuration in spins]
+        errors = {}
+        for name, factors in KERNELS.items():
+            solver = solver.with_kernel(factors(order))
+            slopes = [
+                2 * derivative(solver.filled(2 * moments[:, :, 3].sum(axis=0), number)[2]) @ moments
+                for moments, number in zip(found, there, strict=True)
+            ]
+            scale = electrons.couplings[places, None] / solver.scale
+            torque = np.cross(spins[:, places], np.array(slopes)[:, :, :3] * scale)
+            errors[name] = np.sqrt(np.mean((torque - exact) ** 2) / np.mean(exact**2))
+        best = min(errors, key=errors.get)
+        if errors[best] <= error:
+            return order, best
+    raise InputError(
+        f"error = {error}: order 4096 leaves {errors[best]:.2g}; expected a larger one, or an exact solver"
+    )
+
+
+def _exact(structure, model, spins):
+    """Return exact fields (R, M, 3) and densities (R, N)."""
+    if structure.n_sites > 500 and model.temperature > 0:
+        from sdglass.electrons.greens_function import GreensFunctions  # torch
+
+        state = GreensFunctions(structure, Electrons.of(structure, model, dense=False)).solve(spins)
+        return state.local_field, state.density
+    states = [solve(Electrons.of(structure, model), configuration) for configuration in spins]
+    return np.array([state.local_field for state in states]), np.array([state.density for state in states])

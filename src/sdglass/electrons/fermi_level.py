@@ -1,0 +1,113 @@
+"""The chemical potential of a large sparse Hamiltonian: a few levels around it, and how many there are below."""
+
+import numpy as np
+from scipy.sparse import identity
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh, splu
+
+from sdglass.electrons.occupation import chemical_potential, fermi
+
+# Levels farther from mu than this [T] are full or empty: exp(-16) = 1e-7.
+_FAR = 16.0
+# Most levels that are computed: with more of them within 16 T the number of electrons is smooth, and secants
+# are as fast.
+_MOST_LEVELS = 400
+_MOST_STEPS = 30
+
+
+def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
+    """Return mu [t0] with a number of electrons, and dN/dmu; roughly where the levels cannot be had.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csc_matrix, shape (2N, 2N)
+        Hamiltonian [t0].
+    count : callable
+        ``count(energies, widths)``: levels below some energies, each smeared to
+        1/2 + arctan((energy - e) / width) / pi. The determinant of a Green's function knows it.
+    n_electrons : int
+    temperature : float
+        [t0], above zero.
+    mu, slope : float
+        Where to begin [t0], and about how many levels there are per energy [1/t0].
+    bound : float
+        All levels are within -bound and bound [t0].
+    """
+    search = Secants(mu, slope, 0.05, bound)
+    width = max(temperature, 1 / slope)
+    for _ in range(_MOST_STEPS):
+        missing = n_electrons - count(np.array([search.mu]), np.array([width]))[0]
+        if abs(missing) <= max(3, 0.2 * _FAR * temperature * slope):
+            break
+        search.step(missing)
+    mu, number = search.mu, int(10 + 2 * abs(missing) + 2.6 * _FAR * temperature * slope)
+    while number <= min(_MOST_LEVELS, matrix.shape[0] // 2):
+        levels, below = _levels(matrix, mu, number, count)
+        if levels is None:
+            break
+        if 0 < n_electrons - below < len(levels):
+            mu = chemical_potential(levels, n_electrons - below, temperature)
+            if levels[0] < mu - _FAR * temperature and levels[-1] > mu + _FAR * temperature:
+                occupied = fermi(levels, mu, temperature)
+                return mu, max(float(np.sum(occupied * (1 - occupied))) / temperature, 1e-3)
+        number *= 2
+    return mu, search.slope
+
+
+def _levels(matrix, mu, number, count):
+    """Return levels next to mu, ascending, without a gap, and how many are below them; None if some were lost."""
+    shifted = (matrix - mu * identity(matrix.shape[0])).tocsc()
+    try:
+        factors = splu(shifted, permc_spec="COLAMD", diag_pivot_thresh=0.01, options={"SymmetricMode": True})
+        inverse = LinearOperator(matrix.shape, factors.solve, dtype=complex)
+        start = np.random.default_rng(0).standard_normal(matrix.shape[0]).astype(complex)
+        levels = np.sort(eigsh(matrix, number, sigma=mu, OPinv=inverse, v0=start, return_eigenvectors=False))
+    except (RuntimeError, ArpackError):  # mu is a level, or many levels are one
+        return None, None
+    # Between two of the lowest, and two of the highest, where the gap is wide: there the levels can be counted.
+    gaps = np.diff(levels)
+    places = np.array([gaps[:5].argmax(), len(gaps) - 5 + gaps[-5:].argmax()])
+    energy, width = levels[places] + 0.5 * gaps[places], 1e-3 * gaps[places]
+    if width.min() < 1e-10:
+        return None, None
+    distance = energy[:, None] - levels
+    found = count(energy, width) - (np.arctan(distance / width[:, None]) / np.pi - 0.5 * np.sign(distance)).sum(
+        axis=1
+    )
+    below, upto = (round(number) for number in found)
+    inside = levels[places[0] + 1 : places[1] + 1]
+    if np.abs(found - [below, upto]).max() > 0.2 or upto - below != len(inside):
+        return None, None
+    return inside, below
+
+
+class Secants:
+    """Secants for the chemical potential, inside the interval that is known to hold it."""
+
+    def __init__(self, mu, slope, stride, bound):
+        self.mu, self.slope = mu, slope
+        self._low, self._high = -np.inf, np.inf
+        self._bound, self._stride = bound, stride
+        self._last, self._width, self._slow = None, np.inf, 0
+
+    def step(self, missing):
+        """Go on from the number of electrons that are missing at `mu`."""
+        if self._last is not None and self.mu != self._last[0]:
+            slope = (self._last[1] - missing) / (self.mu - self._last[0])
+            # A sum of few poles is not quite monotonic.
+            self.slope = slope if slope > 0 else 0.5 * self.slope
+        self._last = (self.mu, missing)
+        if missing > 0:
+            self._low = self.mu
+        else:
+            self._high = self.mu
+        target = self.mu + missing / self.slope
+        if np.isfinite(self._low) and np.isfinite(self._high):
+            width = self._high - self._low
+            self._slow = 0 if width < 0.5 * self._width else self._slow + 1
+            self._width = width if self._slow == 0 else self._width
+            if not self._low < target < self._high or self._slow > 3:
+                target, self._slow, self._width = 0.5 * (self._low + self._high), 0, width
+        else:  # one side alone is known: no farther than strides that double
+            target = self.mu + np.clip(target - self.mu, -self._stride, self._stride)
+            self._stride *= 2
+        self.mu = float(np.clip(target, -self._bound, self._bound))
