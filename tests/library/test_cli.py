@@ -166,9 +166,10 @@ def test_the_coordination_is_printed(folder, capsys):
     command = "evaluate --engine exact --structure LATTICE.npz --spins UP.npy --out OUT.npz"
     assert run(f"{command} --hopping {law} --exchange=-1 --exchange-cutoff 1") == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[-3:-1] == [
+    assert out[-4:-1] == [
         "hopping: 4 neighbours at 1 ell, 4 neighbours at 1.41421 ell",
         "exchange: 4 neighbours up to 1 ell",
+        "exact: by diagonalization",
     ]
     assert run(f"{command} --exchange=-1 --exchange-cutoff 0.9") == 2
     assert "no two sites are that near" in capsys.readouterr().err
@@ -571,7 +572,7 @@ def test_the_program(folder):
     command = [*program, *f"evaluate --engine exact --structure S.npz {options}".split()]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "OUT.npz: energy (3,), field (3, 14, 3)\n"
+    assert done.stdout == "exact: by diagonalization\nOUT.npz: energy (3,), field (3, 14, 3)\n"
     with np.load("OUT.npz") as found:
         expected = ExactForceField(Structure.load("S.npz"), SDModel()).evaluate(np.load("SPINS.npy"))
         np.testing.assert_allclose(found["field"], expected.field, rtol=0, atol=1e-12)

@@ -32,7 +32,7 @@ from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, FITTED_MODELS
 from sdglass.structures import STRUCTURES
 assert list(HOPPING_LAWS) == ["shells", "yukawa"]
 assert list(STRUCTURES) == ["amorphous", "lattice"]
-assert list(ELECTRON_FORCE_FIELDS) == ["exact", "greens-function", "kpm"]
+assert list(ELECTRON_FORCE_FIELDS) == ["greens-function", "exact", "diagonalization", "kpm"]
 assert set(FITTED_MODELS) == {"linear", "network", "locator"}
 """,
     "settings of a network": """

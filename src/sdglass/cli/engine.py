@@ -1,5 +1,6 @@
 """The force field of a command: the options that choose it, and the force field they mean."""
 
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,8 +17,8 @@ def add_engine(parser, *temperature_names, required=True):
     """
     group = parser.add_argument_group("required")
     exact_or_model = (
-        "exact, greens-function (exact for large lattices), kpm (kernel polynomials, with an error of choice), or "
-        "the path of a trained model (.safetensors)"
+        "exact (the cheaper one of diagonalization and greens-function), either of these, kpm (kernel "
+        "polynomials, with an error of choice), or the path of a trained model (.safetensors)"
     )
     option(group, "--engine", str, "ENGINE", exact_or_model, required=required)
     files = "structure: .npz by 'sdglass structure', or a file that ASE reads"
@@ -134,6 +135,21 @@ def engine_factory(args):
     return make, electrons
 
 
+@contextmanager
+def progress_shown(force_field, configurations):
+    """Show in a terminal how far the evaluation of some configurations is, where a solver of electrons tells."""
+    from sdglass.progress import progress_bar
+
+    solver = getattr(force_field, "members", [force_field])[0]
+    if not hasattr(solver, "progress"):
+        yield
+        return
+    count, unit = solver.parts
+    with progress_bar(configurations * count, "evaluate", unit, disable=not sys.stderr.isatty()) as bar:
+        solver.progress = bar.update
+        yield
+
+
 def bonds(args, structure, electrons):
     """Return how many neighbours a site has for hopping on shells and for the exchange, a line for each."""
     from sdglass.electrons.hopping import Shells
@@ -157,10 +173,15 @@ def opened_engine(args, structure):
 
     The coordination is printed before.
     """
+    from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
+
     make, electrons = engine_factory(args)
     force_field = make(structure)
     for line in bonds(args, structure, electrons):
         print(line)
+    if args.engine == "exact":
+        solver = getattr(force_field, "members", [force_field])[0]
+        print(f"exact: by {ELECTRON_FORCE_FIELDS.name_of(solver)}")
     try:
         yield force_field, electrons
     finally:

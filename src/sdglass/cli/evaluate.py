@@ -1,6 +1,6 @@
 """``sdglass evaluate``: energies and local fields of given spins."""
 
-from sdglass.cli.engine import add_engine, add_workers, input_files, opened_engine
+from sdglass.cli.engine import add_engine, add_workers, input_files, opened_engine, progress_shown
 from sdglass.cli.options import option
 from sdglass.cli.validation import check_outputs, finite, load_spins, load_structure
 
@@ -37,7 +37,7 @@ def run(args):
     with np.errstate(all="ignore"):  # what comes of an overflow is refused below
         structure = load_structure(args.structure)
         spins = load_spins(args.spins, structure.n_spins)
-        with opened_engine(args, structure) as (force_field, _):
+        with opened_engine(args, structure) as (force_field, _), progress_shown(force_field, len(spins)):
             arrays = vars(finite(force_field.evaluate(spins), f"--engine {args.engine}"))
     with atomic_path(args.out) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, **arrays)

@@ -89,7 +89,7 @@ def run(args):
             checkpoint=None if path is None else Checkpoint(path, interval=args.checkpoint_interval),
             progress=sys.stderr.isatty() if args.progress is None else args.progress,
             metadata={
-                "engine": "exact" if is_exact(args) else Path(args.engine).name,
+                "engine": args.engine if is_exact(args) else Path(args.engine).name,
                 "n_sites": structure.n_sites,
                 "asked": {name: getattr(args, name) for name in _ASKED},
                 "provenance": provenance(

@@ -1,4 +1,4 @@
-"""Exact diagonalization as a force field, and labels from a pool of processes."""
+"""Exact electrons as a force field: by diagonalization, from a pool of processes, or whatever is cheaper."""
 
 import os
 import signal
@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from sdglass.arrays import own_arithmetic
 from sdglass.electrons.diagonalization import solve
-from sdglass.electrons.sd_model import Electrons
+from sdglass.electrons.sd_model import Electrons, is_matrix, sparse_hopping_matrix
 from sdglass.errors import InputError
-from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
+from sdglass.forcefields.base import Evaluation, electron_symmetries
+from sdglass.forcefields.greens_function import GreensFunctionForceField
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins
 
@@ -23,7 +24,46 @@ _LARGEST_CHUNK = 8
 _UNGUARDED = 78  # exit status of a worker that runs the script which started it
 
 
+# Sites from which Green's functions take less time than diagonalization, by the number of axes along which the
+# sites lie (`benchmarks/`), and neighbours up to which they do.
+_LARGE = {0: 500, 1: 500, 2: 500, 3: 1000}
+_FEW_NEIGHBOURS = 24
+
+
 @ELECTRON_FORCE_FIELDS.register("exact")
+@own_arithmetic
+def exact_force_field(structure, model, workers=1, *, device="cpu"):
+    """Return the cheaper of `ExactForceField` and `GreensFunctionForceField` on a structure.
+
+    Diagonalization costs N^3 whatever the hoppings. Green's functions need short ones and an electronic
+    temperature above zero; the processor's cores share their every step, and `workers` mean nothing to them.
+
+    Examples
+    --------
+    >>> import sdglass
+    >>> metal = sdglass.SDModel(coupling=3.5, filling=0.48, hopping=sdglass.Shells())
+    >>> type(sdglass.load_force_field("exact", sdglass.square_lattice(12), metal)).__name__
+    'ExactForceField'
+    >>> type(sdglass.load_force_field("exact", sdglass.square_lattice(40), metal)).__name__
+    'GreensFunctionForceField'
+    """
+    if greens_functions_are_cheaper(structure, model):
+        return GreensFunctionForceField(structure, model, device=device)
+    return ExactForceField(structure, model, workers, device=device)
+
+
+def greens_functions_are_cheaper(structure, model):
+    """Return whether fields by Green's functions take less time than by diagonalization."""
+    axes = int((np.ptp(structure.positions, axis=0) > 0).sum())
+    if model.temperature == 0.0 or structure.n_sites < _LARGE[axes]:
+        return False
+    if not is_matrix(model.hopping) and not np.isfinite(model.hopping.range):
+        return False
+    matrix = sparse_hopping_matrix(structure, model.hopping)
+    return matrix.nnz <= _FEW_NEIGHBOURS * structure.n_sites
+
+
+@ELECTRON_FORCE_FIELDS.register("diagonalization")
 class ExactForceField:
     """Free energy and local fields by diagonalizing Eq. 17 for every replica.
 
@@ -35,7 +75,7 @@ class ExactForceField:
         Processes that share the replicas, each with one BLAS thread; 1 works in this process, with as
         many BLAS threads as it has. Close the pool with `close`, or use the force field as a context.
     device : str
-        ``"cpu"``; nothing else is there.
+        ``"cpu"``, or ``"cuda"``: replicas then are diagonalized together, and `workers` mean nothing.
 
     Notes
     -----
@@ -43,16 +83,21 @@ class ExactForceField:
     """
 
     cutoff = np.inf
+    progress = None  # called with the parts of an evaluation that are done
+    parts = 1, "configuration"  # of an evaluation of one configuration
 
     @own_arithmetic
     def __init__(self, structure, model, workers=1, *, device="cpu"):
-        refuse_options("exact electrons", device=device)
         self.structure = structure
         self.model = model
         self.symmetries = electron_symmetries(model)
         self.electrons = Electrons.of(structure, model)
-        self._pool = None
-        if workers > 1:
+        self._pool, self._device = None, device
+        if device != "cpu":
+            from sdglass.devices import torch_device
+
+            torch_device(device)  # is it there?
+        elif workers > 1:
             if getattr(current_process(), "_inheriting", False):  # a worker, which is still importing the script
                 os._exit(_UNGUARDED)
             if current_process().daemon:
@@ -70,8 +115,12 @@ class ExactForceField:
     def evaluate(self, spins):
         """Return the `Evaluation` (free energy and field) of `spins`, shape (R, M, 3)."""
         spins = check_spins(spins, self.structure.n_spins)
+        if self._device != "cpu":
+            from sdglass.electrons.batched_diagonalization import solve_batch
+
+            return Evaluation(*solve_batch(self.electrons, spins, self._device))
         if self._pool is None or self._owner != os.getpid():  # a fork of the owner has no part in its pool
-            states = [_energy_and_field(self.electrons, configuration) for configuration in spins]
+            states = [self._told(_energy_and_field(self.electrons, configuration)) for configuration in spins]
         else:
             # A few chunks per worker: little pickling, and no worker waits long for the last chunk. None is
             # large, because an interrupted program waits for those that are being worked on.
@@ -80,11 +129,16 @@ class ExactForceField:
                 results = self._pool.map(_work, spins, chunksize=chunk)
                 processes = list(self._pool._processes.values())
             try:
-                states = list(results)
+                states = [self._told(state) for state in results]
             except BrokenProcessPool:
                 raise InputError(_end_of(processes, self._workers)) from None
         fields = np.array([field for _, field in states]).reshape(spins.shape)  # also of no replicas
         return Evaluation(np.array([energy for energy, _ in states], dtype=float), fields)
+
+    def _told(self, state):
+        if self.progress is not None:
+            self.progress(1)
+        return state
 
     def close(self):
         """Stop the pool's processes, if there are any."""

@@ -48,6 +48,7 @@ class GreensFunctionForceField:
     """
 
     cutoff = np.inf
+    progress = None  # called with the parts of an evaluation that are done
 
     @own_arithmetic
     def __init__(self, structure, model, workers=1, *, tolerance=1e-7, device="cpu"):
@@ -58,8 +59,13 @@ class GreensFunctionForceField:
         self.symmetries = electron_symmetries(model)
         self.solver = GreensFunctions(structure, Electrons.of(structure, model, dense=False), tolerance, device)
 
+    @property
+    def parts(self):
+        """The parts of an evaluation of one configuration, and what they are called."""
+        return len(self.solver.expansion.poles), "Green's function"
+
     @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` (free energy and field) of `spins`, shape (R, M, 3)."""
-        state = self.solver.solve(check_spins(spins, self.structure.n_spins))
+        state = self.solver.solve(check_spins(spins, self.structure.n_spins), self.progress)
         return Evaluation(state.free_energy, state.local_field)

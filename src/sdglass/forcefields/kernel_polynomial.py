@@ -4,10 +4,10 @@ import numpy as np
 
 from sdglass.arrays import own_arithmetic
 from sdglass.electrons.diagonalization import solve
-from sdglass.electrons.kernel_polynomial import KERNELS, KernelPolynomials, derivative
 from sdglass.electrons.sd_model import Electrons
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
+from sdglass.forcefields.exact import greens_functions_are_cheaper
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 from sdglass.spins import check_spins, random_spins
 
@@ -50,6 +50,8 @@ class KernelPolynomialForceField:
     """
 
     cutoff = np.inf  # the chemical potential knows every site
+    progress = None  # called with the parts of an evaluation that are done
+    parts = 1, "configuration"  # of an evaluation of one configuration
 
     @own_arithmetic
     def __init__(
@@ -67,6 +69,8 @@ class KernelPolynomialForceField:
         dtype="float64",
         device="cpu",
     ):
+        from sdglass.electrons.kernel_polynomial import KernelPolynomials  # numba, which others do without
+
         refuse_options("kernel polynomials", workers=workers)
         self.structure, self.model = structure, model
         if error is not None:
@@ -94,7 +98,7 @@ class KernelPolynomialForceField:
     @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` (energy and field) of `spins`, shape (R, M, 3)."""
-        state = self.solver.solve(check_spins(spins, self.structure.n_spins))
+        state = self.solver.solve(check_spins(spins, self.structure.n_spins), self.progress)
         self.statistical_error = state.statistical_error
         return Evaluation(state.free_energy, state.local_field)
 
@@ -110,6 +114,8 @@ def chosen_order(structure, model, error):
     InputError
         If the error is not between 0 and 1, or order 4096 is not enough.
     """
+    from sdglass.electrons.kernel_polynomial import KERNELS, KernelPolynomials, derivative
+
     if not 0.0 < error < 1.0:
         raise InputError(f"error = {error}; expected a number between 0 and 1")
     rng = np.random.default_rng(0)
@@ -147,7 +153,7 @@ def chosen_order(structure, model, error):
 
 def _exact(structure, model, spins):
     """Return exact fields (R, M, 3) and densities (R, N)."""
-    if structure.n_sites > 500 and model.temperature > 0:
+    if greens_functions_are_cheaper(structure, model):
         from sdglass.electrons.greens_function import GreensFunctions  # torch
 
         state = GreensFunctions(structure, Electrons.of(structure, model, dense=False)).solve(spins)

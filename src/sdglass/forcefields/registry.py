@@ -49,16 +49,16 @@ def load_force_field(
     Parameters
     ----------
     source : str or path-like
-        ``"exact"`` (diagonalization), ``"greens-function"`` (the same at large sizes), ``"kpm"`` (kernel
+        ``"exact"`` (the cheaper one of ``"diagonalization"`` and ``"greens-function"``), ``"kpm"`` (kernel
         polynomials, with an error of choice) or the path of a ``.safetensors`` model.
     structure : Structure
     electrons : SDModel, optional
-        Exact diagonalization takes the paper's by default; a model is refused if they differ from those that it
+        Electrons that are solved are the paper's by default; a model is refused if they differ from those that it
         was fitted to.
     dtype : {"float64", "float32"}
         Arithmetic of networks and of the locator force field.
     device : str
-        Where networks and Green's functions compute, ``"cpu"`` or ``"cuda"``.
+        Where networks and solvers compute, ``"cpu"`` or ``"cuda"``.
     workers : int
         Processes of exact diagonalization.
     members : sequence of int, optional
