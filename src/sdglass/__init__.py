@@ -50,6 +50,8 @@ _HOME = {
     "check_engine": "forcefields.testing.check",
     "LLG": "dynamics.llg",
     "Trajectory": "dynamics.trajectory",
+    "triangles": "observables.chirality",
+    "scalar_chirality": "observables.chirality",
     "quench": "dynamics.quench",
     "continue_quench": "dynamics.quench",
 }

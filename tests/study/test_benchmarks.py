@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from sdglass_study.benchmarks import summary
+from sdglass_study.benchmarks import solvers_targets, summary
 
 MEASURED = (
     *("exact_labels", "training_step", "network_times", "network_memory", "dynamics", "scaling_exact"),
-    *("scaling_models", "locator", "ensemble_scaling"),
+    *("scaling_models", "locator", "ensemble_scaling", "solvers"),
 )
 
 
@@ -85,7 +85,9 @@ def test_summary_and_figures_come_from_the_tables(tables, errors, tmp_path):
     figure, pareto, targets = (tmp_path / name for name in ("figure.png", "pareto.png", "targets.csv"))
     run("figure", "--tables", tables, "--png", figure)
     run("locator_targets", "--tables", tables, "--errors", errors, "--out", targets, "--png", pareto)
-    assert {path.read_bytes()[:4] for path in (figure, pareto)} == {b"\x89PNG"}
+    solvers = tmp_path / "solvers.png"
+    run("solvers_targets", "--tables", tables, "--out", tmp_path / "solvers.csv", "--png", solvers)
+    assert {path.read_bytes()[:4] for path in (figure, pareto, solvers)} == {b"\x89PNG"}
     found = pd.read_csv(targets)
     assert set(found[found.number.str.startswith("torque error")].verdict) == {"met"}
     times = pd.read_csv(tables / "locator.csv").set_index(["model", "n_sites", "replicas"]).seconds_per_replica
@@ -111,6 +113,31 @@ def test_exponents_and_crossovers_of_known_laws():
     assert words == "faster from N = 100 on"
     assert summary.crossover(0.0 * gains + 2.0)[1] == "faster at every size from N = 25 on"
     assert summary.crossover(0.0 * gains + 0.5)[1] == "slower at every size up to N = 2000"
+
+
+def test_targets_of_the_solvers_by_hand():
+    rows = [
+        {"magnet": "square J=6 f=0.485", "n_sites": n, "solver": solver, "options": options, "state": state,
+         "seconds": seconds, "peak_mib": 2048.0, "error": error}
+        for n, solver, options, state, seconds, error in (
+            (900, "diagonalization", "", "random", 4.0, 0.0),
+            (900, "greens-function", "", "random", 1.0, 1e-8),
+            (3600, "greens-function", "", "random", 8.0, 1e-8),
+            (10_000, "greens-function", "", "random", 16.0, 1e-8),
+            (900, "kpm", "order=64 kernel=dirichlet", "random", 0.1, 0.08),
+            (900, "kpm", "order=64 kernel=dirichlet", "relaxed", 0.1, 0.04),
+            (900, "kpm", "order=32 kernel=dirichlet", "random", 0.1, 0.2),
+            (10_000, "kpm", "order=64 kernel=dirichlet", "random", 2.0, 0.08),
+            (10_000, "kpm", "order=32 kernel=dirichlet", "random", 1.0, 0.2),
+        )
+    ]  # fmt: skip
+    found = {row["number"]: row["measured"] for row in solvers_targets.targets(pd.DataFrame(rows))}
+    assert found["time / diagonalization"] == pytest.approx(0.25)
+    assert found["time of an exact field"] == pytest.approx(16.0)
+    assert found["peak memory"] == pytest.approx(2.0)
+    assert found["polynomials / exact time"] == pytest.approx(0.125)  # of order 64, not of the faster one
+    slope = np.polyfit(np.log([900, 3600, 10_000]), np.log([1.0, 8.0, 16.0]), 1)[0]
+    assert found["exponent of the time in N"] == pytest.approx(slope)
 
 
 def test_error_of_an_exponent_is_that_of_linear_regression():

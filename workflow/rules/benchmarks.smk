@@ -13,6 +13,7 @@ MEASURED = [
     "scaling_models",
     "locator",
     "ensemble_scaling",
+    "solvers",
 ]
 
 
@@ -22,6 +23,7 @@ localrules:
     benchmark_summary,
     benchmark_figure,
     benchmark_locator,
+    benchmark_solvers,
 
 
 rule benchmarks:
@@ -29,6 +31,7 @@ rule benchmarks:
         f"{BENCHMARKS}/summary.csv",
         f"{BENCHMARKS}/locator_targets.csv",
         f"{BENCHMARKS}/benchmarks.png",
+        f"{BENCHMARKS}/solvers_targets.csv",
 
 
 # With all cores (snakemake cuts the number down to what it has), so that one is measured at a time.
@@ -73,4 +76,15 @@ rule benchmark_locator:
         errors=lambda wildcards: os.path.relpath(ROOT / "results/paper/tables"),
     shell:
         "python -m sdglass_study.benchmarks.locator_targets --tables {BENCHMARKS} --errors {params.errors:q}"
+        " --out {output[0]} --png {output[1]} --pdf {output[2]}"
+
+
+rule benchmark_solvers:
+    input:
+        f"{BENCHMARKS}/solvers.csv",
+    output:
+        f"{BENCHMARKS}/solvers_targets.csv",
+        multiext(f"{BENCHMARKS}/solvers", ".png", ".pdf"),
+    shell:
+        "python -m sdglass_study.benchmarks.solvers_targets --tables {BENCHMARKS}"
         " --out {output[0]} --png {output[1]} --pdf {output[2]}"
