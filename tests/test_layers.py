@@ -19,6 +19,7 @@ LAYERS = (
         "statistics",
         "provenance",
         "devices",
+        "compiled",
     }
     | {"dynamics.checkpoint"},  # a file format, of trainings too
     {"structures", "spins"},

@@ -5,8 +5,8 @@ The grand potential is a polynomial of the Hamiltonian,
     Omega(mu) = sum_k g_k w_k(mu) Tr T_k(X),   X = (H - center) / scale,
 
 w_k the Chebyshev coefficients of -T log(1 + exp(-(e - mu) / T)) and g_k those of a kernel, which damps what a
-series of finite order does at a step. The electrons are -dOmega/dmu, and the field is the exact gradient of the
-energy, whatever the order: the dynamics conserves it. Reviewed in A. Weisse, G. Wellein, A. Alvermann, H. Fehske,
+series of finite order does at a step. The field is the exact gradient of the energy, whatever the order: the
+dynamics conserves it. Reviewed in A. Weisse, G. Wellein, A. Alvermann, H. Fehske,
 Rev. Mod. Phys. 78, 275 (2006), doi:10.1103/RevModPhys.78.275; for spin dynamics see K. Barros, Y. Kato, Phys. Rev.
 B 88, 235101 (2013), doi:10.1103/PhysRevB.88.235101.
 """
@@ -111,6 +111,10 @@ class KernelPolynomials:
         Arithmetic of dense products.
     device : str
         Of dense products, ``"cpu"`` or ``"cuda"``.
+    band : tuple of float, optional
+        Lowest and highest level of the hopping [t0] for which the polynomials are made; its own by default.
+    counting : like `kernel`, optional
+        Kernel that counts the electrons; that of the energy by default.
 
     Raises
     ------
@@ -129,13 +133,16 @@ class KernelPolynomials:
         seed=0,
         dtype="float64",
         device="cpu",
+        band=None,
+        counting=None,
     ):
         if not (isinstance(order, (int, np.integer)) and order >= 2 and order % 2 == 0):
             raise InputError(f"order = {order}; expected an even number from 2")
         self.electrons, self.order = electrons, int(order)
         self.n_sites, self.n_electrons = electrons.n_sites, electrons.n_electrons
         self.factors = _factors(kernel, self.order)
-        self._bind(electrons)
+        self.counting = self.factors if counting is None else _factors(counting, self.order)
+        self._bind(electrons, band)
         self.method = self._cheaper() if method is None and spacing is None else method or "probing"
         if self.method not in METHODS:
             raise InputError(f"method = {method!r}; expected one of {', '.join(METHODS)}")
@@ -157,13 +164,19 @@ class KernelPolynomials:
     def with_kernel(self, factors):
         """Return the same solver with other factors g_k, shape (order + 1,)."""
         other = copy(self)
-        other.factors = _factors(factors, self.order)
+        other.factors = other.counting = _factors(factors, self.order)
         return other
 
-    def _bind(self, electrons):
+    def _bind(self, electrons, band):
         """Work out X but for the spins."""
         matrix = electrons.hopping.tocsr().copy()
-        lowest, highest = _band(matrix)
+        own = band_of(matrix)
+        lowest, highest = own if band is None else band
+        if not lowest <= own[0] <= own[1] <= highest:
+            raise InputError(
+                f"the hopping has levels from {own[0]:.4g} to {own[1]:.4g} t0, and the polynomials are made for "
+                f"{lowest:.4g} to {highest:.4g} t0; expected a structure like those of the fit"
+            )
         reach = np.abs(electrons.couplings).max(initial=0.0) * _MARGIN
         width = highest - lowest
         self.center = 0.5 * (highest + lowest)
@@ -264,25 +277,38 @@ class KernelPolynomials:
         hamiltonian = self.hamiltonian(spins)
         traces = np.mean([probe.forward(hamiltonian, self.order)[0] for probe in self._probes], axis=0)
         mu = self._filling(traces, self.n_electrons)
-        step = 1.0 / self.order
-        x = (mu - self.center) / self.scale
-        low, high = (_occupation(x + side * step, self._temperature, self.order) for side in (-1, 1))
-        return mu, max(float(self.factors * (high - low) @ traces) / (2 * step * self.scale), 1e-3)
+        density = _level_density((mu - self.center) / self.scale, self._temperature, self.order)
+        return mu, max(float(self.counting * density @ traces) / self.scale, 1e-3)
 
     def filled(self, traces, n_electrons=None):
-        """Return mu, the energy and the weights g_k w_k of Omega [t0] at the model's filling.
+        """Return mu, the energy and the weights of the traces in its gradient [t0] at the filling.
 
         `traces` are those of T_0 to T_order, shape (order + 1,), of all sites, or of some that hold `n_electrons`.
+
+        Notes
+        -----
+        If the energy has another kernel than the one that counts, F = Omega(mu) + mu N_e is not stationary in mu,
+        and its gradient has a part from that of mu.
         """
         n_electrons = self.n_electrons if n_electrons is None else n_electrons
         mu = self.electrons.chemical_potential
-        if mu is None:
-            mu = self._filling(traces, n_electrons)
-        omega = self.weights(mu)
-        energy = float(omega @ traces)
-        if n_electrons is not None:
-            energy += mu * n_electrons
-        return mu, energy, omega
+        if mu is not None:
+            weights = self.weights(mu)
+            return mu, float(weights @ traces), weights
+        mu = self._filling(traces, n_electrons)
+        weights = self.weights(mu)
+        energy = float(weights @ traces + mu * n_electrons)
+        if self.counting is not self.factors:
+            occupied, turned = self.counted(mu, traces)
+            weights = weights + (n_electrons - self.factors * occupied @ traces) * turned
+        return mu, energy, weights
+
+    def counted(self, mu, traces):
+        """Return the weights of the traces in the number of electrons, undamped, and in the gradient of mu."""
+        x = (mu - self.center) / self.scale
+        occupied = _occupation(x, self._temperature, self.order)
+        slope = self.counting * _level_density(x, self._temperature, self.order) @ traces / self.scale
+        return occupied, -self.counting * occupied / slope
 
     def weights(self, mu):
         """Return g_k w_k of Omega at mu [t0], shape (order + 1,)."""
@@ -303,17 +329,15 @@ class KernelPolynomials:
         # energy is stationary, the one next to that of Jackson's kernel is taken.
         edge = 1.0 + 40 * self._temperature
         x = brentq(excess, -edge, edge, args=(jackson(self.order),), xtol=1e-15)
-        sign, stride = np.sign(excess(x, self.factors)), 0.1 / self.order
-        if sign == 0:
-            return self.center + self.scale * x
-        for step in np.arange(int(2 * edge / stride)) * stride:
+        sign, stride = np.sign(excess(x, self.counting)), 0.1 / self.order
+        for step in np.arange(int(2 * edge / stride)) * stride if sign else ():
             for near, far in ((x + step, x + step + stride), (x - step - stride, x - step)):
                 end = far if near >= x else near
-                if abs(end) <= edge + stride and np.sign(excess(end, self.factors)) != sign:
-                    return self.center + self.scale * brentq(excess, near, far, args=(self.factors,), xtol=1e-15)
-        raise InputError(
-            f"no chemical potential gives {n_electrons} electrons with this kernel; expected 'jackson'"
-        )
+                if abs(end) <= edge + stride and np.sign(excess(end, self.counting)) != sign:
+                    return self.center + self.scale * brentq(excess, near, far, args=(self.counting,), xtol=1e-15)
+        if sign:
+            raise InputError(f"no chemical potential gives {n_electrons} electrons; expected kernel = 'jackson'")
+        return self.center + self.scale * x
 
 
 def derivative(weights):
@@ -332,8 +356,8 @@ def _factors(kernel, order):
     return factors
 
 
-def _band(matrix):
-    """Return the lowest and the highest level of the hopping alone [t0]."""
+def band_of(matrix):
+    """Return the lowest and the highest level of a sparse hopping matrix [t0], or a little more."""
     if matrix.shape[0] <= 200:
         levels = np.linalg.eigvalsh(matrix.toarray())
         return levels[0], levels[-1]
@@ -368,6 +392,20 @@ def _occupation(x, temperature, order):
     theta, k = np.arccos(np.clip(mu, -1.0, 1.0)), np.arange(1, order + 1)
     rest = -2 / np.pi * (weights @ np.sin(np.outer(theta, k))) / k
     return np.concatenate([[weights @ (1 - theta / np.pi)], rest])
+
+
+def _level_density(x, temperature, order):
+    """Return the coefficients of -df/de, the derivative of `_occupation` by `x`."""
+    if order * temperature > _SMOOTH:
+        return _series(
+            lambda e: fermi(e, x, temperature) * fermi(x, e, temperature) / temperature, temperature, order
+        )
+    mu, weights = _thermal(x, temperature)
+    inside = np.abs(mu) < 1.0
+    theta = np.arccos(mu[inside])
+    found = 2 / np.pi * (weights[inside] / np.sin(theta)) @ np.cos(np.outer(theta, np.arange(order + 1)))
+    found[0] *= 0.5
+    return found
 
 
 def _grand_potential(x, temperature, order):
