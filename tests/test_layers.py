@@ -25,6 +25,7 @@ LAYERS = (
     {"structures", "spins"},
     {"electrons"},
     {"dataset", "forcefields"},
+    {"labelling", "fitting"},
     {"dynamics"},
     {"observables"},
     {"cli"},

@@ -46,6 +46,8 @@ _HOME = {
     "NetworkForceField": "forcefields.behler_parrinello.forcefield",
     "load_force_field": "forcefields.registry",
     "load_model": "forcefields.registry",
+    "fit": "fitting",
+    "label": "labelling",
     "load_plugin": "registry",
     "check_engine": "forcefields.testing.check",
     "LLG": "dynamics.llg",

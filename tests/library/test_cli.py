@@ -80,7 +80,9 @@ def files(tmp_path_factory):
         folder / "network.safetensors"
     )
     coefficients = np.random.default_rng(2).normal(size=FUNCTIONS.n_g2) * 0.01
-    LinearModel(SDModel(filling=0.25), FUNCTIONS, coefficients, reference).save(folder / "pair.safetensors")
+    good = {"test": {"random": {"rmse": 6e-4, "relative": 0.05}}}
+    pair = LinearModel(SDModel(filling=0.25), FUNCTIONS, coefficients, reference, errors=good)
+    pair.save(folder / "pair.safetensors")
     return folder
 
 

@@ -23,29 +23,7 @@ def add_engine(parser, *temperature_names, required=True):
     option(group, "--engine", str, "ENGINE", exact_or_model, required=required)
     files = "structure: .npz by 'sdglass structure', or a file that ASE reads"
     option(group, "--structure", str, "S.npz", files, required=required)
-    electrons = parser.add_argument_group(
-        "electrons",
-        "The defaults are the paper's, for the exact engine. A trained model knows its electrons: it needs none\n"
-        "of these, and refuses others than those it was trained for.",
-    )
-    option(electrons, "--coupling", by_species, "J", "s-d coupling [t0], or by species Mn=6,Fe=2 (default: 6)")
-    option(electrons, "--filling", number(), "F", "electrons per state, in (0, 1) (default: 0.5)")
-    option(electrons, "--chemical-potential", number(), "MU", "[t0], instead of --filling (default: none)")
-    option(electrons, "--onsite", by_species, "E", "energies of levels [t0] by species, Mn=0.5,Cu=-1 (default: 0)")
-    electrons.add_argument(
-        *temperature_names,
-        dest="electron_temperature",
-        type=number(least=0),
-        metavar="T",
-        help="of the electrons [t0] (default: 0.001)",
-    )
-    laws = (
-        't(R): \'{"law": "yukawa", "amplitude": 1, "decay_length": 1}\' (default), or one amplitude [t0] '
-        'per neighbour shell, \'{"law": "shells", "distances": [1], "amplitudes": [-1]}\''
-    )
-    option(electrons, "--hopping", json_object, "JSON", laws)
-    matrix = "Hermitian hoppings of the sites [t0], by scipy.sparse.save_npz or numpy.save, instead of a law"
-    option(electrons, "--hopping-matrix", str, "T.npz", matrix)
+    add_electrons(parser, *temperature_names)
     solver = parser.add_argument_group("solvers of the electrons")
     option(solver, "--tolerance", number(above=0), "E", "of greens-function: of an occupation (default: 1e-7)")
     option(solver, "--order", number(int, least=2), "M", "of kpm: order of the polynomial, even (default: 128)")
@@ -70,6 +48,33 @@ def add_engine(parser, *temperature_names, required=True):
     return group
 
 
+def add_electrons(parser, *temperature_names):
+    """Add the parameters of the electrons; `temperature_names` are the options that set their temperature."""
+    electrons = parser.add_argument_group(
+        "electrons",
+        "The defaults are the paper's, for solvers. A trained model knows its electrons: it needs none\n"
+        "of these, and refuses others than those it was trained for.",
+    )
+    option(electrons, "--coupling", by_species, "J", "s-d coupling [t0], or by species Mn=6,Fe=2 (default: 6)")
+    option(electrons, "--filling", number(), "F", "electrons per state, in (0, 1) (default: 0.5)")
+    option(electrons, "--chemical-potential", number(), "MU", "[t0], instead of --filling (default: none)")
+    option(electrons, "--onsite", by_species, "E", "energies of levels [t0] by species, Mn=0.5,Cu=-1 (default: 0)")
+    electrons.add_argument(
+        *temperature_names,
+        dest="electron_temperature",
+        type=number(least=0),
+        metavar="T",
+        help="of the electrons [t0] (default: 0.001)",
+    )
+    laws = (
+        't(R): \'{"law": "yukawa", "amplitude": 1, "decay_length": 1}\' (default), or one amplitude [t0] '
+        'per neighbour shell, \'{"law": "shells", "distances": [1], "amplitudes": [-1]}\''
+    )
+    option(electrons, "--hopping", json_object, "JSON", laws)
+    matrix = "Hermitian hoppings of the sites [t0], by scipy.sparse.save_npz or numpy.save, instead of a law"
+    option(electrons, "--hopping-matrix", str, "T.npz", matrix)
+
+
 def add_workers(parser):
     """Add the number of processes."""
     option(parser, "--workers", number(int, least=1), "N", "processes of the exact engine", 1)
@@ -91,9 +96,32 @@ def input_files(args):
     ]
 
 
+def electrons_said(args):
+    """Return the parameters of the electrons that were given, by name."""
+    names = ("coupling", "filling", "chemical_potential", "onsite", "hopping", "hopping_matrix")
+    said = {name: getattr(args, name) for name in names} | {"temperature": args.electron_temperature}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def electrons_of(args, fitted_to=None):
+    """Return the `SDModel` that the options mean; what is not said is as a model was fitted to, or the paper's."""
+    from sdglass.electrons.sd_model import SDModel
+
+    said = electrons_said(args)
+    known = (fitted_to or SDModel()).to_dict()
+    if "chemical_potential" in said and fitted_to is None:
+        del known["filling"]
+    matrix = said.pop("hopping_matrix", None)
+    electrons = SDModel.from_dict(known | said)
+    if matrix is None:
+        return electrons
+    if "hopping" in said:
+        raise InputError("--hopping and --hopping-matrix both say how electrons hop; expected one of them")
+    return replace(electrons, hopping=load_matrix(matrix))
+
+
 def engine_factory(args):
     """Return a function (structure -> force field), and the `SDModel` of its electrons."""
-    from sdglass.electrons.sd_model import SDModel
     from sdglass.forcefields.composite import with_exchange
     from sdglass.forcefields.registry import load_force_field, load_model, require_electrons
     from sdglass.io import require_file
@@ -104,22 +132,7 @@ def engine_factory(args):
     if not is_exact(args):
         require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
         fitted_to = load_model(args.engine).electrons
-    said = {
-        name: getattr(args, name) for name in ("coupling", "filling", "chemical_potential", "onsite", "hopping")
-    }
-    said = {
-        name: value
-        for name, value in (said | {"temperature": args.electron_temperature}).items()
-        if value is not None
-    }
-    known = (fitted_to or SDModel()).to_dict()
-    if "chemical_potential" in said and fitted_to is None:
-        del known["filling"]
-    electrons = SDModel.from_dict(known | said)
-    if args.hopping_matrix is not None:
-        if args.hopping is not None:
-            raise InputError("--hopping and --hopping-matrix both say how electrons hop; expected one of them")
-        electrons = replace(electrons, hopping=load_matrix(args.hopping_matrix))
+    electrons = electrons_of(args, fitted_to)
     if fitted_to is not None:
         require_electrons(fitted_to, electrons, args.engine)
     options = {name: getattr(args, name) for name in ("dtype", "device", "members", "workers")}
@@ -167,18 +180,34 @@ def bonds(args, structure, electrons):
     return lines
 
 
+def warn_of_errors(path, errors):
+    """Print how large the torque errors of a model's file are; on standard error, if large or not known."""
+    from sdglass.fitting import GOOD, worst_error
+    from sdglass.forcefields.description import percent
+
+    worst = worst_error(errors)
+    if not errors:
+        line = f"warning: {path}: holds no torque errors; 'sdglass validate' finds them"
+    else:
+        line = f"torque error up to {percent(worst)} of the rms torque on structures it was not fitted to"
+        line = f"warning: {path}: {line}" if worst > GOOD else f"{path}: {line}"
+    print(line, file=sys.stderr if worst > GOOD or not errors else sys.stdout)
+
+
 @contextmanager
 def opened_engine(args, structure):
     """Yield the force field on a structure and its electrons; stop its processes, if it has some, at the end.
 
     The coordination is printed before.
     """
-    from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
+    from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, load_model
 
     make, electrons = engine_factory(args)
     force_field = make(structure)
     for line in bonds(args, structure, electrons):
         print(line)
+    if not is_exact(args):
+        warn_of_errors(args.engine, load_model(args.engine).errors)
     if args.engine == "exact":
         solver = getattr(force_field, "members", [force_field])[0]
         print(f"exact: by {ELECTRON_FORCE_FIELDS.name_of(solver)}")

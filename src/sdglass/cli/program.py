@@ -4,7 +4,7 @@ import sys
 import warnings
 
 from sdglass import __version__
-from sdglass.cli import check, evaluate, info, quench, structure
+from sdglass.cli import check, evaluate, fit, info, quench, structure, validate
 from sdglass.cli.options import Parser
 from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError
@@ -14,8 +14,8 @@ _DESCRIPTION = """\
 Spin dynamics of metallic magnets with exact or machine-learned force fields.
 
 Units: energy t0, length ell (decay length of the hopping), time 1/(gamma t0). Spins are unit vectors.
-An engine gives energies and local fields: 'exact' diagonalizes the electrons, a .safetensors file is a
-trained model."""
+An engine gives energies and local fields: 'exact' solves the electrons, a .safetensors file is a model
+that was fitted to them."""
 
 _MAIN_EXAMPLE = """\
 example: an amorphous structure, a quench of five random spin configurations on it, what a model knows
@@ -26,7 +26,15 @@ example: an amorphous structure, a quench of five random spin configurations on 
 'sdglass COMMAND --help' describes a command; docs/index.md has a tutorial."""
 
 NETWORKS = ("torch", "numba")  # what the extra `networks` of the package installs
-COMMANDS = {"evaluate": evaluate, "quench": quench, "structure": structure, "info": info, "check": check}
+COMMANDS = {
+    "structure": structure,
+    "evaluate": evaluate,
+    "quench": quench,
+    "fit": fit,
+    "validate": validate,
+    "info": info,
+    "check": check,
+}
 
 
 def main(argv=None):

@@ -59,11 +59,16 @@ def describe_errors(errors):
     rows = []
     for name, stages in errors.items():
         words = [
-            f"{stage} {error['rmse']:.1e} t0 ({100 * error['relative']:.2g} %)" for stage, error in stages.items()
+            f"{stage} {error['rmse']:.1e} t0 ({percent(error['relative'])})" for stage, error in stages.items()
         ]
         rows.append((f"errors, {name}", ", ".join(words)))
     heading = "rms (share of the rms torque) on structures that it was not fitted to:"
     return [("torque errors", heading), *rows] if rows else []
+
+
+def percent(share):
+    """Return a share in words, 0.5 %, 12 % or 210 %."""
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def _span(values):

@@ -127,7 +127,8 @@ class KernelModel(StoredModel):
     def on(self, structure, *, dtype="float64", device="cpu", members=None, descriptor=None, threads=None):
         """Return this force field on a structure, see `FittedModel.on`; `members` and the like mean nothing.
 
-        `InputError` if the hopping of the structure has levels outside of the model's band.
+        Where the hopping of the structure has levels outside of the model's band, as a larger box may have, the
+        band and the order grow together: the factors are those of the same times k / scale.
         """
         refuse_options("a kernel", members=members, descriptor=descriptor, threads=threads)
         return KernelForceField(structure, self, dtype, device)
@@ -188,19 +189,25 @@ class KernelForceField:
     cutoff = np.inf  # the chemical potential knows every site
 
     def __init__(self, structure, model, dtype, device):
-        from sdglass.electrons.kernel_polynomial import KernelPolynomials
+        from sdglass.electrons.kernel_polynomial import KernelPolynomials, band_of
 
         self.structure, self.model = structure, model
         self.symmetries = electron_symmetries(model.electrons)
         electrons = Electrons.of(structure, model.electrons, dense=False)
+        own, (low, high) = band_of(electrons.hopping), model.band
+        low, high = min(low, own[0]), max(high, own[1])
+        reach = np.abs(electrons.couplings).max(initial=0.0)
+        stretch = (high - low + 2 * reach) / (model.band[1] - model.band[0] + 2 * reach)
+        order = 2 * int(np.ceil(model.order * stretch / 2))
+        factors = np.interp(np.arange(order + 1) / stretch, np.arange(model.order + 1), model.factors, right=0.0)
         self.solver = KernelPolynomials(
             structure,
             electrons,
-            model.order,
-            model.factors,
+            order,
+            factors,
             dtype=dtype,
             device=device,
-            band=model.band,
+            band=(low, high),
             counting="jackson",
         )
 
