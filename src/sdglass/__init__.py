@@ -48,6 +48,7 @@ _HOME = {
     "load_model": "forcefields.registry",
     "fit": "fitting",
     "label": "labelling",
+    "LabelledConfigurations": "dataset",
     "load_plugin": "registry",
     "check_engine": "forcefields.testing.check",
     "LLG": "dynamics.llg",

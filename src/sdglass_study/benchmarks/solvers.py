@@ -93,7 +93,7 @@ def measured(name, size, spins, solver, settings, repeats, threads, seed):
     sites, made = magnet_on(name, size, seed), []
     setup = seconds(lambda: made.append(load_force_field(solver, sites, MAGNETS[name], **settings)))
     times, found = [], []
-    while not times or (sum(times) < 3.0 and len(times) < repeats):
+    while not times or (sum(times) < 30.0 and len(times) < (repeats if sum(times) < 3.0 else 3)):
         times.append(seconds(lambda: found.append(made[0].evaluate(spins))))
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     options = " ".join(f"{key}={value}" for key, value in settings.items())
