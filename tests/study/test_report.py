@@ -18,7 +18,7 @@ from sdglass_study.figures import FIGURES
 from sdglass_study.jobs import report
 from sdglass_study.report.page import render
 from sdglass_study.report.runtimes import job_times, runtimes
-from sdglass_study.report.sentences import beats_pair_model, locator, locator_growth, networks
+from sdglass_study.report.sentences import bad_model, beats_pair_model, locator, locator_growth, networks
 from sdglass_study.report.typeset import typeset
 from sdglass_study.text import estimate
 
@@ -250,6 +250,24 @@ def test_network_against_pair_model(ratios, half, realizations, answer):
     frame = pd.concat([other, paired(ratios, half, realizations)])
     assert beats_pair_model(tables_of(paired=frame)).startswith(answer)
     assert beats_pair_model(tables_of()) is None
+
+
+def test_a_bad_force_field_is_the_first_thing_said():
+    curves = pd.DataFrame({"model": ["exact", "small"]})
+    errors = pd.DataFrame(
+        {
+            "model": ["small", "small", "small", "pair"],
+            "member": ["single", "single", "committee", "-"],
+            "set": ["training", "test", "test", "test"],
+            "stage": ["random", "late", "late", "late"],
+            "relative": [0.9, 0.45, 0.95, 0.99],
+        }
+    )
+    said = bad_model(tables_of(fig4_correlation=curves, torque_errors=errors))
+    assert "up to 45 % of the rms torque (set test, late)" in said
+    errors.loc[1, "relative"] = 0.09
+    assert bad_model(tables_of(fig4_correlation=curves, torque_errors=errors)) is None
+    assert bad_model(tables_of(torque_errors=errors)) is None
 
 
 def test_whose_fields_drive_the_dynamics_is_said():

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sdglass.fitting import GOOD
+from sdglass.forcefields.description import percent
 from sdglass_study.claims.psi import psi_paragraph
 from sdglass_study.text import cell, learned_model
 
@@ -14,6 +16,7 @@ VISIBLE = 0.05
 def sentences(tables):
     """Return {name: sentence or None} for the template, from `sdglass_study.claims.Tables`."""
     return {
+        "bad_model": bad_model(tables),
         "beats_pair": beats_pair_model(tables),
         "networks": networks(tables),
         "locator": locator(tables),
@@ -24,6 +27,24 @@ def sentences(tables):
 
 def _all(tables, names):
     return all(name in tables for name in names.split())
+
+
+def bad_model(tables):
+    """That the learned force field of the dynamics is bad, if its torque errors are large somewhere."""
+    if not _all(tables, "fig4_correlation torque_errors"):
+        return None
+    model = learned_model(dict.fromkeys(tables["fig4_correlation"].model))
+    frame = tables["torque_errors"]
+    unseen = ~frame["set"].isin(["training", "validation"]) & frame.member.isin(["-", "single"])
+    frame = frame[(frame.model == model) & unseen]
+    if frame.empty or not frame.relative.max() > GOOD:
+        return None
+    worst = frame.loc[frame.relative.idxmax()]
+    return (
+        f"The force field of the dynamics, the {tables.label(model)}, is bad: its torque error is up to "
+        f"{percent(worst.relative)} of the rms torque (set {worst['set']}, {worst.stage}). What its dynamics shows of "
+        "the order may be wrong."
+    )
 
 
 def beats_pair_model(tables):
