@@ -4,7 +4,7 @@ import sys
 import warnings
 
 from sdglass import __version__
-from sdglass.cli import check, evaluate, info, quench, structure
+from sdglass.cli import check, evaluate, info, measure, quench, structure
 from sdglass.cli.options import Parser
 from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError
@@ -26,7 +26,14 @@ example: an amorphous structure, a quench of five random spin configurations on 
 'sdglass COMMAND --help' describes a command; docs/index.md has a tutorial."""
 
 NETWORKS = ("torch", "numba")  # what the extra `networks` of the package installs
-COMMANDS = {"evaluate": evaluate, "quench": quench, "structure": structure, "info": info, "check": check}
+COMMANDS = {
+    "evaluate": evaluate,
+    "quench": quench,
+    "measure": measure,
+    "structure": structure,
+    "info": info,
+    "check": check,
+}
 
 
 def main(argv=None):
