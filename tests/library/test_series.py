@@ -69,7 +69,7 @@ def test_precession(tmp_path):
     path = saved(tmp_path / "T.h5", structure, spins, times)
     out = tmp_path / "O.h5"
     names = ["autocorrelation:tw=2,5", "energy", "magnetization", "magnetization-length", "chirality"]
-    assert main(["measure", path, *names, "--out", str(out)]) == 0
+    assert main(["measure", path, "--out", str(out), *names]) == 0
     with h5py.File(out) as found:
         assert [dim[0].name for dim in found["autocorrelation"].dims] == ["/time", "/waiting_time"]
         for column, wait in enumerate((2, 5)):
