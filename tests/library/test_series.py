@@ -133,3 +133,42 @@ def test_refusals(tmp_path, capsys, words, message):
     assert message in told
     assert told.count("\n") == 1
     assert not (tmp_path / "O.h5").exists()
+
+
+def test_other_programs_read_it(tmp_path, capsys):
+    ase_io = pytest.importorskip("ase.io")
+    structure = lattice("triangular", cells=(3, 4))
+    spins = random_spins(12, np.random.default_rng(1), 4).reshape(2, 2, 12, 3)
+    path = saved(tmp_path / "T.h5", structure, spins, [0, 2.5])
+    out = tmp_path / "T.xyz"
+    export = ["export", path, "--out", str(out), "--format"]
+    assert main([*export, "vkt"]) == 2
+    assert "--format vkt; expected one of extxyz" in capsys.readouterr().err
+    assert main([*export, "extxyz", "--replica", "2"]) == 2
+    assert "replica 2; expected one from 0 to 1" in capsys.readouterr().err
+    assert main([*export, "extxyz", "--replica", "1"]) == 0
+    for frames in (ase_io.read(out, index=":"), Trajectory.load(path).to_ase(1)):
+        assert [frame.info["time"] for frame in frames] == [0, 2.5]
+        assert [frame.info["total_energy"] for frame in frames] == [1, 1]
+        for frame, expected in zip(frames, spins[:, 1], strict=True):
+            np.testing.assert_array_equal(frame.arrays["spin"], expected)
+            np.testing.assert_array_equal(frame.positions, structure.positions)
+            np.testing.assert_array_equal(frame.cell, structure.cell)
+            assert list(frame.pbc) == [True, True, False]
+
+
+def test_xarray_opens_files(tmp_path):
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    structure = lattice("triangular", cells=(4, 4))
+    spins = random_spins(16, np.random.default_rng(1), 4).reshape(2, 2, 16, 3)
+    path = saved(tmp_path / "T.h5", structure, spins, [0, 2.5])
+    assert main(["measure", path, "--out", str(tmp_path / "O.nc"), "structure-factor"]) == 0
+    with xarray.open_dataset(tmp_path / "O.nc", engine="h5netcdf") as found:
+        assert found.structure_factor.dims == ("time", "wave")
+        np.testing.assert_allclose(found.structure_factor.mean("wave"), 1)
+    with xarray.open_dataset(path, engine="h5netcdf") as found:
+        made = Trajectory.load(path).to_xarray()
+        assert made.spins.dims == ("time", "replica", "site", "component")
+        for name in made.variables:
+            np.testing.assert_array_equal(found[name], made[name])

@@ -4,7 +4,7 @@ import sys
 import warnings
 
 from sdglass import __version__
-from sdglass.cli import check, evaluate, info, measure, quench, structure
+from sdglass.cli import check, evaluate, export, info, measure, quench, structure
 from sdglass.cli.options import Parser
 from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError
@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": evaluate,
     "quench": quench,
     "measure": measure,
+    "export": export,
     "structure": structure,
     "info": info,
     "check": check,
