@@ -167,8 +167,8 @@ def test_xarray_opens_files(tmp_path):
     with xarray.open_dataset(tmp_path / "O.nc", engine="h5netcdf") as found:
         assert found.structure_factor.dims == ("time", "wave")
         np.testing.assert_allclose(found.structure_factor.mean("wave"), 1)
+    made = Trajectory.load(path).to_xarray()
     with xarray.open_dataset(path, engine="h5netcdf") as found:
-        made = Trajectory.load(path).to_xarray()
         assert made.spins.dims == ("time", "replica", "site", "component")
         for name in made.variables:
             np.testing.assert_array_equal(found[name], made[name])

@@ -101,7 +101,7 @@ class Trajectory:
     def to_extxyz(self, replica=0):
         """Return the snapshots of one replica as extended XYZ; `InputError` without that replica or positions.
 
-        Positions and cell [ell], spins as the property ``spin``, ``time`` [1 / (gamma t0)] and ``total_energy`` [t0]:
+        Positions and cell [ell], spins as the property ``spin``, ``time`` [1 / (gamma t0)], ``total_energy`` [t0]:
         not ``energy``, which readers take for eV.
         """
         structure = self.structure
@@ -118,9 +118,9 @@ class Trajectory:
         return "\n".join(lines) + "\n"
 
     def to_ase(self, replica=0):
-        """Return the snapshots of one replica as a list of `ase.Atoms` with an array ``spin``; ASE must be installed.
+        """Return the snapshots of one replica as a list of `ase.Atoms` with an array ``spin``.
 
-        See `to_extxyz` for units and errors.
+        ASE must be installed. See `to_extxyz` for units and errors.
         """
         from io import StringIO
 
