@@ -55,6 +55,10 @@ _HOME = {
     "Trajectory": "dynamics.trajectory",
     "triangles": "observables.chirality",
     "scalar_chirality": "observables.chirality",
+    "commensurate_grid": "observables.structure_factor",
+    "structure_factor": "observables.structure_factor",
+    "replica_overlap": "observables.replica_overlap",
+    "measure_files": "observables.series",
     "quench": "dynamics.quench",
     "continue_quench": "dynamics.quench",
 }

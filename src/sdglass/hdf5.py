@@ -15,6 +15,7 @@ import numpy as np
 from sdglass.errors import InputError
 from sdglass.io import atomic_path, refuse_system_error, require_file, written_file
 
+_CHUNK = 2**20  # bytes that are stored, and checksummed, together; one row if that is larger
 _GROWTH = 2**22  # bytes by which a file grows in memory
 
 
@@ -103,7 +104,11 @@ def write_array(handle, name, array, dimensions=(), packed=False):
     are noise; what is kept with a study, where a fifth counts, is `packed`.
     """
     # HDF5 can only checksum what is chunked, and only chunk what is neither empty nor a single number.
-    options = {"fletcher32": True} if np.size(array) and np.ndim(array) else {}
+    options = {}
+    if np.size(array) and np.ndim(array):
+        # Whole rows are stored together, so that whoever reads a trajectory along time reads each chunk once.
+        rows = max(1, _CHUNK * len(array) // np.asarray(array).nbytes)
+        options = {"fletcher32": True, "chunks": (min(rows, len(array)), *np.shape(array)[1:])}
     if packed and options:
         options |= {"compression": "gzip", "compression_opts": 9, "shuffle": True, "chunks": np.shape(array)}
     dataset = handle.create_dataset(name, data=array, **options)

@@ -4,7 +4,7 @@ import sys
 import warnings
 
 from sdglass import __version__
-from sdglass.cli import check, evaluate, fit, info, quench, structure, validate
+from sdglass.cli import check, evaluate, export, fit, info, measure, quench, structure, validate
 from sdglass.cli.options import Parser
 from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError
@@ -30,6 +30,8 @@ COMMANDS = {
     "structure": structure,
     "evaluate": evaluate,
     "quench": quench,
+    "measure": measure,
+    "export": export,
     "fit": fit,
     "validate": validate,
     "info": info,

@@ -87,6 +87,47 @@ class Trajectory:
             for name, axes in dimensions.items():
                 write_array(handle, name, getattr(self, name), axes)
 
+    def to_xarray(self):
+        """Return an `xarray.Dataset` with the dimensions and coordinates of the file; xarray must be installed."""
+        import xarray
+
+        coordinates = {"time": self.times, "replica": self.attributes.get("replicas", range(self.spins.shape[1]))}
+        dimensions = _DIMENSIONS if self.positions is None else _DIMENSIONS | _SITES
+        arrays = {name: (axes, getattr(self, name)) for name, axes in dimensions.items()}
+        return xarray.Dataset(
+            arrays, {name: list(values) for name, values in coordinates.items()}, self.attributes
+        )
+
+    def to_extxyz(self, replica=0):
+        """Return the snapshots of one replica as extended XYZ; `InputError` without that replica or positions.
+
+        Positions and cell [ell], spins as the property ``spin``, ``time`` [1 / (gamma t0)], ``total_energy`` [t0]:
+        not ``energy``, which readers take for eV.
+        """
+        structure = self.structure
+        if not 0 <= replica < self.spins.shape[1]:
+            raise InputError(f"replica {replica}; expected one from 0 to {self.spins.shape[1] - 1}")
+        cell = " ".join(f"{number:.17g}" for number in structure.cell.ravel())
+        periodic = " ".join("FT"[int(flag)] for flag in structure.pbc)
+        head = f'Lattice="{cell}" Properties=species:S:1:pos:R:3:spin:R:3 pbc="{periodic}"'
+        lines = []
+        for time, spins, energy in zip(self.times, self.spins[:, replica], self.energy[:, replica], strict=True):
+            lines += [f"{len(spins)}", f"{head} time={time:.17g} total_energy={energy:.17g}"]
+            rows = zip(structure.positions, spins, strict=True)
+            lines += ["X " + " ".join(f"{x:.17g}" for x in (*place, *spin)) for place, spin in rows]
+        return "\n".join(lines) + "\n"
+
+    def to_ase(self, replica=0):
+        """Return the snapshots of one replica as a list of `ase.Atoms` with an array ``spin``.
+
+        ASE must be installed. See `to_extxyz` for units and errors.
+        """
+        from io import StringIO
+
+        from ase.io import read
+
+        return read(StringIO(self.to_extxyz(replica)), index=":", format="extxyz")
+
     @classmethod
     def load(cls, path):
         """Read what `save` wrote, now or before positions were kept.

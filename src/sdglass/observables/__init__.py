@@ -10,8 +10,12 @@ An observable is a function in a file of its own, here or anywhere (`sdglass.reg
 
 `sdglass.observables.measure.measure` collects all that are registered. ``bins`` are the pairs of sites sorted by
 distance, `sdglass.observables.correlation.PairBins`.
+
+What needs one snapshot at a time, of a trajectory of any length, registers with `SERIES`: a function (structure,
+times) that returns an `sdglass.observables.series.Series`.
 """
 
 from sdglass.registry import Registry
 
 OBSERVABLES = Registry("observable", "sdglass.observables")
+SERIES = Registry("observable against time", "sdglass.observables")

@@ -4,6 +4,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from sdglass.errors import InputError
+from sdglass.observables import SERIES
+from sdglass.observables.series import Series
 from sdglass.spins import check_spins
 from sdglass.structures.neighbours import neighbour_pairs, same_distance
 
@@ -75,3 +77,10 @@ def scalar_chirality(spins, corners):
     check_spins(spins.reshape(-1, *spins.shape[-2:]), spins.shape[-2])
     first, second, third = (spins[..., corners[:, c], :] for c in range(3))
     return np.einsum("...ta,...ta->...t", first, np.cross(second, third))
+
+
+@SERIES.register("chirality")
+def series(structure, times):
+    """Return the size of the mean over triangles, whose sign is chance and differs between replicas."""
+    corners = triangles(structure)
+    return Series(lambda snapshot: np.abs(scalar_chirality(snapshot.spins, corners).mean(axis=-1)))

@@ -1,0 +1,76 @@
+"""The static structure factor of spins, on the wave vectors that fit into the cell."""
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from sdglass.observables import SERIES
+from sdglass.observables.series import Series
+
+
+def commensurate_grid(structure, counts=None):
+    """Return integers (Q, 3) and wave vectors (Q, 3) [1 / ell] that are periodic in the cell.
+
+    Parameters
+    ----------
+    structure : Structure
+    counts : sequence of int, optional
+        Wave vectors along each reciprocal vector of the cell, around zero. By default the length of the cell's
+        vector in units of the shortest distance, one where it does not repeat: of a Bravais lattice with primitive
+        vectors of equal length, its Brillouin zone's N wave vectors.
+
+    Examples
+    --------
+    >>> import sdglass
+    >>> integers, waves = sdglass.commensurate_grid(sdglass.lattice("triangular", cells=(6, 6)))
+    >>> waves.shape
+    (36, 3)
+    """
+    moments = structure.moments
+    if counts is None:
+        lengths = np.linalg.norm(structure.cell, axis=1)
+        shortest = lengths.min()
+        if moments.n_sites > 1:
+            shortest = cKDTree(moments.positions).query(moments.positions, 2)[0][:, 1].min()
+        counts = np.where(structure.pbc, np.maximum(np.rint(lengths / shortest), 1), 1)
+    axes = [np.arange(int(n)) - int(n) // 2 for n in counts]
+    integers = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    return integers, 2 * np.pi * integers @ np.linalg.inv(structure.cell).T
+
+
+def structure_factor(structure, spins, waves):
+    """Return S(q) = |sum_i S_i exp(-i q . r_i)|^2 / M, shape (..., Q).
+
+    Its mean over the M wave vectors of a Bravais lattice's zone is 1. A ferromagnet has S(0) = M, a spiral M / 2
+    at +q and at -q. It is the lattice sum of magnetic neutron scattering without form and polarization factors.
+
+    Parameters
+    ----------
+    structure : Structure
+    spins : array_like, shape (..., M, 3)
+    waves : numpy.ndarray, shape (Q, 3)
+        Of `commensurate_grid` [1 / ell]; others see the edges of the cell.
+
+    Examples
+    --------
+    >>> import numpy as np, sdglass
+    >>> magnet = sdglass.lattice("square", cells=(4, 4))
+    >>> _, waves = sdglass.commensurate_grid(magnet)
+    >>> found = sdglass.structure_factor(magnet, np.tile([0.0, 0.0, 1.0], (16, 1)), waves)
+    >>> print(round(found.max(), 6), round(found.sum(), 6))
+    16.0 16.0
+    """
+    positions, spins = structure.moments.positions, np.asarray(spins, dtype=float)
+    found = np.empty((*spins.shape[:-2], len(waves)))
+    rows = max(1, 2**20 // len(positions))  # phases of some 16 MB at a time
+    for start in range(0, len(waves), rows):
+        phases = np.exp(-1j * waves[start : start + rows] @ positions.T)
+        found[..., start : start + rows] = (np.abs(phases @ spins) ** 2).sum(axis=-1) / len(positions)
+    return found
+
+
+@SERIES.register("structure-factor")
+def series(structure, times):
+    """Return S(q) on the grid of `commensurate_grid`."""
+    _, waves = commensurate_grid(structure)
+    parts = {f"q_{axis}": waves[:, a] for a, axis in enumerate("xyz")}
+    return Series(lambda snapshot: structure_factor(structure, snapshot.spins, waves), "wave", parts)
