@@ -73,10 +73,14 @@ def use_threads(count):
 
 def write_rows(path, rows, threads=None):
     """Write rows (dicts) with the machine's columns; `threads` is a column of the rows if None."""
-    machine = _machine() | ({} if threads is None else {"threads": threads})
-    frame = pd.DataFrame([{**row, **machine} for row in rows])
+    frame = pd.DataFrame([with_machine(row, threads) for row in rows])
     write_csv(path, frame)
-    print(frame.drop(columns=list(machine)).to_string(index=False))
+    print(pd.DataFrame(rows).to_string(index=False))
+
+
+def with_machine(row, threads=None):
+    """Return a row with the columns that say where it was measured."""
+    return {**row, **_machine(), **({} if threads is None else {"threads": threads})}
 
 
 def _machine():

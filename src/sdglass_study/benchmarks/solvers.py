@@ -3,24 +3,28 @@
 Square double exchange (J = 6, f = 0.485), a square metal (J = 3.5, f = 0.48), the triangular lattice (J = 3,
 f = 1/4), amorphous metals (f = 0.25, J = 2 and 6); random spins, and relaxed ones, 30 steps downhill. Each
 measurement has a process of its own, all cores, after a small warm-up; the error is that of the torque, divided by
-its rms, against diagonalization, or against Green's functions to 1e-10 where that is too large.
+its rms, against diagonalization, or against Green's functions to 1e-10 where that is too large. What a table holds
+already is not measured again.
 """
 
 import resource
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from sdglass.dynamics.minimize import descend
 from sdglass.electrons.hopping import Shells
 from sdglass.electrons.sd_model import SDModel
 from sdglass.forcefields.registry import load_force_field
+from sdglass.io import write_csv
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins, torque
 from sdglass.structures.lattices import lattice
-from sdglass_study.benchmarks.measuring import options, seconds, structure, use_threads, write_rows
+from sdglass_study.benchmarks.measuring import options, seconds, structure, use_threads, with_machine
 
 MAGNETS = {
     "square J=6 f=0.485": SDModel(6.0, 0.485, hopping=Shells()),
@@ -29,6 +33,7 @@ MAGNETS = {
     "amorphous J=2 f=0.25": SDModel(2.0, 0.25),
     "amorphous J=6 f=0.25": SDModel(6.0, 0.25),
 }
+KEY = ("magnet", "n_sites", "state", "solver", "options")
 DIAGONALIZATION, GREEN = ("diagonalization", {}), ("greens-function", {})
 REFERENCE = ("greens-function", {"tolerance": 1e-10})
 
@@ -67,6 +72,11 @@ def plan(quick):
             yield magnet, edge, "random", REFERENCE, [GREEN, kpm(32), kpm(64), *costly]
 
 
+def words(settings):
+    """Return the options of a solver as the table has them."""
+    return " ".join(f"{key}={value}" for key, value in settings.items())
+
+
 def magnet_on(name, size, seed):
     """Return the structure of a magnet."""
     if name.startswith("amorphous"):
@@ -96,28 +106,34 @@ def measured(name, size, spins, solver, settings, repeats, threads, seed):
     while not times or (sum(times) < 30.0 and len(times) < (repeats if sum(times) < 3.0 else 3)):
         times.append(seconds(lambda: found.append(made[0].evaluate(spins))))
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    options = " ".join(f"{key}={value}" for key, value in settings.items())
-    row = {"magnet": name, "n_sites": sites.n_sites, "solver": solver, "options": options, "seconds": min(times),
-           "repeats": len(times), "setup_s": setup, "peak_mib": used}  # fmt: skip
+    row = {"magnet": name, "n_sites": sites.n_sites, "solver": solver, "options": words(settings)}
+    row |= {"seconds": min(times), "repeats": len(times), "setup_s": setup, "peak_mib": used}
     return row, torque(spins, found[0].field)
 
 
 def main():
-    """Measure and write the table."""
+    """Measure what the table does not hold yet, and write it after every measurement."""
     args = options(__doc__, repeats=5)
-    rows = []
+    rows = pd.read_csv(args.out).fillna({"options": ""}).to_dict("records") if Path(args.out).exists() else []
+    known = {tuple(row[name] for name in KEY) for row in rows}
     for name, size, state, reference, solvers in plan(args.quick):
-        spins = spins_of(name, size, state, args.seed)
-        exact = None
-        for solver, settings in (reference, *solvers):
+        n_sites = magnet_on(name, size, args.seed).n_sites
+        wanted = [(name, n_sites, state, solver, words(settings)) for solver, settings in (reference, *solvers)]
+        if known.issuperset(wanted):
+            continue
+        spins, exact = spins_of(name, size, state, args.seed), None
+        for key, (solver, settings) in zip(wanted, (reference, *solvers), strict=True):
+            if key in known and exact is not None:
+                continue
             given = (name, size, spins, solver, settings, args.repeats, args.threads, args.seed)
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
                 row, found = pool.submit(measured, *given).result()
             exact = found if exact is None else exact
-            error = np.sqrt(np.mean((found - exact) ** 2) / np.mean(exact**2))
-            rows.append(row | {"state": state, "error": float(error)})
-            print(rows[-1], flush=True)
-    write_rows(args.out, rows, args.threads)
+            if key not in known:
+                error = np.sqrt(np.mean((found - exact) ** 2) / np.mean(exact**2))
+                rows.append(with_machine(row | {"state": state, "error": float(error)}, args.threads))
+                write_csv(args.out, pd.DataFrame(rows))
+                print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,8 @@ def bad_model(tables):
     worst = frame.loc[frame.relative.idxmax()]
     return (
         f"The force field of the dynamics, the {tables.label(model)}, is bad: its torque error is up to "
-        f"{percent(worst.relative)} of the rms torque (set {worst['set']}, {worst.stage}). What its dynamics shows "
-        "of the order may be wrong."
+        f"{percent(worst.relative)} of the rms torque (set {worst['set']}, {worst.stage}). What its dynamics "
+        "shows of the order may be wrong."
     )
 
 
