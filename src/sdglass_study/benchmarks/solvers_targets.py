@@ -91,6 +91,8 @@ def draw(frame):
     _errors(panels[1, 1], frame[frame.n_sites.isin([500, 1000, 2000])], amorphous, "amorphous, $f = 0.25$")
     for axes in panels.flat:
         style.logarithmic(axes)
+    style.plain_log_axis(panels[0, 1].xaxis)
+    panels[1, 1].set_ylim(bottom=0.004)  # room for the names
     style.letters(panels.flat)
     handles, words = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, words, loc="outside lower center", ncols=3, fontsize=8)
