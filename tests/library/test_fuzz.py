@@ -39,10 +39,13 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     network = random_network(BONDS, layers=(4,)).float()
     shape = LocatorSettings(pair_cutoff=1.4, loop_cutoff=1.1, taper=0.2)
+    errors = {"test": {"random": {"rmse": 1e-4, "relative": 0.01}}}  # small: no warning
     made = {
-        "network": NetworkModel(MODEL, BONDS, [REFERENCE], [network], {"fold": 0}),
-        "locator": LocatorModel(MODEL, shape, np.ones(4), np.ones(2), info={"name": "a"}),
-        "pair": LinearModel(MODEL, BONDS, np.linspace(0.01, 0.02, BONDS.n_g2), REFERENCE, {"name": "pair"}),
+        "network": NetworkModel(MODEL, BONDS, [REFERENCE], [network], {"fold": 0}, errors),
+        "locator": LocatorModel(MODEL, shape, np.ones(4), np.ones(2), info={"name": "a"}, errors=errors),
+        "pair": LinearModel(
+            MODEL, BONDS, np.linspace(0.01, 0.02, BONDS.n_g2), REFERENCE, {"name": "pair"}, errors
+        ),
     }
     for name, model in made.items():
         model.save(folder / f"{name}.safetensors")

@@ -119,7 +119,8 @@ def test_a_committee_knows_what_any_of_its_members_was_trained_on():
 def files(tmp_path):
     """A model with a domain, and two structures, one of them unlike it."""
     model = LocatorModel(SDModel(), LocatorSettings(3.0, 2.0), np.array([1.0, 0, 0, 0]), np.full(2, 1e-4))
-    dataclasses.replace(model, info=TRAINED).save(tmp_path / "model.safetensors")
+    errors = {"test": {"random": {"rmse": 1e-4, "relative": 0.01}}}
+    dataclasses.replace(model, info=TRAINED, errors=errors).save(tmp_path / "model.safetensors")
     sites(seed=6).save(tmp_path / "alike.npz")
     sites(density=0.3, seed=6).save(tmp_path / "dilute.npz")
     np.save(tmp_path / "spins.npy", np.tile([0.0, 0, 1], (20, 1)))

@@ -61,6 +61,9 @@ class StoredModel:
             info, errors = header["info"], header.get("errors", {})
             if not (isinstance(info, dict) and isinstance(errors, dict)):
                 raise TypeError("expected info and errors to be objects")
+            for stages in errors.values():
+                for error in stages.values():
+                    float(error["rmse"]), float(error["relative"])  # what everybody reads
             return cls.build(tensors, header, SDModel.from_dict(header["sd_model"]), info, errors)
         except (KeyError, IndexError, AttributeError, TypeError, RuntimeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())  # torch writes several lines
