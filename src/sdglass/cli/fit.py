@@ -16,12 +16,12 @@ DETAILS = (
     "interrupted fit goes on with those it has."
 )
 EXAMPLE = """\
-example: an amorphous metal
+example: an amorphous magnet
   sdglass structure --amorphous --n-sites 40 --density 0.8 --seed 1 --out A.npz
   sdglass structure --amorphous --n-sites 40 --density 0.8 --seed 2 --out B.npz
   sdglass structure --amorphous --n-sites 60 --density 0.8 --seed 3 --out C.npz
-  sdglass fit --structure A.npz B.npz C.npz --coupling 2 --filling 0.25 --labels 6 --out METAL.safetensors
-  sdglass info METAL.safetensors"""
+  sdglass fit --structure A.npz B.npz C.npz --coupling 6 --filling 0.5 --labels 6 --out MAGNET.safetensors
+  sdglass info MAGNET.safetensors"""
 
 
 def add_options(parser):
