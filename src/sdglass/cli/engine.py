@@ -121,17 +121,18 @@ def electrons_of(args, fitted_to=None):
 
 
 def engine_factory(args):
-    """Return a function (structure -> force field), and the `SDModel` of its electrons."""
+    """Return a function (structure -> force field), its electrons (`SDModel`), and the model of a file or None."""
     from sdglass.forcefields.composite import with_exchange
     from sdglass.forcefields.registry import load_force_field, load_model, require_electrons
     from sdglass.io import require_file
 
     if (args.exchange is None) != (args.exchange_cutoff is None):
         raise InputError("--exchange and --exchange-cutoff belong together; expected both or none")
-    fitted_to = None
+    model = fitted_to = None
     if not is_exact(args):
         require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
-        fitted_to = load_model(args.engine).electrons
+        model = load_model(args.engine)
+        fitted_to = model.electrons
     electrons = electrons_of(args, fitted_to)
     if fitted_to is not None:
         require_electrons(fitted_to, electrons, args.engine)
@@ -145,7 +146,7 @@ def engine_factory(args):
             return force_field
         return with_exchange(force_field, args.exchange, args.exchange_cutoff)
 
-    return make, electrons
+    return make, electrons, model
 
 
 @contextmanager
@@ -200,14 +201,14 @@ def opened_engine(args, structure):
 
     The coordination is printed before.
     """
-    from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, load_model
+    from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 
-    make, electrons = engine_factory(args)
+    make, electrons, model = engine_factory(args)
     force_field = make(structure)
     for line in bonds(args, structure, electrons):
         print(line)
-    if not is_exact(args):
-        warn_of_errors(args.engine, load_model(args.engine).errors)
+    if model is not None:
+        warn_of_errors(args.engine, model.errors)
     if args.engine == "exact":
         solver = getattr(force_field, "members", [force_field])[0]
         print(f"exact: by {ELECTRON_FORCE_FIELDS.name_of(solver)}")

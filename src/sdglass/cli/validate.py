@@ -11,7 +11,7 @@ DETAILS = (
     "error of the engine / the rms torque for each state. The exit status is 1 if one is above the bound."
 )
 EXAMPLE = """\
-example: polynomials of order 64 in an amorphous metal
+example: polynomials of order 256 in an amorphous metal
   sdglass structure --amorphous --n-sites 60 --density 0.8 --seed 7 --out NEW.npz
   sdglass validate --engine kpm --order 256 --structure NEW.npz --coupling 2 --filling 0.25 --max-error 0.5"""
 

@@ -158,5 +158,6 @@ def _exact(structure, model, spins):
 
         state = GreensFunctions(structure, Electrons.of(structure, model, dense=False)).solve(spins)
         return state.local_field, state.density
-    states = [solve(Electrons.of(structure, model), configuration) for configuration in spins]
+    electrons = Electrons.of(structure, model)
+    states = [solve(electrons, configuration) for configuration in spins]
     return np.array([state.local_field for state in states]), np.array([state.density for state in states])

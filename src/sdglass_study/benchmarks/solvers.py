@@ -64,9 +64,8 @@ def plan(quick):
                     poles = [GREEN] if n == 500 else []
                     yield magnet, n, state, DIAGONALIZATION, [*poles, *some]
     for magnet in ("square J=6 f=0.485", "triangular J=3 f=0.25"):
-        for edge in (12, 16, 24):
+        for edge in (12, 16, 24, 40):
             yield magnet, edge, "random", DIAGONALIZATION, [GREEN, kpm(32), kpm(64)]
-        yield magnet, 40, "random", DIAGONALIZATION, [GREEN, kpm(32), kpm(64)]
         for edge in (48, 64, 100, 128):
             costly = [kpm(128), kpm(256), kpm(256, spacing=6.0), kpm(256, spacing=12.0)] if edge == 100 else []
             yield magnet, edge, "random", REFERENCE, [GREEN, kpm(32), kpm(64), *costly]
