@@ -73,6 +73,16 @@ class LabelledConfigurations:
         return np.isnan(self.time)
 
     @property
+    def states(self):
+        """Names of the configurations' states, an array of str (C,).
+
+        Random where the time is nan; late are the last of the relaxed ones, quenched those before.
+        """
+        last = np.nanmax(self.time, initial=-np.inf)
+        names = np.where(self.time < 0.5 * last, "quenched", "late")
+        return np.where(np.isnan(self.time), "random", names)
+
+    @property
     def torque(self):
         """Exact torque S x H, shape (C, M, 3) [t0]."""
         return torque(self.spins, self.field)
@@ -136,3 +146,13 @@ def require_same_model(data, others):
         differences = data.model.differences(other.model)
         if differences:
             raise InputError(f"datasets of different models cannot be mixed: {'; '.join(differences)}")
+
+
+def torque_weights(data, exponent):
+    """Return the weights of configurations, an array per structure: rms torques to the power of -2 exponent.
+
+    Torques below 1e-5 of the largest weigh no more than that: of perfect order they are rounding.
+    """
+    squares = [np.mean(labels.torque**2, axis=(1, 2)) for labels in data]
+    least = 1e-10 * max(square.max() for square in squares)
+    return [np.maximum(square, least) ** -exponent for square in squares]

@@ -10,7 +10,7 @@ from sdglass.dataset import LabelledConfigurations, common_electrons
 from sdglass.errors import InputError
 from sdglass.forcefields.description import percent
 from sdglass.forcefields.registry import FITTED_MODELS, load_force_field
-from sdglass.labelling import label_all, state_of
+from sdglass.labelling import label_all
 from sdglass.provenance import provenance
 from sdglass.spins import torque
 
@@ -19,6 +19,7 @@ CANDIDATES = {
     "pair": ("linear", {}),
     "locator": ("locator", {}),
     **{f"kernel-{order}": ("kernel", {"order": order}) for order in (16, 32, 64, 128)},
+    **{f"poles-{count}": ("poles", {"poles": count}) for count in (4, 6, 8)},
     "network": ("network", {"layers": [128, 128, 64], "trained": [0]}),
 }
 SLOW = ("network",)
@@ -161,7 +162,7 @@ def _has_range(kind, electrons):
     """Return whether models of descriptors know how far electrons hop: of an explicit matrix they do not."""
     from sdglass.electrons.sd_model import is_matrix
 
-    return kind == "kernel" or not is_matrix(electrons.hopping)
+    return kind in ("kernel", "poles") or not is_matrix(electrons.hopping)
 
 
 def split(data):
@@ -176,7 +177,7 @@ def split(data):
         out = set(order[-count:])
         return [data[i] for i in range(len(data)) if i not in out], [data[i] for i in sorted(out)]
     (whole,) = data
-    states = state_of(whole.time)
+    states = whole.states
     out = np.zeros(len(whole), bool)
     for state in np.unique(states):
         places = np.flatnonzero(states == state)
@@ -219,7 +220,7 @@ def torque_errors(models, data, where="kept out"):
     """Return {name: {"kept out, N = 100": {state: {"rmse", "relative", "configurations"}}}} of fitted models."""
     sums = {}
     for labels in data:
-        states = state_of(labels.time)
+        states = labels.states
         for name, model in models.items():
             found = torque(labels.spins, model.on(labels.structure).evaluate(labels.spins).field)
             for state in ("random", "quenched", "late"):

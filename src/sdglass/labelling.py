@@ -18,17 +18,6 @@ STEP = 0.3
 STEPS = {"random": 0, "quenched": 10, "late": 60}
 
 
-def state_of(times):
-    """Return the name of the state of each time of `LabelledConfigurations`, an array of str.
-
-    Random where the time is nan; late are the last of the relaxed ones, quenched those before.
-    """
-    times = np.asarray(times, dtype=float)
-    last = np.nanmax(times, initial=-np.inf)
-    names = np.where(times < 0.5 * last, "quenched", "late")
-    return np.where(np.isnan(times), "random", names)
-
-
 @own_arithmetic
 def label(
     structure, electrons, count=32, states=("random", "quenched", "late"), *, seed=0, workers=1, progress=None

@@ -33,7 +33,7 @@ from sdglass.structures import STRUCTURES
 assert list(HOPPING_LAWS) == ["shells", "yukawa"]
 assert list(STRUCTURES) == ["amorphous", "lattice"]
 assert list(ELECTRON_FORCE_FIELDS) == ["greens-function", "exact", "diagonalization", "kpm"]
-assert set(FITTED_MODELS) == {"linear", "network", "locator", "kernel"}
+assert set(FITTED_MODELS) == {"linear", "network", "locator", "kernel", "poles"}
 """,
     "settings of a network": """
 from sdglass.forcefields.registry import FITTED_MODELS

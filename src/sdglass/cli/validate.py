@@ -32,7 +32,7 @@ def run(args):
 
     import numpy as np
 
-    from sdglass.labelling import evaluations, label, state_of
+    from sdglass.labelling import evaluations, label
     from sdglass.progress import progress_bar
     from sdglass.spins import torque
 
@@ -49,7 +49,7 @@ def run(args):
                 progress=bar.update,
             )
         found = torque(data.spins, force_field.evaluate(data.spins).field)
-    names, good = state_of(data.time), True
+    names, good = data.states, True
     for state in states:
         mask = names == state
         error = np.sqrt(np.mean((found - data.torque)[mask] ** 2) / np.mean(data.torque[mask] ** 2))

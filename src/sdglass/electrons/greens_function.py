@@ -27,6 +27,9 @@ MOST_STEPS = 100
 # The search ends this close to mu [T], and the last two steps are extrapolated to it; in a gap, where mu may lie
 # anywhere, when this share of the states is missing.
 ENOUGH, IN_A_GAP = 1e-7, 1e-13
+# With few poles, which err more anyhow: this close, as a share of the distance of the nearest pole from the axis.
+ENOUGH_OF_FEW = 1e-2
+STRIDE_OF_FEW = 5.0
 # Share of the states that may be missing at the mu of the levels, where a sum of poles errs a little.
 ENOUGH_AT_ONCE = 1e-9
 
@@ -78,6 +81,10 @@ class GreensFunctions:
         Largest error of an occupation, 1e-12 to 0.1. The relative error of the torque is of the same order.
     device : str
         ``"cpu"`` or ``"cuda"``.
+    dtype : {"float64", "float32"}
+        Arithmetic of the inverses; in single precision errors of 1e-5 of the rms torque.
+    expansion : PoleExpansion, optional
+        Instead of the Fermi function to that tolerance, such as one of a few poles that were fitted.
 
     Raises
     ------
@@ -85,7 +92,9 @@ class GreensFunctions:
         If the temperature is zero, the filling or the tolerance is out of range, or there is no such device.
     """
 
-    def __init__(self, structure, electrons, tolerance=1e-7, device="cpu"):
+    def __init__(
+        self, structure, electrons, tolerance=1e-7, device="cpu", dtype="float64", *, expansion=None
+    ):  # fmt: skip
         temperature = electrons.temperature
         if temperature == 0.0:
             raise InputError(
@@ -104,7 +113,12 @@ class GreensFunctions:
             bandwidth += abs(electrons.chemical_potential)
         self._bound = 1.01 * bandwidth + 50 * temperature
         span = 2 * self._bound / temperature
-        self.expansion = fermi_poles(span, tolerance)
+        self.expansion = fermi_poles(span, tolerance) if expansion is None else expansion
+        self._dtype = torch.complex64 if dtype == "float32" else torch.complex128
+        self._few = expansion is not None
+        nearest = temperature * self.expansion.poles.imag.min()
+        self._enough = ENOUGH_OF_FEW * nearest if self._few else ENOUGH * temperature
+        self._stride = STRIDE_OF_FEW * nearest if self._few else 4 * temperature
         if self.n_electrons is not None:  # a rough density of states, from random vectors
             self._rough = KernelPolynomials(structure, electrons, ROUGH_ORDER, spacing=0.0)
         fractional = structure.fractional(structure.positions) % 1.0
@@ -157,16 +171,18 @@ class GreensFunctions:
 
     def _at_filling(self, spins, progress):
         """Return the `_GrandState` with the model's number of electrons."""
-        mu, slope = self._fermi_level(spins)
+        mu, slope = self._rough.level(spins) if self._few else self._fermi_level(spins)
         last, best = None, None
-        search = Secants(mu, slope, 4 * self.temperature, self._bound)
+        search = Secants(mu, slope, self._stride, self._bound)
         for _ in range(MOST_STEPS):
             last, best = best, self._evaluate(spins, search.mu, progress)
             missing = self.n_electrons - best.count
             if last is None and abs(missing) <= ENOUGH_AT_ONCE * 2 * self.n_sites:
                 return best
             search.step(missing)
-            if abs(missing) <= max(IN_A_GAP * 2 * self.n_sites, ENOUGH * self.temperature * search.slope):
+            if last is None and self._few:
+                continue  # a single one cannot be extrapolated
+            if abs(missing) <= max(IN_A_GAP * 2 * self.n_sites, self._enough * search.slope):
                 return self._extrapolated(last, best)
         raise InputError(
             f"no chemical potential gives {self.n_electrons} electrons: {best.count:.9g} at {best.mu:.12g} t0; "
@@ -211,9 +227,9 @@ class GreensFunctions:
         identity = torch.eye(2, dtype=torch.complex128, device=self.device)
         for start in range(0, len(poles), self._at_once):
             part = slice(start, start + self._at_once)
-            diagonal = poles[part, None, None, None] * identity - exchange
+            diagonal = (poles[part, None, None, None] * identity - exchange).to(self._dtype)
             blocks, logarithm = self._inverse.diagonal_blocks(diagonal)
-            total += torch.einsum("p,pnab->nab", weights[part], blocks)
+            total += torch.einsum("p,pnab->nab", weights[part], blocks.to(weights.dtype))
             logarithms.append(logarithm)
             if progress is not None:
                 progress(len(blocks))

@@ -67,16 +67,10 @@ def fermi_poles(span, tolerance):
 
 @lru_cache(maxsize=64)
 def _fermi_poles(span, tolerance):
-    half = np.geomspace(1e-2, span, 500)
-    x = np.concatenate([-half[::-1], half])
-    f = expit(-x)
+    x, f = _samples(span)
     best = None
     for count in range(2, MOST_POLES):
-        with warnings.catch_warnings():  # that it has not converged is what the fit says, with a number
-            warnings.simplefilter("ignore", RuntimeWarning)
-            # An odd number of terms: the poles then come in conjugate pairs, and none lies on the real axis.
-            poles = AAA(x, f, rtol=0.0, max_terms=2 * count + 1, clean_up=False).poles()
-        found = _fit(poles[poles.imag > 1e-3], x, f)
+        found = _fit(_aaa_poles(x, f, count), x, f)
         if best is None or found.error < best.error:
             best = found
         if best.error <= tolerance:
@@ -87,6 +81,26 @@ def _fermi_poles(span, tolerance):
     )
 
 
+def counted_poles(span, count):
+    """Return the `PoleExpansion` of the Fermi function over |x| <= span with about `count` poles."""
+    x, f = _samples(span)
+    return _fit(_aaa_poles(x, f, count), x, f)
+
+
+def _samples(span):
+    half = np.geomspace(1e-2, span, 500)
+    x = np.concatenate([-half[::-1], half])
+    return x, expit(-x)
+
+
+def _aaa_poles(x, f, count):
+    with warnings.catch_warnings():  # that it has not converged is what the fit says, with a number
+        warnings.simplefilter("ignore", RuntimeWarning)
+        # An odd number of terms: the poles then come in conjugate pairs, and none lies on the real axis.
+        poles = AAA(x, f, rtol=0.0, max_terms=2 * count + 1, clean_up=False).poles()
+    return poles[poles.imag > 1e-3]
+
+
 def _fit(poles, x, f):
     """Return the expansion on given poles whose weights are least squares."""
     resolvents = 1.0 / (poles - x[:, None])
@@ -94,9 +108,13 @@ def _fit(poles, x, f):
     scale = np.linalg.norm(basis, axis=0)
     solution = np.linalg.lstsq(basis / scale, f, rcond=1e-15)[0] / scale
     count = len(poles)
-    weights, constant = solution[:count] + 1j * solution[count : 2 * count], solution[-1]
+    weights, constant = solution[:count] + 1j * solution[count : 2 * count], float(solution[-1])
+    error = np.abs(basis @ solution - f).max()
+    return PoleExpansion(poles, weights, constant, _offset(poles, weights, constant, x), float(error))
+
+
+def _offset(poles, weights, constant, x):
+    """Return what makes the largest error of the primitive least."""
     primitive = constant * x - (weights * np.log(poles - x[:, None])).real.sum(axis=1)
     difference = np.minimum(x, 0.0) - np.log1p(np.exp(-np.abs(x))) - primitive
-    offset = 0.5 * (difference.max() + difference.min())
-    error = np.abs(basis @ solution - f).max()
-    return PoleExpansion(poles, weights, float(constant), float(offset), float(error))
+    return float(0.5 * (difference.max() + difference.min()))

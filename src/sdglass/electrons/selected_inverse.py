@@ -102,13 +102,13 @@ class SelectedInverse:
         log_determinant : torch.Tensor, shape (Q,)
         """
         q = len(diagonal)
-        log_determinant = torch.zeros(q, dtype=diagonal.dtype, device=self.device)
+        log_determinant = torch.zeros(q, dtype=torch.complex128, device=self.device)
         kept, updates = [], [None] * len(self._groups)
         for number, group in enumerate(self._groups):
             front = self._assembled(group, diagonal, updates)
             k = 2 * group.inside.shape[1]
             inverse, logarithm = inverse_and_log_determinant(front[:, :, :k, :k])
-            log_determinant += logarithm.sum(1)
+            log_determinant += logarithm.sum(1, dtype=torch.complex128)
             left = front[:, :, k:, :k] @ inverse
             right = inverse @ front[:, :, :k, k:]
             if group.n_border:

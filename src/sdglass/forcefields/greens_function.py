@@ -22,6 +22,10 @@ class GreensFunctionForceField:
         Largest error of an occupation; the relative error of the torque is of the same order.
     device : str
         ``"cpu"`` or ``"cuda"``.
+    dtype : {"float64", "float32"}
+        Arithmetic of the inverses; in single precision errors of 1e-5 of the rms torque.
+    expansion : PoleExpansion, optional
+        Instead of the Fermi function to that tolerance.
     workers : int
         Means nothing here, since the processor's cores share every matrix product; 1 is expected.
 
@@ -51,13 +55,16 @@ class GreensFunctionForceField:
     progress = None  # called with the parts of an evaluation that are done
 
     @own_arithmetic
-    def __init__(self, structure, model, workers=1, *, tolerance=1e-7, device="cpu"):
+    def __init__(
+        self, structure, model, workers=1, *, tolerance=1e-7, device="cpu", dtype="float64", expansion=None
+    ):  # fmt: skip
         from sdglass.electrons.greens_function import GreensFunctions  # torch, which other solvers do without
 
         refuse_options("Green's functions", workers=workers)
         self.structure, self.model = structure, model
         self.symmetries = electron_symmetries(model)
-        self.solver = GreensFunctions(structure, Electrons.of(structure, model, dense=False), tolerance, device)
+        electrons = Electrons.of(structure, model, dense=False)
+        self.solver = GreensFunctions(structure, electrons, tolerance, device, dtype, expansion=expansion)
 
     @property
     def parts(self):

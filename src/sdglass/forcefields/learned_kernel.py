@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from sdglass.arrays import own_arithmetic
-from sdglass.dataset import common_electrons
+from sdglass.dataset import common_electrons, torque_weights
 from sdglass.electrons.sd_model import Electrons, SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
@@ -109,12 +109,13 @@ class KernelModel(StoredModel):
         band = float(ends[:, 0].min() - _WIDER * width), float(ends[:, 1].max() + _WIDER * width)
         parts = []
         with progress_bar(sum(map(len, data)), "kernel", "configuration", disable=not progress) as bar:
-            for labels, one in zip(data, bound, strict=True):
+            weights = torque_weights(data, settings.weight_exponent)
+            for labels, one, heavy in zip(data, bound, weights, strict=True):
                 solver = KernelPolynomials(
                     labels.structure, one, settings.order, "dirichlet", band=band, counting="jackson"
                 )
-                for spins, exact in zip(labels.spins, labels.torque, strict=True):
-                    parts.append(_equations(solver, spins, exact, settings.weight_exponent))
+                for spins, exact, weight in zip(labels.spins, labels.torque, heavy, strict=True):
+                    parts.append(_equations(solver, spins, exact, weight / exact.size))
                     bar.update()
         matrix, vector = (sum(part[i] for part in parts) for i in (0, 1))
         # The first factor, of a constant and so of no torque, stays what it was.
@@ -156,7 +157,7 @@ class KernelModel(StoredModel):
         return cls(electrons, tensors["factors"], (low, high), info, errors)
 
 
-def _equations(solver, spins, exact, exponent):
+def _equations(solver, spins, exact, weight):
     """Return the normal equations of one configuration for g_1 to g_order, its torques linear in them."""
     sites, order = solver.electrons.sites, solver.order
     moments = solver.moments(spins)
@@ -179,7 +180,6 @@ def _equations(solver, spins, exact, exponent):
         along = columns @ turned[1:]
         design = design - np.outer(along, occupied[1:] * traces[1:])
         target = target - along * (n_electrons - occupied[0] * traces[0])
-    weight = np.mean(exact**2) ** -exponent / exact.size
     return weight * design.T @ design, weight * design.T @ target
 
 
