@@ -27,7 +27,7 @@ LAYERS = (
     {"dataset", "forcefields"},
     {"labelling", "fitting"},
     {"dynamics"},
-    {"observables"},
+    {"observables", "exports"},
     {"cli"},
 )
 HEAVY = ("torch", "matplotlib", "numba", "pandas")

@@ -59,6 +59,7 @@ _HOME = {
     "structure_factor": "observables.structure_factor",
     "replica_overlap": "observables.replica_overlap",
     "measure_files": "observables.series",
+    "export": "exports",
     "quench": "dynamics.quench",
     "continue_quench": "dynamics.quench",
 }

@@ -28,8 +28,10 @@ assert main(["structure", "--n-sites", "9", "--out", "S.npz"]) == 0
 """,
     "the registries": """
 from sdglass.electrons.hopping import HOPPING_LAWS
+from sdglass.exports import FORMATS
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, FITTED_MODELS
 from sdglass.structures import STRUCTURES
+assert set(FORMATS) == {"extxyz", "ovf", "vtk"}
 assert list(HOPPING_LAWS) == ["shells", "yukawa"]
 assert list(STRUCTURES) == ["amorphous", "lattice"]
 assert list(ELECTRON_FORCE_FIELDS) == ["greens-function", "exact", "diagonalization", "kpm"]

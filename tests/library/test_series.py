@@ -135,28 +135,6 @@ def test_refusals(tmp_path, capsys, words, message):
     assert not (tmp_path / "O.h5").exists()
 
 
-def test_other_programs_read_it(tmp_path, capsys):
-    ase_io = pytest.importorskip("ase.io")
-    structure = lattice("triangular", cells=(3, 4))
-    spins = random_spins(12, np.random.default_rng(1), 4).reshape(2, 2, 12, 3)
-    path = saved(tmp_path / "T.h5", structure, spins, [0, 2.5])
-    out = tmp_path / "T.xyz"
-    export = ["export", path, "--out", str(out), "--format"]
-    assert main([*export, "vkt"]) == 2
-    assert "--format vkt; expected one of extxyz" in capsys.readouterr().err
-    assert main([*export, "extxyz", "--replica", "2"]) == 2
-    assert "replica 2; expected one from 0 to 1" in capsys.readouterr().err
-    assert main([*export, "extxyz", "--replica", "1"]) == 0
-    for frames in (ase_io.read(out, index=":"), Trajectory.load(path).to_ase(1)):
-        assert [frame.info["time"] for frame in frames] == [0, 2.5]
-        assert [frame.info["total_energy"] for frame in frames] == [1, 1]
-        for frame, expected in zip(frames, spins[:, 1], strict=True):
-            np.testing.assert_array_equal(frame.arrays["spin"], expected)
-            np.testing.assert_array_equal(frame.positions, structure.positions)
-            np.testing.assert_array_equal(frame.cell, structure.cell)
-            assert list(frame.pbc) == [True, True, False]
-
-
 def test_xarray_opens_files(tmp_path):
     xarray = pytest.importorskip("xarray")
     pytest.importorskip("h5netcdf")

@@ -56,6 +56,11 @@ def count(least=1):
     return number(int, least=least, most=MOST)
 
 
+def snapshot(text):
+    """Return the number of a snapshot, or ``"last"``."""
+    return text if text == "last" else number(int, least=0)(text)
+
+
 def json_object(text):
     """Return the dict that `text` is in JSON."""
     try:

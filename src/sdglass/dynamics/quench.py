@@ -235,6 +235,8 @@ def _integrate(
         {**as_json("metadata", metadata or {}), **arguments},
         structure.moments.positions,
         structure.cell,
+        structure.pbc,
+        structure.moments.species,
     )
     streams = [generator(seed, "thermal noise", realization, replica) for replica in replicas]
     run = Run(WatchedForceField(force_field, dynamics, replicas), dynamics, spins, streams, steps, trajectory)

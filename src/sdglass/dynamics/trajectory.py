@@ -1,7 +1,7 @@
 """Trajectories: the snapshots of a quench, when they are taken, and their HDF5 form."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,7 +26,12 @@ _DIMENSIONS = {
     "energy": ("time", "replica"),
     "torque_rms": ("time", "replica"),
 }
-_SITES = {"positions": ("site", "component"), "cell": ("cell_vector", "component")}
+_SITES = {
+    "positions": ("site", "component"),
+    "cell": ("cell_vector", "component"),
+    "pbc": ("cell_vector",),
+    "species": ("site",),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +55,10 @@ class Trajectory:
         Sites [ell]; None where a file does not say.
     cell : numpy.ndarray, shape (3, 3), optional
         Vectors of the periodic cell as rows [ell].
+    pbc : numpy.ndarray of bool, shape (3,), optional
+        Along which of them the structure repeats; as `Structure` has it by default where a file does not say.
+    species : numpy.ndarray of str, shape (N,), optional
+        What the sites are; None where the structure has no species.
     """
 
     times: np.ndarray
@@ -59,13 +68,44 @@ class Trajectory:
     attributes: dict
     positions: np.ndarray | None = None
     cell: np.ndarray | None = None
+    pbc: np.ndarray | None = None
+    species: np.ndarray | None = None
 
     @property
     def structure(self):
         """The `Structure` that the spins live on; `InputError` if the trajectory does not say."""
         if self.positions is None:
             raise InputError("the trajectory holds no positions; expected one made since they are kept")
-        return Structure(self.positions, self.cell)
+        return Structure(self.positions, self.cell, species=self.species, pbc=self.pbc)
+
+    @property
+    def replicas(self):
+        """Numbers of the replicas, list of length R."""
+        return self.attributes.get("replicas", list(range(self.spins.shape[1])))
+
+    def of_replica(self, k):
+        """Return the `Trajectory` of the replica that is k-th in the arrays; `InputError` if there is none.
+
+        Examples
+        --------
+        >>> import numpy as np, sdglass
+        >>> spins = np.tile([0.0, 0.0, 1.0], (1, 3, 4, 1))  # 1 snapshot, 3 replicas, 4 sites
+        >>> run = sdglass.Trajectory(np.zeros(1), spins, np.zeros((1, 3)), np.zeros((1, 3)), {})
+        >>> run.of_replica(2).spins.shape
+        (1, 1, 4, 3)
+        """
+        if not 0 <= k < self.spins.shape[1]:
+            raise InputError(f"replica {k}; expected one from 0 to {self.spins.shape[1] - 1}")
+        one = {name: getattr(self, name)[:, k : k + 1] for name in _DIMENSIONS}
+        return replace(self, attributes=self.attributes | {"replicas": [self.replicas[k]]}, **one)
+
+    def of_snapshot(self, k):
+        """Return the `Trajectory` of snapshot k alone, or of the ``"last"``; `InputError` if there is none."""
+        number = len(self.times) - 1 if k == "last" else k
+        if not 0 <= number < len(self.times):
+            raise InputError(f"snapshot {k}; expected one from 0 to {len(self.times) - 1}, or last")
+        one = {name: getattr(self, name)[number : number + 1] for name in ("times", *_DIMENSIONS)}
+        return replace(self, **one)
 
     def save(self, path):
         """Write everything to an HDF5 file; complete or not at all.
@@ -73,64 +113,56 @@ class Trajectory:
         Its dimensions have names and coordinates (time, replica, site, component), so that xarray and netCDF-4
         read it. Not compressed, the digits of thermal spins are noise; checksummed, so that damage is noticed.
         """
-        _, n_replicas, n_sites, _ = self.spins.shape
-        replicas = self.attributes.get("replicas", range(n_replicas))
-        coordinates = {"time": self.times, "replica": replicas, "site": range(n_sites), "component": range(3)}
-        dimensions = dict(_DIMENSIONS)
+        n_sites = self.spins.shape[2]
+        coordinates = {"time": self.times, "replica": self.replicas, "site": range(n_sites), "component": range(3)}
         if self.positions is not None:
             coordinates["cell_vector"] = range(3)
-            dimensions |= _SITES
         with new_hdf5(path) as handle:
             write_attributes(handle, attributes=self.attributes)
             for name, values in coordinates.items():
                 write_dimension(handle, name, np.asarray(values))
-            for name, axes in dimensions.items():
-                write_array(handle, name, getattr(self, name), axes)
+            for name, axes in self._dimensions().items():
+                array = getattr(self, name)
+                if name == "pbc":  # netCDF knows no flags
+                    array = array.astype(np.int8)
+                write_array(handle, name, np.char.encode(array, "utf-8") if name == "species" else array, axes)
+
+    def _dimensions(self):
+        """Return the names of the axes of whatever this trajectory holds."""
+        return {name: axes for name, axes in (_DIMENSIONS | _SITES).items() if getattr(self, name) is not None}
 
     def to_xarray(self):
         """Return an `xarray.Dataset` with the dimensions and coordinates of the file; xarray must be installed."""
         import xarray
 
-        coordinates = {"time": self.times, "replica": self.attributes.get("replicas", range(self.spins.shape[1]))}
-        dimensions = _DIMENSIONS if self.positions is None else _DIMENSIONS | _SITES
-        arrays = {name: (axes, getattr(self, name)) for name, axes in dimensions.items()}
-        return xarray.Dataset(
-            arrays, {name: list(values) for name, values in coordinates.items()}, self.attributes
-        )
-
-    def to_extxyz(self, replica=0):
-        """Return the snapshots of one replica as extended XYZ; `InputError` without that replica or positions.
-
-        Positions and cell [ell], spins as the property ``spin``, ``time`` [1 / (gamma t0)], ``total_energy`` [t0]:
-        not ``energy``, which readers take for eV.
-        """
-        structure = self.structure
-        if not 0 <= replica < self.spins.shape[1]:
-            raise InputError(f"replica {replica}; expected one from 0 to {self.spins.shape[1] - 1}")
-        cell = " ".join(f"{number:.17g}" for number in structure.cell.ravel())
-        periodic = " ".join("FT"[int(flag)] for flag in structure.pbc)
-        head = f'Lattice="{cell}" Properties=species:S:1:pos:R:3:spin:R:3 pbc="{periodic}"'
-        lines = []
-        for time, spins, energy in zip(self.times, self.spins[:, replica], self.energy[:, replica], strict=True):
-            lines += [f"{len(spins)}", f"{head} time={time:.17g} total_energy={energy:.17g}"]
-            rows = zip(structure.positions, spins, strict=True)
-            lines += ["X " + " ".join(f"{x:.17g}" for x in (*place, *spin)) for place, spin in rows]
-        return "\n".join(lines) + "\n"
+        coordinates = {"time": self.times, "replica": list(self.replicas)}
+        arrays = {name: (axes, getattr(self, name)) for name, axes in self._dimensions().items()}
+        return xarray.Dataset(arrays, coordinates, self.attributes)
 
     def to_ase(self, replica=0):
-        """Return the snapshots of one replica as a list of `ase.Atoms` with an array ``spin``.
+        """Return the snapshots of one replica as a list of `ase.Atoms`; ASE must be installed.
 
-        ASE must be installed. See `to_extxyz` for units and errors.
+        Positions and cell [ell], spins as the array ``spin``, and in ``info`` the ``time`` [1 / (gamma t0)] and
+        ``total_energy`` [t0]: not ``energy``, which readers take for eV. Sites are called X where a trajectory has
+        no species, or one that is no chemical element. `InputError` without that replica or positions.
         """
-        from io import StringIO
+        from ase import Atoms
+        from ase.data import atomic_numbers
 
-        from ase.io import read
-
-        return read(StringIO(self.to_extxyz(replica)), index=":", format="extxyz")
+        one, structure = self.of_replica(replica), self.structure
+        species = ["X"] * structure.n_sites if structure.species is None else structure.species.tolist()
+        numbers = [atomic_numbers.get(name, 0) for name in species]
+        frames = []
+        for time, (spins,), (energy,) in zip(one.times, one.spins, one.energy, strict=True):
+            info = {"time": float(time), "total_energy": float(energy)}
+            frame = Atoms(numbers, structure.positions, cell=structure.cell, pbc=structure.pbc, info=info)
+            frame.set_array("spin", spins)
+            frames.append(frame)
+        return frames
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote, now or before positions were kept.
+        """Read what `save` wrote, now or before positions, periods and species were kept.
 
         `InputError` if the file is missing, truncated, damaged, or not a trajectory.
         """
@@ -140,6 +172,10 @@ class Trajectory:
         times = arrays.get("time", arrays.get("times"))
         if times is None:
             raise InputError(f"{path}: dataset 'time' is missing; delete it and make it again")
+        if "pbc" in arrays:
+            arrays["pbc"] = arrays["pbc"].astype(bool)
+        if "species" in arrays:
+            arrays["species"] = np.char.decode(arrays["species"], "utf-8")
         found = [arrays[name] for name in _DIMENSIONS]
         return cls(times, *found, attributes, *(arrays.get(name) for name in _SITES))
 

@@ -74,7 +74,8 @@ def measure_files(paths, names):
         with open_hdf5(path, required=("time", "spins", "energy", "positions", "cell")) as handle:
             read_attribute(handle, path, "a readable trajectory")
             times = handle["time"][...]
-            structure = Structure(handle["positions"][...], handle["cell"][...])
+            sites = {name: handle[name][...] for name in ("positions", "cell", "species", "pbc") if name in handle}
+            structure = Structure(**sites)
             series = {name: _series(name, structure, times) for name in names}
             found = {"time": ("time", times)}
             for name, one in series.items():
