@@ -9,11 +9,33 @@ import pytest
 from sdglass.cli.program import main
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
+from sdglass.observables.correlation import correlation_histogram, pair_bins
+from sdglass.observables.correlation_length import correlation_length
+from sdglass.observables.radial import radial_bins
 from sdglass.observables.replica_overlap import replica_overlap
-from sdglass.observables.series import measure_files
+from sdglass.observables.series import measure_series
+from sdglass.observables.series_file import load_series
+from sdglass.observables.special_points import special_points, wave_path
 from sdglass.observables.structure_factor import commensurate_grid, structure_factor
 from sdglass.spins import random_spins
+from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.lattices import lattice
+from sdglass.structures.structure import Structure
+
+SHEAR = np.array([[1, 0.1, 0], [0, 1, 0], [0, 0, 1]])
+
+
+EVERYTHING = [
+    "energy",
+    "magnetization",
+    "magnetization-length",
+    "chirality",
+    "overlap",
+    "autocorrelation:tw=3",
+    "correlation",
+    "correlation-length:r_max=4:width=0.5",
+    "structure-factor:path=G,K,M,G",
+]
 
 
 def saved(path, structure, spins, times):
@@ -21,10 +43,8 @@ def saved(path, structure, spins, times):
     spins = np.asarray(spins, dtype=float)
     energy = np.broadcast_to(np.arange(float(spins.shape[1])), spins.shape[:2])
     attributes = {"replicas": list(range(spins.shape[1])), "structure": structure.digest()}
-    made = Trajectory(
-        np.asarray(times, dtype=float), spins, energy, energy, attributes, structure.positions, structure.cell
-    )
-    made.save(path)
+    sites = structure.positions, structure.cell, structure.pbc, structure.species
+    Trajectory(np.asarray(times, dtype=float), spins, energy, energy, attributes, *sites).save(path)
     return str(path)
 
 
@@ -85,15 +105,170 @@ def test_precession(tmp_path):
         np.testing.assert_allclose(found["chirality"][:], 0, atol=1e-12)
 
 
+def test_correlation(tmp_path):
+    """Columns of alternating spins, and the library's own histogram and length on an amorphous structure."""
+    structure = lattice("square", cells=(6, 6))
+    up = np.where(structure.positions[:, 0].round() % 2, -1.0, 1.0)
+    stripes = np.zeros((1, 1, 36, 3))
+    stripes[..., 2] = up
+    run = Trajectory.load(saved(tmp_path / "S.h5", structure, stripes, [0]))
+    measured = measure_series([run], ["correlation"])
+    np.testing.assert_allclose(measured["distance"] ** 2, [1, 2, 4, 5, 8, 9])
+    # dx = 3 stands for itself and its image: half of the pairs at a distance of 3 are along x.
+    np.testing.assert_allclose(measured["correlation"], [[0, -1, 1, 0, 1, 0]], atol=1e-12)
+
+    glass = random_sequential_addition(40, 3.7, 0.5, np.random.default_rng(3))
+    spins = random_spins(40, np.random.default_rng(4), 10).reshape(2, 5, 40, 3)
+    run = Trajectory.load(saved(tmp_path / "A.h5", glass, spins, [0, 1]))
+    measured = measure_series([run], ["correlation:width=0.2", "correlation-length:width=0.2:r_max=1.5"])
+    edges = 0.2 * np.arange(10)
+    expected = correlation_histogram(spins, pair_bins(glass, edges)).mean(axis=1)
+    np.testing.assert_allclose(measured["correlation"], expected)
+    one = [run.of_replica(2)]
+    expected = correlation_length(
+        edges[:8], correlation_histogram(spins[:, 2:3], pair_bins(glass, edges[:8]))[:, 0]
+    )
+    np.testing.assert_allclose(measure_series(one, EVERY_LENGTH)["correlation_length"], expected)
+
+
+EVERY_LENGTH = ["correlation-length:width=0.2:r_max=1.5"]
+
+
+def test_the_jackknife_takes_off_most_of_the_bias_of_a_correlation_length():
+    """Spins of a ring that decay with distance; the plain length of one replica is much too long."""
+    sites = np.zeros((24, 3))
+    sites[:, 0] = np.arange(24)
+    structure, rng = Structure(sites, [24, 24, 24], pbc=[True, False, False]), np.random.default_rng(1)
+    root = np.linalg.cholesky(np.exp(-structure.distances() / 1.5))
+
+    def drawn(n_replicas):
+        spins = np.einsum("ij,rja->ria", root, rng.standard_normal((n_replicas, 24, 3)))
+        return spins / np.linalg.norm(spins, axis=-1, keepdims=True)
+
+    def measured(spins):
+        none = np.zeros((1, len(spins)))
+        run = Trajectory(
+            np.zeros(1), spins[None], none, none, {}, structure.positions, structure.cell, structure.pbc
+        )
+        return measure_series([run], ["correlation-length:r_max=8"])["correlation_length"][0]
+
+    runs = [drawn(8) for _ in range(60)]
+    plain = np.mean([measured(run[:1]) for run in runs])
+    corrected = np.mean([measured(run) for run in runs])
+    many = drawn(20_000)
+    r = np.arange(1, 9)
+    decay = [np.einsum("ria,ria->", many, np.roll(many, -d, axis=1)) / many[..., 0].size for d in r]
+    exact = np.trapezoid(r * np.abs(decay), r) / np.trapezoid(np.abs(decay), r)
+    assert plain - exact > 3 * abs(corrected - exact)
+
+
+def test_radial_bins_tell_lattices_from_glasses():
+    glass = random_sequential_addition(500, 8.55, 0.5, np.random.default_rng(3))
+    edges, _ = radial_bins(glass)
+    np.testing.assert_allclose(np.diff(edges), 0.1)
+    alloy = lattice("triangular", cells=(24, 24), occupancy=0.25, seed=1).moments
+    np.testing.assert_allclose(radial_bins(alloy)[1][:3], [1, 3**0.5, 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind", "names", "lengths"),
+    [  # |q| of the points in Ashcroft and Mermin, with nearest neighbours 1 apart
+        ("square", (4, 6), "square", "XM", [np.pi, 2**0.5 * np.pi]),
+        ("triangular", (6, 6), "triangular", "KM", [4 * np.pi / 3, 2 * np.pi / 3**0.5]),
+        ("honeycomb", (6, 6), "triangular", "KM", [4 * np.pi / 3**1.5, 2 * np.pi / 3]),
+        ("kagome", (6, 6), "triangular", "KM", [2 * np.pi / 3, np.pi / 3**0.5]),
+        ("cubic", (2, 4, 2), "cubic", "XMR", np.pi * np.sqrt([1, 2, 3])),
+        ("bcc", (2, 2, 2), "bcc", "HNP", np.pi * 3**0.5 * np.sqrt([1, 0.5, 0.75])),
+        ("fcc", (4, 4, 4), "fcc", "XLWKU", np.pi * 2**0.5 * np.sqrt([1, 0.75, 1.25, 1.125, 1.125])),
+    ],
+)
+def test_special_points(name, cells, kind, names, lengths):
+    structure = lattice(name, cells=cells)
+    found, _, counts = special_points(structure)
+    assert (found, tuple(counts[: len(cells)])) == (kind, cells)
+    waves, path, labels = wave_path(structure, list(f"G{names}"))
+    at = [labels.tolist().index(label) for label in names]
+    np.testing.assert_allclose(np.linalg.norm(waves[at], axis=1), lengths)
+    turns = waves @ structure.cell.T / (2 * np.pi)
+    np.testing.assert_allclose(turns, np.rint(turns), atol=1e-9)
+    np.testing.assert_allclose(np.diff(path), np.linalg.norm(np.diff(waves, axis=0), axis=1))
+
+
+def test_the_path_of_hexagonal_axes_is_that_of_triangular_ones():
+    wide = lattice("triangular", cells=(6, 6))
+    turned = Structure(wide.positions, wide.cell - np.outer([0, 1, 0], wide.cell[0]))  # vectors at 120 degrees
+    assert [special_points(one)[0] for one in (wide, turned)] == ["triangular", "hexagonal"]
+    for structure in (wide, turned):
+        _, path, _ = wave_path(structure, ["G", "K", "M", "G"])
+        np.testing.assert_allclose(path[-1], 4 * np.pi / 3 + 2 * np.pi / 3 + 2 * np.pi / 3**0.5)
+
+
+@pytest.mark.parametrize(
+    ("structure", "message"),
+    [
+        (lattice("triangular", cells=(8, 8)), r"K = \(0.667, 0.333, 0\) is not periodic in 8 x 8 unit cells"),
+        (random_sequential_addition(9, 2.6, 0.5, np.random.default_rng(1)), "repeat nowhere"),
+        (lattice("triangular", cells=(6, 6), occupancy=0.5), "repeat nowhere"),
+        (
+            Structure(lattice("square", (4, 4)).positions @ SHEAR, lattice("square", (4, 4)).cell @ SHEAR),
+            "no points with names here",
+        ),
+    ],
+)
+def test_paths_that_are_refused(structure, message):
+    with pytest.raises(InputError, match=message):
+        wave_path(structure, ["G", "K"])
+
+
+def test_structure_factor_along_a_path(tmp_path):
+    """The 120-degree order of the triangular lattice has S(K) = M / 2, also through a file."""
+    structure = lattice("triangular", cells=(6, 6))
+    waves, path, labels = wave_path(structure, ["G", "K", "M", "G"])
+    angle = structure.positions @ waves[labels.tolist().index("K")]
+    spins = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    trajectory = saved(tmp_path / "T.h5", structure, spins[None, None], [0])
+    measure_series([trajectory], ["structure-factor:path=G,K,M,G"]).save(tmp_path / "O.nc")
+    found = load_series(tmp_path / "O.nc")
+    np.testing.assert_allclose(found["structure_factor"][0], np.where(labels == "K", 18, 0), atol=1e-9)
+    assert found["point"].tolist() == labels.tolist()
+    np.testing.assert_array_equal(found["path"], path)
+    assert found.labels == {"structure_factor": ("structure factor S(q)", "")}
+
+
+def test_a_file_holds_what_was_measured(tmp_path):
+    structure = lattice("triangular", cells=(6, 6))
+    spins = random_spins(36, np.random.default_rng(1), 12).reshape(6, 2, 36, 3)
+    made = measure_series([saved(tmp_path / "T.h5", structure, spins, range(6))], EVERYTHING[:-2])
+    made.save(tmp_path / "O.nc")
+    found = load_series(tmp_path / "O.nc")
+    assert (found.attributes, found.labels) == (made.attributes, made.labels)
+    for name, (axes, values) in made.arrays.items():
+        assert found.arrays[name][0] == axes
+        np.testing.assert_array_equal(found[name], values)
+    for name, (axis, values) in made.coordinates.items():
+        assert found.coordinates[name][0] == axis
+        np.testing.assert_array_equal(found[name], values)
+    for path, message in (
+        (tmp_path / "T.h5", "holds no observables against time"),
+        (tmp_path / "N.nc", "no such file"),
+    ):
+        with pytest.raises(InputError, match=message):
+            load_series(path)
+    with pytest.raises(InputError, match="'torque' was not measured; expected one of autocorrelation, chirality"):
+        found["torque"]
+
+
 def test_errors_over_realizations(tmp_path):
     structure = lattice("square", cells=(2, 2))
     spins = np.zeros((1, 3, 4, 3))
     spins[..., 2] = 1
     paths = [saved(tmp_path / f"{n}.h5", structure, spins[:, : n + 1], [0]) for n in range(3)]  # means 0, 1/2, 1
-    _, arrays = measure_files(paths, ["energy"])
-    np.testing.assert_allclose(arrays["energy"][1], 0.5 / 4)
-    np.testing.assert_allclose(arrays["energy_error"][1], 0.5 / 3**0.5 / 4)
-    assert np.isnan(measure_files(paths[:1], ["energy"])[1]["energy_error"][1]).all()
+    measured = measure_series(paths, ["energy"])
+    np.testing.assert_allclose(measured["energy"], 0.5 / 4)
+    np.testing.assert_allclose(measured["energy_error"], 0.5 / 3**0.5 / 4)
+    loaded = [Trajectory.load(path) for path in paths]
+    np.testing.assert_array_equal(measure_series(loaded, ["energy"])["energy_error"], measured["energy_error"])
+    assert np.isnan(measure_series(paths[:1], ["energy"])["energy_error"]).all()
 
 
 def test_memory_does_not_grow_with_the_length(tmp_path):
@@ -102,7 +277,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         one = random_spins(144, np.random.default_rng(1), 10)
         path = saved(tmp_path / f"{length}.h5", structure, np.tile(one, (length, 1, 1, 1)), range(length))
         tracemalloc.start()
-        measure_files([path], ["energy", "chirality", "overlap", "autocorrelation:tw=3"])
+        measure_series([path], EVERYTHING)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     extra = 700 * one.nbytes  # by which the longer file is larger
@@ -113,13 +288,20 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     ("words", "message"),
     [
         (["autocorrelation:tw=3"], "tw = 3 is outside the run; expected one from 0 to 1"),
-        (["autocorrelation:tw=soon"], "expected numbers such as"),
-        (["autocorrelation"], "expected such as autocorrelation:tw=10,100"),
-        (["energy:tw=1"], "expected such as"),
+        (["autocorrelation:tw=soon"], "tw = soon; expected numbers such as 10,100"),
+        (["autocorrelation"], "tw is missing; expected autocorrelation:tw=VALUE"),
+        (["energy:tw=1"], "option 'tw=1'; expected NAME=VALUE of none"),
+        (["correlation:r_max"], "option 'r_max'; expected NAME=VALUE of width, r_max"),
+        (["correlation:width=1,2"], "width = 1,2; expected one number"),
+        (["correlation:width=-1"], "width = -1; expected a positive length"),
+        (["correlation-length:r_max=0.5"], "no two sites are within 0.5 ell"),
+        (["structure-factor:path=G,K"], "the square lattice has no point 'K'; expected some of G, X, M"),
+        (["structure-factor:path=G"], "path = G; expected at least two of G, X, M"),
+        (["structure-factor:path=G,X,X"], "X follows itself"),
+        (["structure-factor", "structure-factor:path=G,X"], "structure_factor stands twice"),
         (["chirality"], "expected a structure with triangles"),
         (["overlap"], "expected at least two"),
         (["chiralty"], "did you mean chirality"),
-        (["energy", "energy"], "expected each once"),
         ([], "no observable is named"),
     ],
 )

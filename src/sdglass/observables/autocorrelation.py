@@ -4,7 +4,7 @@ import numpy as np
 
 from sdglass.errors import InputError
 from sdglass.observables import SERIES
-from sdglass.observables.series import Series
+from sdglass.observables.series import Series, numbers
 
 
 @SERIES.register("autocorrelation")
@@ -14,6 +14,7 @@ def autocorrelation(structure, times, tw):
     The snapshot nearest to each waiting time stands for it; `waited` says when it was. Source: L. F. Cugliandolo,
     J. Kurchan, Phys. Rev. Lett. 71, 173 (1993), doi:10.1103/PhysRevLett.71.173.
     """
+    tw = numbers(tw, "autocorrelation: tw")
     for wait in tw:
         if not times[0] <= wait <= times[-1]:
             raise InputError(
@@ -32,4 +33,5 @@ def autocorrelation(structure, times, tw):
                 found[:, column] = np.einsum("rma,rma->r", waited[k], snapshot.spins) / snapshot.spins.shape[1]
         return found
 
-    return Series(of, "waiting_time", {"waiting_time": np.array(tw), "waited": times[at]})
+    coordinates = {"waiting_time": np.array(tw), "waited": times[at]}
+    return Series(of, "waiting_time", coordinates, "autocorrelation C(t_w, t)")

@@ -83,4 +83,6 @@ def scalar_chirality(spins, corners):
 def series(structure, times):
     """Return the size of the mean over triangles, whose sign is chance and differs between replicas."""
     corners = triangles(structure)
-    return Series(lambda snapshot: np.abs(scalar_chirality(snapshot.spins, corners).mean(axis=-1)))
+    return Series(
+        lambda snapshot: np.abs(scalar_chirality(snapshot.spins, corners).mean(axis=-1)), label="scalar chirality"
+    )

@@ -13,4 +13,4 @@ def energy(structure, trajectory, bins):
 @SERIES.register("energy")
 def series(structure, times):
     """Return the energies per spin [t0]."""
-    return Series(lambda snapshot: snapshot.energy / snapshot.spins.shape[1])
+    return Series(lambda snapshot: snapshot.energy / snapshot.spins.shape[1], label="energy per spin", unit="t0")

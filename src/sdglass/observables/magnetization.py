@@ -15,10 +15,12 @@ def magnetization(structure, trajectory, bins):
 @SERIES.register("magnetization")
 def series(structure, times):
     """Return the mean spin."""
-    return Series(lambda snapshot: snapshot.spins.mean(axis=1), "component")
+    return Series(lambda snapshot: snapshot.spins.mean(axis=1), "component", label="magnetization per spin")
 
 
 @SERIES.register("magnetization-length")
 def length_series(structure, times):
     """Return the length of the mean spin."""
-    return Series(lambda snapshot: np.linalg.norm(snapshot.spins.mean(axis=1), axis=1))
+    return Series(
+        lambda snapshot: np.linalg.norm(snapshot.spins.mean(axis=1), axis=1), label="magnetization per spin"
+    )

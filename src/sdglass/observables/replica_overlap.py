@@ -40,4 +40,4 @@ def replica_overlap(spins):
 @SERIES.register("overlap")
 def series(structure, times):
     """Return the squared overlap of each replica with the others."""
-    return Series(lambda snapshot: replica_overlap(snapshot.spins))
+    return Series(lambda snapshot: replica_overlap(snapshot.spins), label="squared overlap of replicas")

@@ -5,6 +5,10 @@ from scipy.spatial import cKDTree
 
 from sdglass.observables import SERIES
 from sdglass.observables.series import Series
+from sdglass.observables.special_points import wave_path
+
+_PHASES = 2**20  # as many at a time, 16 MB
+_LABEL = "structure factor S(q)"
 
 
 def commensurate_grid(structure, counts=None):
@@ -61,16 +65,32 @@ def structure_factor(structure, spins, waves):
     """
     positions, spins = structure.moments.positions, np.asarray(spins, dtype=float)
     found = np.empty((*spins.shape[:-2], len(waves)))
-    rows = max(1, 2**20 // len(positions))  # phases of some 16 MB at a time
+    rows = max(1, _PHASES // len(positions))
     for start in range(0, len(waves), rows):
-        phases = np.exp(-1j * waves[start : start + rows] @ positions.T)
-        found[..., start : start + rows] = (np.abs(phases @ spins) ** 2).sum(axis=-1) / len(positions)
+        found[..., start : start + rows] = _intensity(_phases(positions, waves[start : start + rows]), spins)
     return found
 
 
+def _phases(positions, waves):
+    return np.exp(-1j * waves @ positions.T)
+
+
+def _intensity(phases, spins):
+    return (np.abs(phases @ spins) ** 2).sum(axis=-1) / phases.shape[1]
+
+
 @SERIES.register("structure-factor")
-def series(structure, times):
-    """Return S(q) on the grid of `commensurate_grid`."""
-    _, waves = commensurate_grid(structure)
-    parts = {f"q_{axis}": waves[:, a] for a, axis in enumerate("xyz")}
-    return Series(lambda snapshot: structure_factor(structure, snapshot.spins, waves), "wave", parts)
+def series(structure, times, path=None):
+    """Return S(q) on the grid of `commensurate_grid`, or on a path between special points, see `wave_path`."""
+    coordinates = {}
+    if path is None:
+        _, waves = commensurate_grid(structure)
+    else:
+        waves, along, labels = wave_path(structure, path)
+        coordinates = {"path": along, "point": labels}
+    coordinates |= {f"q_{axis}": waves[:, a] for a, axis in enumerate("xyz")}
+    positions = structure.moments.positions
+    if len(waves) * len(positions) <= _PHASES:  # the same for every snapshot
+        phases = _phases(positions, waves)
+        return Series(lambda snapshot: _intensity(phases, snapshot.spins), "wave", coordinates, _LABEL)
+    return Series(lambda snapshot: structure_factor(structure, snapshot.spins, waves), "wave", coordinates, _LABEL)
