@@ -6,9 +6,12 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from sdglass import SDModel, Shells, lattice
 from sdglass.errors import InputError
 from sdglass_study.config import load_study
 from sdglass_study.config.shortcuts import effective
+from sdglass_study.jobs import quench as quench_job
+from sdglass_study.jobs.common import driver
 
 BASE = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
@@ -129,6 +132,61 @@ def test_numbers_that_yaml_takes_for_text():
 def test_null_takes_an_entry_away():
     config = merged(BASE, {"analysis": {"film": None, "spins3d": None}, "quenches": {"film": None}})
     assert "film" not in load_study(config).quenches
+
+
+LATTICE = {
+    "study": "lattice",
+    "seed": 1,
+    "electrons": {"coupling": 3.0, "filling": 0.25, "temperature": 1.0e-3, "hopping": {"law": "shells"}},
+    "structures": {"a": {"kind": "lattice", "lattice": "square", "cells": 4, "realizations": 1, "first": 0}},
+    "labels": {"a": {"structures": "a", "random": 2}},
+    "models": {"jackson": {"kind": "kpm", "order": 32}, "pair": {"kind": "linear", "labels": "a", "g3": False}},
+    "quenches": {
+        "q": {"structures": "a", "models": ["exact", "jackson"], "coupling": 2.0, "damping": 1.0}
+        | {"temperature": 0.0, "duration": 2.0, "time_step": 1.0, "replicas": 2}
+    },
+}
+
+
+class TestSolvers:
+    """Electrons that are solved drive quenches without a fit, at any J."""
+
+    def test_a_solver_is_a_model_of_quenches(self):
+        study = load_study(LATTICE)
+        assert study.driver_file("jackson") == study.driver_file("exact") == []
+        told = quench_job.settings(study, "q", "jackson", "000")
+        assert (told["solver"], told["options"]) == ("kpm", {"order": 32})
+        assert told["electrons"]["coupling"] == 2.0
+        assert study.model_modules("jackson") == ["sdglass.forcefields.kernel_polynomial"]
+
+    @pytest.mark.parametrize(
+        ("overlay", "words"),
+        [
+            ({"quenches": {"q": {"models": ["pair"]}}}, "quenches.q.coupling = 2.0; pair was fitted"),
+            ({"models": {"jackson": {"ordr": 3}}}, "models.jackson.ordr means nothing to a solver; expected"),
+            ({"models": {"jackson": {"labels": "a"}}}, "models.jackson.labels means nothing to a solver;"),
+            ({"published": ["jackson"]}, "published = jackson; expected one of pair"),
+            (
+                {"labels": {"a": {"quenched": {"model": "jackson", "trajectories": 1, "snapshots": 1}
+                 | {"damping": 1.0, "temperature": 0.0, "duration": 2.0, "time_step": 1.0}}}},
+                "labels.a.quenched.model = jackson; expected one of exact, pair",
+            ),
+        ],
+    )  # fmt: skip
+    def test_refused(self, overlay, words):
+        with pytest.raises(InputError) as caught:
+            load_study(merged(LATTICE, overlay))
+        assert words in str(caught.value)
+
+    def test_a_job_takes_the_cheaper_exact_solver(self):
+        """Long hoppings between few sites are diagonalized, as ever; of lattices the size decides."""
+        sheet = lattice("square", 23)
+        short, long = SDModel(hopping=Shells()).to_dict(), SDModel().to_dict()
+        kinds = [
+            type(driver({"model": "exact", "electrons": electrons}, sheet, [])).__name__
+            for electrons in (short, long)
+        ]
+        assert kinds == ["GreensFunctionForceField", "ExactForceField"]
 
 
 class TestShortcuts:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 ROOT = Path(workflow.basedir)
 
@@ -33,6 +34,9 @@ try:
     # Snakemake has read them, and says nothing of a key that stands twice.
     for path in dict.fromkeys(map(str, workflow.configfiles)):
         load_yaml(path)
+    if config.get("about"):  # a study of its own, without what config.yaml says of the paper's
+        config.clear()
+        update_config(config, workflow.config_settings.overwrite_config)
     # The profile for GPUs says so with a resource: a `config` in a profile would give way to any --config.
     GPU = {"device": "cuda"} if workflow.global_resources.get("gpu").value else {}
     SWEEP = config.pop("sweep", None)

@@ -97,6 +97,8 @@ class Claim:
         What a reader should know besides.
     order : float
         Place among all claims; those of one place come as they are written.
+    magnet : str
+        What it is about, if not the paper's magnet: it is judged wherever its tables are.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Claim:
     models: str = ""
     note: str = ""
     order: float = 9.0
+    magnet: str = ""
 
     def __post_init__(self):
         # The registry tells by these two whether a name is registered again by its own module.
@@ -116,8 +119,8 @@ class Claim:
 
     @property
     def of_paper(self):
-        """Whether it is about the paper's magnet: the modules of this folder are, a user's own claims need not be."""
-        return self.measure.__module__.startswith(__name__)
+        """Whether it is about the paper's magnet: most of this folder are, a user's own claims need not be."""
+        return self.measure.__module__.startswith(__name__) and not self.magnet
 
     @property
     def quantity(self):

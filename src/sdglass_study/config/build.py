@@ -1,11 +1,12 @@
 """From a configuration to a `Study`: every key checked, all problems in one go."""
 
 import dataclasses
+from inspect import signature
 
 from sdglass.electrons.hopping import HOPPING_LAWS
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
-from sdglass.forcefields.registry import FITTED_MODELS
+from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, FITTED_MODELS
 from sdglass.observables import OBSERVABLES
 from sdglass.structures import STRUCTURES
 from sdglass_study.analysis import ANALYSES
@@ -80,10 +81,14 @@ def _models(data, key, problems):
     result = {}
     for name, entry in _entries(data, key, problems):
         where = f"{key}.{name}"
-        if not isinstance(entry, dict) or "kind" not in entry or "labels" not in entry:
+        solver = isinstance(entry, dict) and entry.get("kind") in ELECTRON_FORCE_FIELDS
+        if not isinstance(entry, dict) or "kind" not in entry or ("labels" not in entry and not solver):
             problems.add(where, f" = {entry}; expected the keys kind, labels and the settings of that kind")
             continue
         own = {"kind", "labels", "label", "dtype"}
+        if solver:
+            result[name] = _solver(name, entry, own, where, problems)
+            continue
         try:
             kind = FITTED_MODELS[entry["kind"]].Settings
         except InputError as error:
@@ -99,6 +104,16 @@ def _models(data, key, problems):
         made = build(kind, settings, where, problems)
         result[name] = Model(entry["kind"], tuple(map(str, labels)), made, str(entry.get("label", name)), dtype)
     return result
+
+
+def _solver(name, entry, own, where, problems):
+    """Return the model of a solver of the electrons, whose options are those of its class."""
+    options = {part: value for part, value in entry.items() if part not in own}
+    known = list(signature(ELECTRON_FORCE_FIELDS[entry["kind"]]).parameters)[2:]
+    for part in [*options, *(own & {"labels", "dtype"} & entry.keys())]:
+        if part not in known:
+            problems.add(f"{where}.{part}", f" means nothing to a solver; expected {', '.join(known)}")
+    return Model(entry["kind"], (), options, str(entry.get("label", name)), "float64")
 
 
 def _analysis(data, key, problems):
@@ -137,6 +152,7 @@ _PARTS = {
 def _contradictions(study, problems):
     """Note what only several keys together show."""
     taken = {}
+    fitted = {name: model for name, model in study.models.items() if model.fitted}
     for name, structures in study.structures.items():
         for number in structures.numbers():
             if number in taken:
@@ -158,8 +174,8 @@ def _contradictions(study, problems):
                     f" = {entry.realizations}; expected at most the {known.realizations} of {entry.structures}",
                 )
     for name, labels in study.labels.items():
-        if labels.quenched is not None and labels.quenched.model not in (EXACT, *study.models):
-            problems.add(f"labels.{name}.quenched.model", _one_of(labels.quenched.model, (EXACT, *study.models)))
+        if labels.quenched is not None and labels.quenched.model not in (EXACT, *fitted):
+            problems.add(f"labels.{name}.quenched.model", _one_of(labels.quenched.model, (EXACT, *fitted)))
     for name, model in study.models.items():
         if name == EXACT:
             problems.add(f"models.{EXACT}", "the name stands for exact diagonalization; expected another one")
@@ -170,19 +186,24 @@ def _contradictions(study, problems):
         for model in quench.models:
             if model not in (EXACT, *study.models):
                 problems.add(f"quenches.{name}.models", _one_of(model, (EXACT, *study.models)))
+            elif model in fitted and quench.coupling is not None:
+                problems.add(
+                    f"quenches.{name}.coupling",
+                    f" = {quench.coupling}; {model} was fitted at the study's J; expected solvers alone",
+                )
     for name in study.observables:
         if name not in OBSERVABLES:
             problems.add("observables", _one_of(name, OBSERVABLES))
     for name in study.published:
-        if name not in study.models:
-            problems.add("published", _one_of(name, study.models))
+        if name not in fitted:
+            problems.add("published", _one_of(name, fitted))
     if study.device not in ("cpu", "cuda"):
         problems.add("device", f" = {study.device}; expected cpu or cuda")
     if problems.lines:
         return
     for name, settings in study.analysis.items():
         tables = {"quenches": study.quenches, "labels": study.labels, "structures": study.structures}
-        tables["models"] = {EXACT: None, **study.models}
+        tables["models"] = {EXACT: None, **fitted}
         for part in dataclasses.fields(settings):
             known = tables.get(part.metadata.get("of"))
             given = getattr(settings, part.name)

@@ -150,16 +150,16 @@ class Labels:
 
 @dataclass(frozen=True)
 class Model:
-    """A force field to be fitted.
+    """A force field to be fitted, or a solver of the electrons that has an error of choice.
 
     Attributes
     ----------
     kind : str
-        Of the registry of fitted models.
+        Of the registry of fitted models, or of the solvers of electrons.
     labels : tuple of str
-        What it is fitted to.
+        What it is fitted to; nothing of a solver.
     settings : object
-        The ``Settings`` of that kind.
+        The ``Settings`` of that kind; of a solver its options, a dictionary.
     label : str
         What figures call it.
     dtype : {"float32", "float64"}
@@ -172,6 +172,11 @@ class Model:
     label: str
     dtype: str
 
+    @property
+    def fitted(self):
+        """Whether it is fitted to labels."""
+        return bool(self.labels)
+
 
 @dataclass(frozen=True)
 class Quench(Dynamics):
@@ -182,6 +187,8 @@ class Quench(Dynamics):
     structures : str
     models : tuple of str
         ``exact``, or of the table of models; the first one is the reference of figures.
+    coupling : float, optional
+        J of the electrons [t0] if it is not the study's; models that were fitted have theirs.
     replicas : int
         Initial states of each realization; the same for every model.
     realizations : int, optional
@@ -195,6 +202,7 @@ class Quench(Dynamics):
     models: tuple[str, ...]
     replicas: int
     realizations: int | None = None
+    coupling: float | None = None
     first_snapshot: float | None = None
     snapshots_per_decade: float = SNAPSHOTS_PER_DECADE
 

@@ -40,7 +40,11 @@ def _temperature(config, value):
     if not value >= 0:
         raise InputError(f"--config temperature={value}; expected a number >= 0 [t0]")
     config["electrons"]["temperature"] = value
-    for run in [*config["quenches"].values(), *(entry.get("quenched") for entry in config["labels"].values())]:
+    runs = [
+        *config.get("quenches", {}).values(),
+        *(one.get("quenched") for one in config.get("labels", {}).values()),
+    ]
+    for run in runs:
         if run:
             run["temperature"] = value
 
@@ -96,7 +100,8 @@ def _without_nulls(data):
 def _possible(config):
     """Return a configuration without the models that cannot be made for its electrons, and what needs them."""
     electrons = SDModel.from_dict(config["electrons"])
-    out = {name for name, entry in config["models"].items() if not FITTED_MODELS[entry["kind"]].suits(electrons)}
+    fitted = {name: entry for name, entry in config.get("models", {}).items() if "labels" in entry}
+    out = {name for name, entry in fitted.items() if not FITTED_MODELS[entry["kind"]].suits(electrons)}
     if not out:
         return config
     config["models"] = {name: entry for name, entry in config["models"].items() if name not in out}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from sdglass.electrons.sd_model import SDModel
-from sdglass.forcefields.registry import FITTED_MODELS
+from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, FITTED_MODELS
 from sdglass_study.analysis import ANALYSES
 from sdglass_study.config.entries import EXACT, Statistics
 from sdglass_study.config.shortcuts import effective
@@ -27,6 +27,8 @@ class Study:
     ----------
     study : str
         Its name: everything goes to ``results/<study>/``.
+    about : str
+        What it is about, if not the paper; its report begins with it, and of ``config.yaml`` nothing holds.
     seed : int
         Every random number derives from it.
     electrons : SDModel
@@ -50,10 +52,10 @@ class Study:
     seed: int
     electrons: SDModel
     structures: dict
-    labels: dict
-    models: dict
-    quenches: dict
-    analysis: dict
+    labels: dict = field(default_factory=dict)
+    models: dict = field(default_factory=dict)
+    quenches: dict = field(default_factory=dict)
+    analysis: dict = field(default_factory=dict)
     descriptor: dict = field(default_factory=dict)
     observables: tuple[str, ...] = ("correlation", "energy")
     statistics: Statistics = field(default_factory=Statistics)
@@ -61,6 +63,7 @@ class Study:
     integrator: str = "heun"
     device: str = "cpu"
     plugins: tuple[str, ...] = ()
+    about: str = ""
     config: dict = field(init=False, default_factory=dict)  # what it was made of, as plain data
 
     # Paths ------------------------------------------------------------------------------------------------
@@ -89,8 +92,8 @@ class Study:
         return [f"{self.folder}/fits/{model}/fold-{fold}.{suffix}" for fold in self.models[model].settings.folds]
 
     def driver_file(self, model):
-        """Return the path of the fit that drives dynamics: that of the first fold; nothing for exact fields."""
-        return self.fit_files(model)[0] if model != EXACT else []
+        """Return the path of the fit that drives dynamics: that of the first fold; nothing if electrons do."""
+        return self.fit_files(model)[0] if self.is_fitted(model) else []
 
     def trajectory_file(self, quench, model, index):
         """Return the path of the trajectories of a realization."""
@@ -125,9 +128,19 @@ class Study:
         quench = self.quenches[name]
         return quench.realizations or self.structures[quench.structures].realizations
 
+    def is_fitted(self, model):
+        """Return whether a model is a fit, or solves the electrons."""
+        return model != EXACT and self.models[model].fitted
+
+    def electrons_of(self, quench):
+        """Return the electrons of an entry of ``quenches``."""
+        if quench.coupling is None:
+            return self.electrons
+        return dataclasses.replace(self.electrons, coupling=quench.coupling)
+
     def uses_descriptor(self, model):
         """Return whether a model reads the cached descriptors."""
-        own = getattr(self.models[model].settings, "descriptor", None) if model != EXACT else None
+        own = getattr(self.models[model].settings, "descriptor", None) if self.is_fitted(model) else None
         return own is not None and dataclasses.replace(own, chirality=False) == self._cached
 
     @cached_property
@@ -157,12 +170,15 @@ class Study:
 
     def device_of(self, model):
         """Return where a model computes: the study's device, or the processor if it knows no other."""
-        kind = None if model == EXACT else FITTED_MODELS[self.models[model].kind]
+        kind = FITTED_MODELS[self.models[model].kind] if self.is_fitted(model) else None
         return self.device if self.device in getattr(kind, "devices", ()) else "cpu"
 
     def model_modules(self, model):
         """Return the modules that a model of the study runs, besides those of every force field."""
-        return [] if model == EXACT else [FITTED_MODELS.module_of(self.models[model].kind)]
+        if model == EXACT:
+            return []
+        registry = FITTED_MODELS if self.is_fitted(model) else ELECTRON_FORCE_FIELDS
+        return [registry.module_of(self.models[model].kind)]
 
     def electron_modules(self):
         """Return the module of the hopping law."""

@@ -1,4 +1,4 @@
-"""What several jobs share: electrons as plain data, progress of interrupted jobs, the number of threads."""
+"""What several jobs share: electrons as plain data, force fields, progress of interrupted jobs, threads."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import sys
 from sdglass.dynamics.checkpoint import Checkpoint
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import CheckpointError
-from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.exact import exact_force_field
 from sdglass.forcefields.registry import load_force_field
 from sdglass.provenance import file_digest
 from sdglass_study.config.entries import EXACT
@@ -23,21 +23,23 @@ def threads():
 
 
 def driver(settings, structure, fit, descriptor=None):
-    """Return the force field that drives dynamics: exact diagonalization, or the fit of a model.
+    """Return the force field that drives dynamics: exact electrons, a solver with an error, or the fit of a model.
 
     Parameters
     ----------
     settings : dict
-        ``electrons``, ``model`` (name), and of a fitted model ``dtype`` and ``device``.
+        ``electrons``, ``model`` (name); ``solver`` and its ``options``; of a fitted model ``dtype``, ``device``.
     structure : Structure
     fit : path or list
-        Weights of the model; an empty list for exact fields.
+        Weights of the model; an empty list for electrons that are solved.
     descriptor : path, optional
         Cached descriptor of the structure.
     """
     model = electrons(settings)
     if settings["model"] == EXACT:
-        return ExactForceField(structure, model, workers=threads())
+        return exact_force_field(structure, model, workers=threads())
+    if "solver" in settings:
+        return load_force_field(settings["solver"], structure, model, **settings["options"])
     return load_force_field(
         fit,
         structure,

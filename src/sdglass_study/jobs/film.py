@@ -1,7 +1,6 @@
 """Make a short film of a quench (animated GIF): the spins coloured by local energy, C(r) and the energy."""
 
 from sdglass_study.figures._labels import Look
-from sdglass_study.jobs.common import EXACT
 
 QUENCH = "film"  # the entry of ``quenches`` that is shown
 
@@ -14,7 +13,7 @@ def inputs(study):
         "trajectory": study.trajectory_file(QUENCH, model, 0),
         "structure": study.structure_file(quench.structures, 0),
     }
-    return given if model == EXACT else given | {"model": study.driver_file(model)}
+    return given | {"model": study.driver_file(model)} if study.is_fitted(model) else given
 
 
 def settings(study):
@@ -22,7 +21,7 @@ def settings(study):
     quench = study.quenches[QUENCH]
     return {
         "model": quench.models[0],
-        "electrons": study.electrons.to_dict(),
+        "electrons": study.electrons_of(quench).to_dict(),
         "damping": quench.damping,
         "temperature": quench.temperature,
         "r_min": getattr(study.structures[quench.structures].kind, "r_min", 0.0),

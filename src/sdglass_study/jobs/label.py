@@ -10,7 +10,7 @@ from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.minimize import descend
 from sdglass.dynamics.quench import quench, random_initial_spins
 from sdglass.forcefields.base import Evaluation
-from sdglass.forcefields.exact import ExactForceField
+from sdglass.forcefields.exact import exact_force_field
 from sdglass.progress import progress_bar
 from sdglass.provenance import provenance
 from sdglass.random_streams import generator
@@ -57,7 +57,8 @@ def modules(study, name, index):
 def run(inputs, outputs, settings, code=""):
     """Write one dataset."""
     structure = Structure.load(inputs["structure"])
-    with ExactForceField(structure, electrons(settings), workers=threads()) as exact:
+    exact = exact_force_field(structure, electrons(settings), workers=threads())
+    try:
         spins, times = _random(structure, settings)
         if "quenched" in settings:
             more, when = _quenched(exact, inputs, outputs, settings, code)
@@ -73,6 +74,8 @@ def run(inputs, outputs, settings, code=""):
         LabelledConfigurations(structure, exact.model, spins, labels.energy, labels.field, times, made).save(
             outputs["labels"]
         )
+    finally:
+        getattr(exact, "close", lambda: None)()
     Path(_checkpoint(outputs)).unlink(missing_ok=True)
 
 

@@ -12,7 +12,7 @@ def inputs(study, quench, model, index):
     """Return the structure, the model's fit and the cached descriptor, where there are."""
     structures = study.quenches[quench].structures
     given = {"structure": study.structure_file(structures, index)}
-    if model != EXACT:
+    if study.is_fitted(model):
         given["model"] = study.driver_file(model)
         for path in study.descriptors_of(model, structures, [index]):
             given["descriptor"] = path
@@ -25,7 +25,7 @@ def settings(study, quench, model, index):
     told = {
         "ensemble": quench,
         "model": model,
-        "electrons": study.electrons.to_dict(),
+        "electrons": study.electrons_of(entry).to_dict(),
         "replicas": entry.replicas,
         "dynamics": study.dynamics(entry),
         "duration": entry.duration,
@@ -34,9 +34,11 @@ def settings(study, quench, model, index):
         "seed": study.seed,
         "realization": study.structures[entry.structures].first + int(index),
     }
-    return told | (
-        {} if model == EXACT else {"dtype": study.models[model].dtype, "device": study.device_of(model)}
-    )
+    if study.is_fitted(model):
+        told |= {"dtype": study.models[model].dtype, "device": study.device_of(model)}
+    elif model != EXACT:
+        told |= {"solver": study.models[model].kind, "options": study.models[model].settings}
+    return told
 
 
 def modules(study, quench, model, index):

@@ -24,12 +24,13 @@ def settings(study, options):
     """Return what the page says of the study; `options` are those of snakemake in its commands."""
     return {
         "study": study.study,
+        "about": study.about,
         "options": options,
         "labels": study.model_labels(),
         "confidence": study.statistics.confidence,
         "seed": study.seed,
         "differences": differences(study),
-        "numbers": study.numbers(),
+        "numbers": {} if study.about else study.numbers(),
         "film": "film" in study.quenches,
         "benchmarks": f"{study.folder}/benchmarks",
         "archived_runtimes": f"{study.folder}/runtimes.csv",
@@ -51,7 +52,8 @@ def run(inputs, outputs, settings):
         JSON, optional.
     outputs : dict
     settings : dict
-        The other keywords of `sdglass_study.report.page.render`: ``study`` and, optional, ``options``, ``labels``,
-        ``confidence``, ``seed``, ``differences``, ``numbers``, ``film``, ``benchmarks``, ``archived_runtimes``.
+        The other keywords of `sdglass_study.report.page.render`: ``study`` and, optional, ``about``, ``options``,
+        ``labels``, ``confidence``, ``seed``, ``differences``, ``numbers``, ``film``, ``benchmarks``,
+        ``archived_runtimes``.
     """
     write_text(outputs["report"], render(TEMPLATE, **inputs, **settings))

@@ -23,8 +23,8 @@ _CLAIMS = "id:str statement:str where:str value:str uncertainty:str verdict:str 
 _BADGES = {"reproduced": "good", "not reproduced": "bad"}  # what is neither is fair
 
 
-def render(template, figures, tables, claims, *, study, options="", labels=None, confidence=0.95, seed=None,
-           differences=(), numbers=None, film=False, provenance=None, benchmarks=None,
+def render(template, figures, tables, claims, *, study, about="", options="", labels=None, confidence=0.95,
+           seed=None, differences=(), numbers=None, film=False, provenance=None, benchmarks=None,
            archived_runtimes=None):  # fmt: skip
     """Return the report as one HTML page that loads nothing.
 
@@ -36,6 +36,8 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
         ``NAME.png`` and ``NAME.csv``.
     claims, provenance : path
         CSV as from `sdglass_study.claims.judged`, and JSON.
+    about : str
+        What the study is about, if not the paper: the page then tells of figures and claims alone.
     options : str
         What snakemake is given besides the target, such as ``--configfile workflow/presets/quick.yaml``.
     differences : list of str
@@ -59,9 +61,10 @@ def render(template, figures, tables, claims, *, study, options="", labels=None,
     verdicts = [row["verdict"] for row in rows]
     return environment.get_template(template.name).render(
         study=study,
+        about=about,
         seed=seed,
         options=options,
-        differences=differences,
+        differences=() if about else differences,
         numbers=numbers or {},
         film=film,
         claims=rows,
