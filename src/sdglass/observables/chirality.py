@@ -79,6 +79,35 @@ def scalar_chirality(spins, corners):
     return np.einsum("...ta,...ta->...t", first, np.cross(second, third))
 
 
+def site_chirality(spins, corners):
+    """Return the mean chirality of the triangles around each site, shape (..., M); zero at a site without any.
+
+    Its sign tells the two kinds of domain of chiral order apart.
+
+    Parameters
+    ----------
+    spins : array_like, shape (..., M, 3)
+    corners : numpy.ndarray, shape (T, 3)
+        Of `triangles`.
+
+    Examples
+    --------
+    >>> import numpy as np, sdglass
+    >>> magnet = sdglass.lattice("triangular", cells=(4, 4))
+    >>> spins = sdglass.random_spins(16, np.random.default_rng(0))
+    >>> corners = sdglass.triangles(magnet)
+    >>> chirality = sdglass.scalar_chirality(spins, corners)
+    >>> bool(np.isclose(site_chirality(spins, corners).mean(), chirality.mean()))
+    True
+    """
+    chirality = scalar_chirality(spins, corners)
+    n_sites = np.shape(spins)[-2]
+    around = np.zeros((n_sites, len(corners)))
+    for corner in corners.T:
+        around[corner, np.arange(len(corners))] = 1.0
+    return chirality @ (around / np.maximum(around.sum(axis=1, keepdims=True), 1.0)).T
+
+
 @SERIES.register("chirality")
 def series(structure, times):
     """Return the size of the mean over triangles, whose sign is chance and differs between replicas."""
