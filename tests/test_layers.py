@@ -25,7 +25,7 @@ LAYERS = (
     {"structures", "spins"},
     {"electrons"},
     {"dataset", "forcefields"},
-    {"labelling", "fitting"},
+    {"labelling", "fitting", "foreign_labels"},
     {"dynamics"},
     {"observables", "exports"},
     {"cli"},

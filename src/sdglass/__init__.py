@@ -47,6 +47,8 @@ _HOME = {
     "load_force_field": "forcefields.registry",
     "load_model": "forcefields.registry",
     "fit": "fitting",
+    "fit_labels": "fitting",
+    "read_labels": "foreign_labels",
     "label": "labelling",
     "LabelledConfigurations": "dataset",
     "load_plugin": "registry",

@@ -65,7 +65,12 @@ class LabelledConfigurations:
     provenance: dict
 
     def __len__(self):
-        return len(self.energy)
+        return len(self.spins)
+
+    @property
+    def has_energy(self):
+        """Whether energies are known; otherwise they are nan."""
+        return bool(np.isfinite(self.energy).all())
 
     @property
     def random(self):
@@ -100,6 +105,8 @@ class LabelledConfigurations:
                 text = array.dtype.kind == "U"
                 write_array(handle, name, np.char.encode(array, "utf-8") if text else array, _STRUCTURE[name])
             for name, dimensions in _DIMENSIONS.items():
+                if name == "energy" and not self.has_energy:
+                    continue
                 names = ("spin" if dilute and dimension == "site" else dimension for dimension in dimensions)
                 write_array(handle, name, getattr(self, name), tuple(names))
             write_attributes(handle, model=self.model.to_dict(), provenance=self.provenance)
@@ -107,7 +114,7 @@ class LabelledConfigurations:
     @classmethod
     def load(cls, path):
         """Read a dataset; `InputError` names a file that is missing, truncated, damaged or inconsistent."""
-        with open_hdf5(path, ("positions", *_DIMENSIONS)) as handle:
+        with open_hdf5(path, ("positions", *(name for name in _DIMENSIONS if name != "energy"))) as handle:
             arrays = read_arrays(handle, path)
             sites = {name: arrays[name] for name in _STRUCTURE if name in arrays}
             electrons, provenance = (
@@ -122,11 +129,14 @@ class LabelledConfigurations:
             raise InputError(f"{path}: spins has shape {arrays['spins'].shape}; expected (configurations, N, 3)")
         check_spins(arrays["spins"], structure.n_spins, f"{path}: spins")
         count = len(arrays["spins"])
+        known = "energy" in arrays
+        arrays.setdefault("energy", np.full(count, np.nan))
         for name, shape in (("energy", (count,)), ("time", (count,)), ("field", arrays["spins"].shape)):
             if arrays[name].shape != shape:
                 raise InputError(f"{path}: {name} has shape {arrays[name].shape}; expected {shape}")
-            if name != "time" and not np.isfinite(arrays[name]).all():
-                raise InputError(f"{path}: {name} holds a number that is not finite; make the file again")
+            if (name == "field" or (name == "energy" and known)) and not np.isfinite(arrays[name]).all():
+                place = int(np.argmin(np.isfinite(arrays[name]).reshape(count, -1).all(axis=1)))
+                raise InputError(f"{path}: {name} of configuration {place} is not finite; make the file again")
         return cls(
             structure, model, arrays["spins"], arrays["energy"], arrays["field"], arrays["time"], provenance
         )

@@ -20,8 +20,9 @@ STEPS = {"random": 0, "quenched": 10, "late": 60}
 
 @own_arithmetic
 def label(
-    structure, electrons, count=32, states=("random", "quenched", "late"), *, seed=0, workers=1, progress=None
-):
+    structure, electrons, count=32, states=("random", "quenched", "late"), *, seed=0, workers=1, progress=None,
+    downhill=None,
+):  # fmt: skip
     """Return `count` exactly labelled configurations of one structure, shared among the states.
 
     Parameters
@@ -37,7 +38,9 @@ def label(
     workers : int
         Processes of diagonalization.
     progress : callable, optional
-        Called with 1 after each exact evaluation of all configurations.
+        Called with 1 after each evaluation of all configurations.
+    downhill : ForceField, optional
+        What goes downhill instead of exact forces; labels are exact all the same.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def label(
         relaxed = {name: number for name, number in shares.items() if name != "random"}
         if relaxed:
             spins = random_spins(structure.n_spins, generator(seed, "labels, relaxed"), int(max(relaxed.values())))
-            parts += _relaxed(exact, spins, relaxed, told)
+            parts += _relaxed(exact, downhill or exact, spins, relaxed, told)
     finally:
         if hasattr(exact, "close"):
             exact.close()
@@ -86,14 +89,14 @@ def _require_states(states):
         raise InputError(f"states = {', '.join(states)}; expected some of {', '.join(STEPS)}")
 
 
-def _relaxed(exact, spins, shares, told):
-    """Return (spins, evaluation, times) of every state along one descent."""
-    parts, found = [], exact.evaluate(spins)
+def _relaxed(exact, downhill, spins, shares, told):
+    """Return (spins, exact evaluation, times) of every state along one descent."""
+    parts, found = [], downhill.evaluate(spins)
     told(1)
     step = STEP / np.sqrt(np.mean(torque(spins, found.field) ** 2, axis=(1, 2), keepdims=True))
     for number in range(1, 1 + max(STEPS[name] for name in shares)):
         moved = normalize(spins - step * torque(spins, torque(spins, found.field)))
-        after = exact.evaluate(moved)
+        after = downhill.evaluate(moved)
         told(1)
         # Where the energy has risen the step was too large: it is not made, and the next one is half of it.
         good = after.energy <= found.energy
@@ -105,7 +108,10 @@ def _relaxed(exact, spins, shares, told):
         for name, share in shares.items():
             if STEPS[name] == number:
                 kept = slice(0, int(share))
-                evaluation = type(found)(found.energy[kept].copy(), found.field[kept].copy())
+                if downhill is exact:
+                    evaluation = type(found)(found.energy[kept].copy(), found.field[kept].copy())
+                else:
+                    evaluation = exact.evaluate(spins[kept])
                 # Of a descent the number of its steps stands for the time.
                 parts.append((spins[kept].copy(), evaluation, np.full(int(share), float(number))))
     return parts

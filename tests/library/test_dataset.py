@@ -53,7 +53,7 @@ def test_round_trip(path, data):
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("field", lambda a: np.where(a == a[1, 2, 0], np.nan, a), "field holds a number that is not finite"),
+        ("field", lambda a: np.where(a == a[1, 2, 0], np.nan, a), "field of configuration 1 is not finite"),
         ("field", lambda a: a[:, :-1], r"field has shape \(4, 19, 3\); expected \(4, 20, 3\)"),
         ("spins", lambda a: a[0], r"spins has shape \(20, 3\); expected \(configurations, N, 3\)"),
         ("spins", lambda a: 1.1 * a, r"spins\[0, 0\] = .* has length 1.1; expected unit vectors"),

@@ -224,7 +224,9 @@ def test_fit_returns_a_model_with_its_errors(tmp_path, monkeypatch):
     tried, chosen = seen
     assert [one.name for one in tried] == ["pair", "kernel-16", "kernel-32"]
     assert model.info["name"] == chosen.name
-    assert chosen.worst == min(one.worst for one in tried)
+    kept_out = {one.name: one.errors["kept out, N = 20"] for one in tried}
+    worst = {name: max(error["relative"] for error in stages.values()) for name, stages in kept_out.items()}
+    assert worst[chosen.name] == min(worst.values())
     model.save(tmp_path / "M.safetensors")
     loaded = sdglass.load_model(tmp_path / "M.safetensors")
     assert loaded.errors == model.errors == json.loads(json.dumps(model.errors))
@@ -235,6 +237,22 @@ def test_fit_returns_a_model_with_its_errors(tmp_path, monkeypatch):
     lines = fitting.table(tried, chosen)
     assert len(lines) == 4
     assert sum(line.split()[1] == "*" for line in lines[1:]) == 1
+
+
+def test_the_chosen_model_is_judged_again_on_a_larger_structure():
+    small = amorphous(20, density=0.8, seed=1)
+    assert fitting.larger(small, METAL).n_sites == 80
+    plane = lattice("square", cells=(16, 24))
+    assert fitting.larger(plane, METAL).cell.diagonal().tolist() == pytest.approx([32, 24, plane.cell[2, 2]])
+    assert fitting.larger(plane, SDModel(2.0, 0.25, hopping=np.zeros((384, 384)))).n_sites == 384
+    model = sdglass.fit([small, amorphous(20, density=0.8, seed=2)], METAL, "kernel-32", 6)
+    assert set(model.errors) == {"kept out, N = 20", "larger, N = 80"}
+    assert set(model.errors["larger, N = 80"]) == {"random", "quenched", "late"}
+    # Labels there are exact, whatever goes downhill.
+    large = fitting.larger(small, METAL)
+    data = labelling.label(large, METAL, 3, seed=5, downhill=model.on(large))
+    found = sdglass.ExactForceField(large, METAL).evaluate(data.spins)
+    np.testing.assert_allclose(found.field, data.field, atol=1e-9)
 
 
 @pytest.fixture
@@ -286,7 +304,8 @@ def test_a_bad_model_says_so_wherever_it_is_used(folder, capsys):
     [
         ("fit --out M.safetensors", "expected either --structure or --data"),
         ("fit --structure A.npz --data L.h5 --out M.safetensors", "expected either --structure or --data"),
-        ("fit --data L.h5 --coupling 2 --out M.safetensors", "--coupling with --data"),
+        ("fit --data L.h5 --labels 4 --out M.safetensors", "--labels with --data"),
+        ("fit --structure A.npz --unit 2 --out M.safetensors", "--unit without --data"),
         ("fit --structure A.npz --model mace --out M.safetensors", "model = 'mace'"),
         ("fit --structure A.npz --labels 2 --out M.safetensors", "labels = 2 for 3 states"),
         ("validate --engine exact --structure A.npz --states cold", "states = cold"),

@@ -8,7 +8,8 @@ from sdglass.errors import InputError
 from sdglass.hdf5 import open_hdf5
 from sdglass.io import load_npz
 from sdglass.spins import check_spins, random_spins, tangent, torque
-from sdglass.structures.lattices import square_lattice
+from sdglass.structures.amorphous import amorphous
+from sdglass.structures.lattices import lattice, square_lattice
 from sdglass.structures.structure import Structure
 
 
@@ -142,3 +143,17 @@ def test_torque_and_tangent():
     np.testing.assert_allclose(
         np.linalg.norm(across, axis=2), np.linalg.norm(np.cross(spins, field), axis=2), atol=1e-14
     )
+
+
+def test_a_repeated_structure_has_the_same_neighbours():
+    structure = amorphous(20, density=0.8, seed=1).dilute(0.5)
+    repeated = structure.repeat((2, 1, 3))
+    assert (repeated.n_sites, repeated.n_spins) == (120, 60)
+    np.testing.assert_allclose(repeated.cell.diagonal(), structure.cell.diagonal() * [2, 1, 3])
+    reach = 0.9 * 0.5 * structure.heights.min()
+    counts = [(one.distances() < reach).sum() for one in (structure, repeated)]
+    assert counts[1] == 6 * counts[0]
+    with pytest.raises(InputError, match=r"counts = \[2, 2, 2\] of a structure that repeats along"):
+        lattice("square", cells=(4, 4)).repeat((2, 2, 2))
+    with pytest.raises(InputError, match="expected three whole numbers from 1"):
+        structure.repeat((0, 1, 1))

@@ -31,7 +31,7 @@ def add_options(parser):
     group = parser.add_argument_group("required")
     several = "structures: .npz by 'sdglass structure', or files that ASE reads"
     option(group, "--structure", str, "S.npz", several, nargs="+")
-    option(group, "--data", str, "L.h5", "labels instead, one file per structure, as a fit keeps them", nargs="+")
+    option(group, "--data", str, "L.h5", "labels instead: .h5 as a fit keeps them, or extended XYZ", nargs="+")
     option(group, "--out", str, "M.safetensors", "model to write", required=True)
     kinds = f"auto, or some of {', '.join(CANDIDATES)}, with commas between them"
     option(parser, "--model", str, "NAME", kinds, "auto")
@@ -39,6 +39,8 @@ def add_options(parser):
     states = "random, quenched, late: spins at random, and 10 and 60 steps downhill (default: all)"
     option(parser, "--states", str, "NAMES", states)
     option(parser, "--labels-folder", str, "DIR", "where labels are kept (default: M.labels beside the model)")
+    option(parser, "--unit", number(above=0), "L", "length of extended XYZ that is 1 ell", 1.0)
+    option(parser, "--energy-unit", number(above=0), "E", "energy of extended XYZ that is 1 t0", 1.0)
     option(parser, "--seed", number(int, least=0), "N", "keys random spins and the training of networks", 0)
     option(parser, "--workers", number(int, least=1), "N", "processes of exact diagonalization", 1)
     add_electrons(parser, "--electron-temperature")
@@ -48,8 +50,8 @@ def run(args):
     """Label, fit, judge, and write the model."""
     from pathlib import Path
 
-    from sdglass.dataset import LabelledConfigurations
     from sdglass.fitting import fit, fit_labels, table
+    from sdglass.foreign_labels import read_labels
 
     if (args.structure is None) == (args.data is None):
         raise InputError("expected either --structure or --data")
@@ -62,14 +64,17 @@ def run(args):
 
     common = {"seed": args.seed, "progress": sys.stderr.isatty(), "tell": tell}
     if args.data is not None:
-        told = {"labels", "states", "labels_folder", "workers"} & args.said | electrons_said(args).keys()
+        told = {"labels", "states", "labels_folder", "workers"} & args.said
         if told:
             name = sorted(told)[0].replace("_", "-")
-            raise InputError(
-                f"--{name} with --data, which has its labels and electrons; expected it with --structure"
-            )
-        model = fit_labels([LabelledConfigurations.load(path) for path in args.data], args.model, **common)
+            raise InputError(f"--{name} with --data, which has its labels; expected it with --structure")
+        electrons = electrons_of(args) if electrons_said(args) else None
+        model = fit_labels(read_labels(args.data, electrons, args.unit, args.energy_unit), args.model, **common)
     else:
+        told = {"unit", "energy_unit"} & args.said
+        if told:
+            name = sorted(told)[0].replace("_", "-")
+            raise InputError(f"--{name} without --data; expected it with labels in extended XYZ")
         folder = args.labels_folder or Path(args.out).with_suffix(".labels")
         states = ("random", "quenched", "late") if args.states is None else tuple(args.states.split(","))
         labels = 32 if args.labels is None else args.labels

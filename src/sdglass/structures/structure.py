@@ -104,6 +104,31 @@ class Structure:
         species = None if self.species is None else self.species[sites]
         return Structure(self.positions[sites], self.cell, self.magnetic[sites], species, self.pbc)
 
+    def repeat(self, counts):
+        """Return the structure repeated along the vectors of its cell.
+
+        Parameters
+        ----------
+        counts : sequence of int, shape (3,)
+            How often along each; `InputError` unless it is 1 where the structure does not repeat.
+
+        Examples
+        --------
+        >>> import sdglass
+        >>> sdglass.amorphous(24, density=0.8).repeat((2, 1, 1)).n_sites
+        48
+        """
+        counts = np.asarray(counts)
+        if counts.shape != (3,) or (counts < 1).any() or (counts != counts.round()).any():
+            raise InputError(f"counts = {counts.tolist()}; expected three whole numbers from 1")
+        if (counts[~self.pbc] != 1).any():
+            raise InputError(f"counts = {counts.tolist()} of a structure that repeats along {self.pbc.tolist()}")
+        copies = np.array(list(product(*map(range, counts.astype(int)))))
+        positions = (copies @ self.cell)[:, None] + self.positions
+        species = None if self.species is None else np.tile(self.species, len(copies))
+        magnetic, cell = np.tile(self.magnetic, len(copies)), self.cell * counts[:, None]
+        return Structure(positions.reshape(-1, 3), cell, magnetic, species, self.pbc)
+
     def dilute(self, occupancy, seed=0):
         """Return the structure with moments on a random part of its magnetic sites.
 

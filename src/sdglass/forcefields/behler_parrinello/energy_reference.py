@@ -34,8 +34,15 @@ class EnergyReference:
     def fit(cls, structures, hopping, energies):
         """Fit to spin-independent energies [t0], one per structure.
 
-        With fewer than three structures only `per_site` is fitted.
+        With fewer than three structures only `per_site` is fitted; those of unknown energy, nan, do not count.
         """
+        known = np.isfinite(energies)
+        structures, energies = (
+            [s for s, counts in zip(structures, known, strict=True) if counts],
+            np.array(energies)[known],
+        )
+        if not structures:
+            return cls(0.0, 0.0)
         sites = np.array([s.n_sites for s in structures], float)
         t2 = np.array([squared_hopping(s, hopping) for s in structures])
         design = np.stack([sites, t2], axis=1)

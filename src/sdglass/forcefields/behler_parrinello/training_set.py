@@ -96,7 +96,8 @@ class TrainingSet:
         sites = 0
         for realization, chosen, energy, torque in self.predict(network, batch, create_graph, reversed_time):
             torque_error = torque_error + ((torque - self.torques[realization][chosen]) ** 2).sum()
-            energy_error = energy_error + ((energy - self.energies[realization][chosen]) ** 2).sum()
+            missed = torch.nan_to_num(energy - self.energies[realization][chosen])  # nan: not known
+            energy_error = energy_error + (missed**2).sum()
             sites += torque.shape[0] * torque.shape[1]
         unit = 3.0 * sites * self.torque_rms**2
         total = (settings.torque_weight * torque_error + settings.energy_weight * energy_error) / unit

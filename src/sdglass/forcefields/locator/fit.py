@@ -261,7 +261,9 @@ def fit_locator_model(data, settings, weight_exponent=0.67, terms=None, coeffici
         energy = model.on(labels.structure, coefficients=its).evaluate(labels.spins).energy
         left.append(np.mean((labels.energy - energy) / labels.structure.n_sites))
     error_model = fit_error_model(*_held_out(designs, targets, weights, terms))
-    return replace(model, energy_per_site=float(np.mean(left)), error_model=error_model)
+    known = np.isfinite(left)
+    per_site = float(np.mean(left, where=known)) if known.any() else 0.0
+    return replace(model, energy_per_site=per_site, error_model=error_model)
 
 
 def _held_out(designs, targets, weights, terms):
