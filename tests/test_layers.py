@@ -28,6 +28,7 @@ LAYERS = (
     {"labelling", "fitting", "foreign_labels"},
     {"dynamics"},
     {"observables", "exports"},
+    {"plotting"},
     {"cli"},
 )
 HEAVY = ("torch", "matplotlib", "numba", "pandas")

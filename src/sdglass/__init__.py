@@ -64,6 +64,10 @@ _HOME = {
     "measure_series": "observables.series",
     "load_series": "observables.series_file",
     "export": "exports",
+    "plot_series": "plotting.series",
+    "plot_profiles": "plotting.series",
+    "plot_structure_factor": "plotting.structure_factor",
+    "plot_spins": "plotting.spins",
     "quench": "dynamics.quench",
     "continue_quench": "dynamics.quench",
 }

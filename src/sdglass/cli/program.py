@@ -4,7 +4,7 @@ import sys
 import warnings
 
 from sdglass import __version__
-from sdglass.cli import check, evaluate, export, fit, info, measure, quench, structure, validate
+from sdglass.cli import check, evaluate, export, fit, info, measure, plot, quench, structure, validate
 from sdglass.cli.options import Parser
 from sdglass.cli.streams import reader_may_leave
 from sdglass.errors import InputError
@@ -25,12 +25,14 @@ example: an amorphous structure, a quench of five random spin configurations on 
 
 'sdglass COMMAND --help' describes a command; docs/index.md has a tutorial."""
 
-NETWORKS = ("torch", "numba")  # what the extra `networks` of the package installs
+# The package's extra that installs what some commands need.
+EXTRAS = {"torch": "networks", "numba": "networks", "matplotlib": "plots"}
 COMMANDS = {
     "structure": structure,
     "evaluate": evaluate,
     "quench": quench,
     "measure": measure,
+    "plot": plot,
     "export": export,
     "fit": fit,
     "validate": validate,
@@ -68,11 +70,9 @@ def main(argv=None):
     except OSError as error:  # a full disk, a folder that may not be read
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
     except ModuleNotFoundError as error:
-        if error.name not in NETWORKS:
+        if error.name not in EXTRAS:
             raise
-        return _fail(
-            f"{error.name} is not installed, which this force field needs: pip install 'sdglass[networks]'"
-        )
+        return _fail(f"{error.name} is not installed: pip install 'sdglass[{EXTRAS[error.name]}]'")
     except MemoryError as error:
         wanted = f" ({error})" if str(error) else ""
         return _fail(f"not enough memory{wanted}; ask for fewer sites, replicas or snapshots")

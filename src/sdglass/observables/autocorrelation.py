@@ -34,4 +34,4 @@ def autocorrelation(structure, times, tw):
         return found
 
     coordinates = {"waiting_time": np.array(tw), "waited": times[at]}
-    return Series(of, "waiting_time", coordinates, "autocorrelation C(t_w, t)")
+    return Series(of, "waiting_time", coordinates, "autocorrelation C(tw, t)")

@@ -87,27 +87,29 @@ def correlation_series(structure, times, width=None, r_max=None):
 
 @SERIES.register("correlation-length")
 def length_series(structure, times, width=None, r_max=None):
-    """Return xi = int r |C| dr / int |C| dr of the mean C over replicas, the paper's formula.
+    """Return xi = int r |C| dr / int |C| dr, the paper's formula, with |C| free of what noise adds to it.
 
-    Its noise makes |C| too large where C is small. The values that are averaged are the jackknife's pseudovalues
-    R xi - (R - 1) xi(all replicas but one), which takes that off to first order in 1/R and gives the error; where
-    C is nothing but noise the length is that of the range even so. Of a single replica it is the plain formula.
-    Source: B. Efron, C. Stein, Ann. Stat. 9, 586 (1981), doi:10.1214/aos/1176345462.
+    The noise of few replicas makes the size of their mean C too large where C is small. Of several replicas |C| is
+    therefore the mean of sign(C of the others) C of each, to which noise adds nothing, as in
+    `sdglass.observables.correlation_length.split_correlation_length`. Where its integral is not more than thrice
+    its standard error, or xi not between the first and the last distance, it is noise and xi is nan. A single
+    replica has the plain formula.
     """
     bins, distance = _bins(structure, width, r_max)
     weights = np.diff(bins.edges)
 
-    def length(correlation):
-        magnitude = np.nan_to_num(np.abs(correlation)) * weights
-        total = magnitude.sum(axis=-1)
-        return np.divide(magnitude @ distance, total, out=np.full(total.shape, np.nan), where=total > 0)
-
     def of(snapshot):
-        each = correlation_histogram(snapshot.spins[None], bins)[0]
+        each = np.nan_to_num(correlation_histogram(snapshot.spins[None], bins)[0])
         count = len(each)
-        if count == 1:
-            return length(each)
-        whole = each.mean(axis=0)
-        return count * length(whole) - (count - 1) * length((count * whole - each) / (count - 1))
+        others = each.sum(axis=0) - each if count > 1 else each
+        magnitude = np.sign(others) * each * weights
+        over, under = magnitude @ distance, magnitude.sum(axis=1)
+        noise = under.std(ddof=1) / np.sqrt(count) if count > 1 else 0.0
+        if not under.mean() > 3 * noise:
+            return np.full(count, np.nan)
+        xi = over.mean() / under.mean()
+        if not distance[0] * (1 - 1e-9) <= xi <= distance[-1] * (1 + 1e-9):
+            return np.full(count, np.nan)
+        return xi + (over - xi * under) / under.mean()  # their mean is xi, their scatter that of the ratio
 
     return Series(of, label="correlation length", unit="ell")

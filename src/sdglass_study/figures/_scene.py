@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import PolyCollection
 
-from sdglass_study.figures._arrows import COLOURS, LENGTH, arrow_mesh, fade, lit, rotation
+from sdglass.plotting.arrows import COLOURS, LENGTH, arrow_mesh, fade, lit, rotation
 
 _VIEW = rotation(28.0, 18.0)
 _DISTANCE = 3.2  # of the eye from the middle of the box, in its edges

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from sdglass.plotting.arrows import COLOURS
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._arrows import COLOURS
 
 
 @figure(

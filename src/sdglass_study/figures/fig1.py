@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from sdglass.plotting.arrows import COLOURS, LENGTH, SHAFT, arrow_mesh, fade, lit, rotation
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._arrows import COLOURS, LENGTH, SHAFT, arrow_mesh, fade, lit, rotation
 
 _VIEW = rotation(25.0, 20.0)
 

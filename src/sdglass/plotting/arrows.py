@@ -10,13 +10,13 @@ COLOURS = "PuOr"  # diverging, readable with every colour vision
 _LIGHT = np.array([-0.45, 0.55, 0.7])
 
 
-def arrow_mesh(direction, size=LENGTH):
+def arrow_mesh(direction, size=LENGTH, n_facets=FACETS):
     """Return quadrilaterals (F, 4, 3) of an arrow of length `size` around the origin, and their normals (F, 3)."""
     along = direction / np.linalg.norm(direction)
     aside = np.cross(along, [0.0, 0.0, 1.0] if abs(along[2]) < 0.9 else [1.0, 0.0, 0.0])
     aside /= np.linalg.norm(aside)
     other = np.cross(along, aside)
-    angle = np.linspace(0, 2 * np.pi, FACETS + 1)
+    angle = np.linspace(0, 2 * np.pi, n_facets + 1)
     ring = np.cos(angle)[:, None] * aside + np.sin(angle)[:, None] * other
     middle = 0.5 * (ring[1:] + ring[:-1])
     tail, neck, tip = (h * size * along for h in (-0.5, 0.05, 0.5))
@@ -27,7 +27,7 @@ def arrow_mesh(direction, size=LENGTH):
         quads = np.stack([a + ra * ring[:-1], b + rb * ring[:-1], b + rb * ring[1:], a + ra * ring[1:]], axis=1)
         # The normal of a cone leans towards the end with the smaller radius; flat rings face the tail.
         height = (b - a) @ along
-        slope = middle * height + along * (ra - rb) if height > 0 else np.tile(-along, (FACETS, 1))
+        slope = middle * height + along * (ra - rb) if height > 0 else np.tile(-along, (n_facets, 1))
         facets.append(quads)
         normals.append(slope / np.linalg.norm(slope, axis=1, keepdims=True))
     return np.concatenate(facets), np.concatenate(normals)
