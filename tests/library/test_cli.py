@@ -28,9 +28,9 @@ from sdglass.forcefields.behler_parrinello.linear import LinearModel
 from sdglass.forcefields.behler_parrinello.network import SiteEnergy
 from sdglass.forcefields.behler_parrinello.network_model import NetworkModel
 from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFunctions
-from sdglass.forcefields.composite import with_exchange
+from sdglass.forcefields.composite import SumForceField
 from sdglass.forcefields.exact import ExactForceField
-from sdglass.forcefields.pair import BilinearForceField
+from sdglass.forcefields.pair import BilinearForceField, heisenberg
 from sdglass.forcefields.registry import load_force_field
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
@@ -113,6 +113,10 @@ def loaded(name, **options):
     return lambda structure: load_force_field(name, structure, **options)
 
 
+def added(*makers):
+    return lambda structure: SumForceField([make(structure) for make in makers])
+
+
 @pytest.mark.parametrize(
     ("engine", "options", "made"),
     [
@@ -133,12 +137,12 @@ def loaded(name, **options):
         (
             "exact",
             "--exchange 0.3 --exchange-cutoff 1.1",
-            lambda structure: with_exchange(ExactForceField(structure, SDModel()), 0.3, 1.1),
+            added(loaded("exact"), lambda structure: heisenberg(structure, 0.3, 1.1)),
         ),
         (
             "committee.safetensors",
             "--exchange 0.3 --exchange-cutoff 1.1",
-            lambda structure: with_exchange(load_force_field("committee.safetensors", structure), 0.3, 1.1),
+            added(loaded("committee.safetensors"), lambda structure: heisenberg(structure, 0.3, 1.1)),
         ),
     ],
 )

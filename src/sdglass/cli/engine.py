@@ -122,7 +122,8 @@ def electrons_of(args, fitted_to=None):
 
 def engine_factory(args):
     """Return a function (structure -> force field), its electrons (`SDModel`), and the model of a file or None."""
-    from sdglass.forcefields.composite import with_exchange
+    from sdglass.forcefields.composite import SumForceField
+    from sdglass.forcefields.pair import heisenberg
     from sdglass.forcefields.registry import load_force_field, load_model, require_electrons
     from sdglass.io import require_file
 
@@ -144,7 +145,7 @@ def engine_factory(args):
         force_field = load_force_field(args.engine, structure, electrons, **options)
         if args.exchange is None:
             return force_field
-        return with_exchange(force_field, args.exchange, args.exchange_cutoff)
+        return SumForceField([force_field, heisenberg(structure, args.exchange, args.exchange_cutoff)])
 
     return make, electrons, model
 

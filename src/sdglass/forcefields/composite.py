@@ -1,13 +1,12 @@
 """Force fields made of force fields: sums, and committees with their spread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sdglass.arrays import own_arithmetic
+from sdglass.arrays import own_arithmetic, real_array
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
-from sdglass.forcefields.pair import heisenberg
 from sdglass.spins import check_spins, torque
 
 
@@ -33,26 +32,6 @@ class _Composite:
                 member.close()
 
 
-class SumForceField(_Composite):
-    """Sum of several force fields on one structure, for example electrons plus J_ex (Sec. IV)."""
-
-    @own_arithmetic
-    def evaluate(self, spins):
-        """Return the summed `Evaluation` of `spins`, shape (R, N, 3)."""
-        results = [member.evaluate(spins) for member in self.members]
-        return Evaluation(sum(result.energy for result in results), sum(result.field for result in results))
-
-
-def with_exchange(force_field, exchange, cutoff):
-    """Return `force_field` plus short-range Heisenberg exchange J_ex [t0] within `cutoff` [ell] (Sec. IV).
-
-    A committee stays one: the same exchange in all members leaves their spread as it is.
-    """
-    if isinstance(force_field, CommitteeForceField):
-        return CommitteeForceField([with_exchange(member, exchange, cutoff) for member in force_field.members])
-    return SumForceField([force_field, heisenberg(force_field.structure, exchange, cutoff)])
-
-
 @dataclass(frozen=True, eq=False)
 class CommitteeEvaluation(Evaluation):
     """Mean over the members, with their standard deviation (ddof = 1; zero for a single member)."""
@@ -60,6 +39,34 @@ class CommitteeEvaluation(Evaluation):
     energy_spread: np.ndarray  # (R,) [t0]
     field_spread: np.ndarray  # (R, N, 3), of each component [t0]
     torque_spread: np.ndarray  # (R, N, 3), of each component of S x H [t0], to be compared with a torque error
+
+
+class SumForceField(_Composite):
+    """Sum of several force fields on one structure, for example electrons plus J_ex (Sec. IV).
+
+    ``force_field + Zeeman(field)`` and the like make one, see `sdglass.forcefields.terms`.
+    """
+
+    @own_arithmetic
+    def evaluate(self, spins):
+        """Return the summed `Evaluation` of `spins`, shape (R, N, 3).
+
+        It is a `CommitteeEvaluation` if one member's is: the others leave its spread as it is.
+        """
+        first, *others = self.members
+        results = [first.evaluate(spins)]
+        energy, field = results[0].energy, results[0].field  # ours by contract
+        spins = real_array(spins, "spins").reshape(field.shape)  # looked at by the first member
+        for member in others:
+            if hasattr(member, "add_to"):  # no second look at the spins, no arrays of its own
+                member.add_to(energy, field, spins)
+            else:
+                results.append(member.evaluate(spins))
+                energy, field = energy + results[-1].energy, field + results[-1].field
+        committees = [result for result in results if isinstance(result, CommitteeEvaluation)]
+        if len(committees) == 1:
+            return replace(committees[0], energy=energy, field=field)
+        return Evaluation(energy, field)
 
 
 class CommitteeForceField(_Composite):

@@ -20,34 +20,50 @@ class BilinearForceField:
     Parameters
     ----------
     structure : Structure
-    couplings : scipy.sparse matrix, shape (M, M)
-        Of the magnetic sites; symmetric; J_ij [t0] is the energy of the pair (i, j) per S_i . S_j (each pair
-        once), positive for antiferromagnetic coupling, summed over all images of j. On the diagonal is twice the
-        coupling of a site to its own images, half of which are bonds of their own: a constant energy, and a field
-        along the spin.
+    couplings : scipy.sparse matrix, shape (M, M) or (3M, 3M)
+        Of the magnetic sites, or of their components, site by site, which a tensor couples; symmetric; J_ij [t0]
+        is the energy of the pair (i, j) per S_i . S_j (each pair once), positive for antiferromagnetic coupling,
+        summed over all images of j. On the diagonal is twice the coupling of a site to its own images, half of
+        which are bonds of their own: a constant energy, and a field along the spin.
     cutoff : float
         Range of the couplings [ell].
     constant : float
         Energy [t0] that does not depend on the spins.
+    symmetries : frozenset of str
+        See `ForceField`; all by default.
     """
 
     symmetries = ALL_SYMMETRIES
 
-    def __init__(self, structure, couplings, cutoff, constant=0.0):
+    def __init__(self, structure, couplings, cutoff, constant=0.0, symmetries=None):
         self.structure = structure
         self.couplings = sparse.csr_array(couplings)
         self.cutoff = float(cutoff)
         self.constant = float(constant)
+        if symmetries is not None:
+            self.symmetries = symmetries
 
     @own_arithmetic
     def evaluate(self, spins):
         """Return the `Evaluation` of `spins`, shape (R, N, 3)."""
         spins = check_spins(spins, self.structure.n_spins)
-        replicas, n, _ = spins.shape
-        columns = np.ascontiguousarray(spins.transpose(1, 0, 2)).reshape(n, replicas * 3)
-        field = -(self.couplings @ columns).reshape(n, replicas, 3).transpose(1, 0, 2)
+        field = self._field(spins)
         energy = self.constant - 0.5 * np.einsum("rna,rna->r", spins, field)
         return Evaluation(energy, np.ascontiguousarray(field))
+
+    def add_to(self, energy, field, spins):
+        """Add to the energy (R,) and the field (R, M, 3) of `spins` that have been checked."""
+        own = self._field(spins)
+        energy += self.constant - 0.5 * np.einsum("rna,rna->r", spins, own)
+        field += own
+
+    def _field(self, spins):
+        replicas, n, _ = spins.shape
+        rows = self.couplings.shape[0]  # sites, or their components
+        width = 3 * n // rows
+        columns = np.ascontiguousarray(spins.reshape(replicas, rows, width).transpose(1, 0, 2))
+        field = -(self.couplings @ columns.reshape(rows, replicas * width))
+        return field.reshape(rows, replicas, width).transpose(1, 0, 2).reshape(replicas, n, 3)
 
 
 def couplings_from_pairs(n_sites, first, second, values):
