@@ -10,6 +10,7 @@ from sdglass.dataset import LabelledConfigurations, common_electrons
 from sdglass.electrons.sd_model import is_matrix
 from sdglass.errors import InputError
 from sdglass.forcefields.description import percent
+from sdglass.forcefields.exact import has_few_neighbours
 from sdglass.forcefields.registry import FITTED_MODELS, load_force_field
 from sdglass.forcefields.training_domain import departures, describe_structures
 from sdglass.labelling import STEPS, evaluations, label, label_all
@@ -26,6 +27,7 @@ CANDIDATES = {
     "network": ("network", {"layers": [128, 128, 64], "trained": [0]}),
 }
 SLOW = ("network",)
+_SIZES = {"kernel": "order", "poles": "poles"}  # what the number in a candidate's name is
 HELD_OUT = 0.25  # share of the structures, or of the configurations of a single one, that is kept out
 WORTH = 0.5  # of the time of an exact field, above which a model is not worth its error,
 QUICK = 0.05  # unless it is quicker than this [s], as anything is on a small structure
@@ -118,7 +120,7 @@ def fit(
     """
     if not structures:
         raise InputError("no structures given; expected at least one")
-    candidates(model, electrons)
+    candidates(model, electrons, structures[0])
     require_alike(structures)
     data = label_all(
         structures, electrons, labels, states, seed=seed, workers=workers, folder=folder, progress=progress
@@ -142,7 +144,7 @@ def fit_labels(data, model="auto", *, seed=0, progress=False, tell=None):
     train, kept_out = split(data)
     large = larger(max(kept_out, key=lambda labels: labels.structure.n_sites).structure, electrons)
     tried = []
-    for name in candidates(model, electrons):
+    for name in candidates(model, electrons, large):
         tried.append(judged(name, fitted(name, train, seed, progress), kept_out, large))
     chosen = judged_again(best(tried), large, seed, progress)
     tried = [chosen if verdict.name == chosen.name else verdict for verdict in tried]
@@ -166,21 +168,33 @@ def require_alike(structures):
             )
 
 
-def candidates(model, electrons):
+def candidates(model, electrons, structure):
     """Return the names of the candidates that a user's word means; `InputError` if one does not suit."""
     if model == "auto":
+        # With long hoppings poles are inverses of dense matrices: exact fields take less time.
+        suited = {kind for kind, _ in CANDIDATES.values() if FITTED_MODELS[kind].suits(electrons)}
+        if not has_few_neighbours(structure, electrons):
+            suited.discard("poles")
         return [
             name
             for name, (kind, _) in CANDIDATES.items()
-            if name not in SLOW and FITTED_MODELS[kind].suits(electrons) and _has_range(kind, electrons)
+            if name not in SLOW and kind in suited and _has_range(kind, electrons)
         ]
     names = [name.strip() for name in model.split(",")]
     for name in names:
-        if name not in CANDIDATES:
-            raise InputError(f"model = {name!r}; expected auto, or some of {', '.join(CANDIDATES)}")
-        if not FITTED_MODELS[CANDIDATES[name][0]].suits(electrons):
+        if not FITTED_MODELS[candidate(name)[0]].suits(electrons):
             raise InputError(f"model = {name!r} is not for these electrons; expected auto, or another one")
     return names
+
+
+def candidate(name):
+    """Return the kind of model and the settings of a candidate: of `CANDIDATES`, kernel-ORDER or poles-COUNT."""
+    kind, _, size = name.partition("-")
+    if name in CANDIDATES:
+        return CANDIDATES[name]
+    if kind in _SIZES and size.isdecimal():
+        return kind, {_SIZES[kind]: int(size)}
+    raise InputError(f"model = {name!r}; expected auto, or some of {', '.join(CANDIDATES)}")
 
 
 def _has_range(kind, electrons):
@@ -220,7 +234,7 @@ def _part(data, mask):
 
 def fitted(name, data, seed=0, progress=False):
     """Return a candidate fitted to labels."""
-    kind, settings = CANDIDATES[name]
+    kind, settings = candidate(name)
     kind = FITTED_MODELS[kind]
     settings = kind.Settings(**settings)
     return kind.join(

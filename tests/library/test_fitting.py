@@ -121,16 +121,19 @@ def test_the_best_is_that_of_least_error_at_its_cost():
 
 
 def test_candidates_suit_the_electrons():
-    everything = fitting.candidates("auto", SDModel(6.0, 0.5))
-    assert {"pair", "locator", "kernel-64", "poles-6"} <= set(everything)
-    assert "locator" not in fitting.candidates("auto", METAL)
+    glass, plane = amorphous(24, density=0.8), lattice("square", cells=(3, 3))
+    everything = fitting.candidates("auto", SDModel(6.0, 0.5), glass)
+    assert {"pair", "locator", "kernel-64"} <= set(everything)
+    assert not any(name.startswith("poles") for name in everything)  # of dense matrices
+    assert "poles-6" in fitting.candidates("auto", SDModel(6.0, 0.5, hopping=Shells()), plane)
+    assert "locator" not in fitting.candidates("auto", METAL, glass)
     assert "network" not in everything
     matrix = SDModel(2.0, 0.25, hopping=np.zeros((9, 9)))
-    assert all(name.startswith(("kernel", "poles")) for name in fitting.candidates("auto", matrix))
+    assert all(name.startswith(("kernel", "poles")) for name in fitting.candidates("auto", matrix, plane))
     with pytest.raises(InputError, match="model = 'mace'; expected auto, or some of pair"):
-        fitting.candidates("pair,mace", METAL)
+        fitting.candidates("pair,mace", METAL, glass)
     with pytest.raises(InputError, match="'locator' is not for these electrons"):
-        fitting.candidates("locator", METAL)
+        fitting.candidates("locator", METAL, glass)
 
 
 # --- the learned kernel

@@ -57,6 +57,11 @@ def greens_functions_are_cheaper(structure, model):
     axes = int((np.ptp(structure.positions, axis=0) > 0).sum())
     if model.temperature == 0.0 or structure.n_sites < _LARGE[axes]:
         return False
+    return has_few_neighbours(structure, model)
+
+
+def has_few_neighbours(structure, model):
+    """Return whether electrons hop to so few sites that Green's functions are sparse inverses."""
     if not is_matrix(model.hopping) and not np.isfinite(model.hopping.range):
         return False
     matrix = sparse_hopping_matrix(structure, model.hopping)
@@ -78,7 +83,7 @@ class ExactForceField:
         ``"cpu"``, or ``"cuda"``: replicas then are diagonalized together, and `workers` mean nothing.
     dtype : {"float64", "float32"}
         Arithmetic on the processor: in single precision it takes half of the time, and torques have errors of
-        1e-5 of their rms, energies of 1e-7 of theirs.
+        1e-5 of those of random spins, energies of 1e-7 of theirs.
 
     Notes
     -----
