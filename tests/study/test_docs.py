@@ -12,6 +12,7 @@ A comment above each block of commands says how it is run:
 
 import importlib
 import itertools
+import json
 import os
 import re
 import shutil
@@ -98,6 +99,18 @@ def test_every_block_of_commands_is_run_and_links_lead_somewhere(name):
 def test_commands_of_the_library(name, tmp_path):
     (tmp_path / "results").symlink_to(ROOT / "results")
     follow(name, tmp_path, "run")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_notebooks(path, tmp_path):
+    """Its cells run one after another, and it was saved with its pictures."""
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in cells), "run the notebook and save it with its output"
+    code = "\n".join("".join(cell["source"]) for cell in cells)
+    status, said = execute(
+        tmp_path, Block("python", "run", f"{code}\nassert abs(measured['chirality'][-1] - 0.75) < 0.02")
+    )
+    assert status == 0, said
 
 
 @pytest.mark.slow
