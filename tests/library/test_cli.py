@@ -31,7 +31,9 @@ from sdglass.forcefields.behler_parrinello.symmetry_functions import SymmetryFun
 from sdglass.forcefields.composite import SumForceField
 from sdglass.forcefields.exact import ExactForceField
 from sdglass.forcefields.pair import BilinearForceField, heisenberg
+from sdglass.forcefields.pair_terms import DzyaloshinskiiMoriya, Heisenberg
 from sdglass.forcefields.registry import load_force_field
+from sdglass.forcefields.terms import UniaxialAnisotropy, Zeeman
 from sdglass.random_streams import generator
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
@@ -83,6 +85,8 @@ def files(tmp_path_factory):
     good = {"test": {"random": {"rmse": 6e-4, "relative": 0.05}}}
     pair = LinearModel(SDModel(filling=0.25), FUNCTIONS, coefficients, reference, errors=good)
     pair.save(folder / "pair.safetensors")
+    (folder / "J.csv").write_text("i,j,J\n0,1,0.2\n2,3,-0.1\n")
+    (folder / "D.csv").write_text("i,j,Dx,Dy,Dz\n0,1,0,0,0.1\n")
     return folder
 
 
@@ -144,6 +148,17 @@ def added(*makers):
             "--exchange 0.3 --exchange-cutoff 1.1",
             added(loaded("committee.safetensors"), lambda structure: heisenberg(structure, 0.3, 1.1)),
         ),
+        (
+            "committee.safetensors",
+            "--field 0.1 0 -2e-2 --anisotropy 0.3 0 0 1 --exchange-table J.csv --dm-table D.csv",
+            lambda structure: (
+                load_force_field("committee.safetensors", structure)
+                + Zeeman((0.1, 0, -0.02))
+                + UniaxialAnisotropy(0.3, (0, 0, 1))
+                + Heisenberg([0, 2], [1, 3], [0.2, -0.1])
+                + DzyaloshinskiiMoriya([0], [1], (0, 0, 0.1))
+            ),
+        ),
     ],
 )
 def test_energies_and_fields_are_the_librarys(folder, engine, options, made):
@@ -177,6 +192,8 @@ def test_the_coordination_is_printed(folder, capsys):
         "exchange: 4 neighbours up to 1 ell",
         "exact: by diagonalization",
     ]
+    assert run(f"{command} --exchange-table J.csv") == 0
+    assert "exchange of 2 pairs: -0.00416667 t0 per spin where all are parallel" in capsys.readouterr().out
     assert run(f"{command} --exchange=-1 --exchange-cutoff 0.9") == 2
     assert "no two sites are that near" in capsys.readouterr().err
 
@@ -374,6 +391,12 @@ def refused(command, message, capsys):
             "--members 0 --engine pair.safetensors",
             r"members = \[0\] means nothing to a linear model; expected none",
         ),
+        ("--field 0 0", "argument --field: expected 3 arguments"),
+        ("--field 0 0 nan", "argument --field: nan; expected a finite number"),
+        ("--anisotropy 1 0 0 0", r"axis = \[0\.0, 0\.0, 0\.0\]; expected a vector of a length > 0"),
+        ("--exchange-table no.csv", r"no\.csv: no such file; expected a table with the columns i, j, J"),
+        ("--dm-table J.csv", r"J\.csv: column 'Dx' is missing; it has i, j, J"),
+        ("--exchange-table J.csv --out J.csv", r"J\.csv: would overwrite an input"),
         ("--dtype float32", "dtype = float32 means nothing to exact electrons; expected float64"),
         ("--dtype float16", r"argument --dtype: invalid choice: 'float16'"),
         ("--device cuda --engine network.safetensors", "device = 'cuda', but no GPU is available"),

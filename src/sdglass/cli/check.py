@@ -30,7 +30,7 @@ def run(args):
     from sdglass.forcefields.testing.check import check_engine
 
     structure = load_structure(args.structure)
-    factory, _, _ = engine_factory(args)
+    factory, *_ = engine_factory(args)
     results = check_engine(
         factory, structure, n_replicas=args.replicas, seed=args.seed, dtype=args.dtype, raise_on_failure=False
     )

@@ -5,15 +5,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sdglass.cli.options import by_species, json_object, number, option
+from sdglass.cli.terms import NAMES, add_terms, added, term_files, terms_of, told
 from sdglass.cli.validation import load_matrix
 from sdglass.errors import InputError
 
 
-def add_engine(parser, *temperature_names, required=True):
+def add_engine(parser, *temperature_names, required=True, terms=True):
     """Add what chooses an engine, and return the group of required options.
 
     `temperature_names` are the options that set the temperature of the electrons. What is not `required` may be
-    known from elsewhere.
+    known from elsewhere. Without `terms` nothing can be added to the engine.
     """
     group = parser.add_argument_group("required")
     exact_or_model = (
@@ -33,10 +34,10 @@ def add_engine(parser, *temperature_names, required=True):
     option(solver, "--error", number(above=0), "E", wanted)
     apart = "of kpm: random vectors, shared by sites farther apart than this [ell] (default: none, exact sums)"
     option(solver, "--spacing", number(above=0), "R", apart)
-    exchange = parser.add_argument_group("short-range exchange added to the engine (default: none)")
-    sign = "energy per S_i . S_j [t0], > 0 antiferromagnetic; ferromagnetic: --exchange=-1e-3"
-    option(exchange, "--exchange", number(), "J_EX", sign)
-    option(exchange, "--exchange-cutoff", number(above=0), "R", "longest bond [ell]")
+    if terms:
+        add_terms(parser)
+    else:
+        parser.set_defaults(**dict.fromkeys(NAMES))
     networks = parser.add_argument_group("networks, and the device of solvers")
     precision, devices = ("float64", "float32"), ("cpu", "cuda")
     option(
@@ -93,7 +94,7 @@ def input_files(args):
         path
         for path in (args.structure, args.spins, args.hopping_matrix, None if is_exact(args) else args.engine)
         if path
-    ]
+    ] + term_files(args)
 
 
 def electrons_said(args):
@@ -121,14 +122,11 @@ def electrons_of(args, fitted_to=None):
 
 
 def engine_factory(args):
-    """Return a function (structure -> force field), its electrons (`SDModel`), and the model of a file or None."""
-    from sdglass.forcefields.composite import SumForceField
-    from sdglass.forcefields.pair import heisenberg
+    """Return a function (structure -> force field), its electrons, the model of a file or None, and the terms."""
     from sdglass.forcefields.registry import load_force_field, load_model, require_electrons
     from sdglass.io import require_file
 
-    if (args.exchange is None) != (args.exchange_cutoff is None):
-        raise InputError("--exchange and --exchange-cutoff belong together; expected both or none")
+    terms = terms_of(args)
     model = fitted_to = None
     if not is_exact(args):
         require_file(args.engine, "'exact' or a model in .safetensors format", f"--engine {args.engine}")
@@ -142,12 +140,9 @@ def engine_factory(args):
     options |= {name: value for name, value in solver.items() if value is not None}
 
     def make(structure):
-        force_field = load_force_field(args.engine, structure, electrons, **options)
-        if args.exchange is None:
-            return force_field
-        return SumForceField([force_field, heisenberg(structure, args.exchange, args.exchange_cutoff)])
+        return added(args, terms, load_force_field(args.engine, structure, electrons, **options))
 
-    return make, electrons, model
+    return make, electrons, model, terms
 
 
 @contextmanager
@@ -165,21 +160,15 @@ def progress_shown(force_field, configurations):
         yield
 
 
-def bonds(args, structure, electrons):
-    """Return how many neighbours a site has for hopping on shells and for the exchange, a line for each."""
+def hopping_told(structure, electrons):
+    """Return a line with how many neighbours a site has for hopping on shells; none for other laws."""
     from sdglass.electrons.hopping import Shells
-    from sdglass.structures.neighbours import neighbour_pairs
 
-    lines, law = [], electrons.hopping
+    law = electrons.hopping
     if isinstance(law, Shells):
         counts = zip(law.coordination(structure), law.distances, strict=True)
-        lines.append(
-            "hopping: " + ", ".join(f"{count:g} neighbours at {radius:g} ell" for count, radius in counts)
-        )
-    if args.exchange is not None:
-        count = 2 * len(neighbour_pairs(structure.moments, args.exchange_cutoff)) / structure.n_spins
-        lines.append(f"exchange: {count:g} neighbours up to {args.exchange_cutoff:g} ell")
-    return lines
+        return ["hopping: " + ", ".join(f"{count:g} neighbours at {radius:g} ell" for count, radius in counts)]
+    return []
 
 
 def warn_of_errors(path, errors):
@@ -204,9 +193,9 @@ def opened_engine(args, structure):
     """
     from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS
 
-    make, electrons, model = engine_factory(args)
+    make, electrons, model, terms = engine_factory(args)
     force_field = make(structure)
-    for line in bonds(args, structure, electrons):
+    for line in hopping_told(structure, electrons) + told(args, structure, terms):
         print(line)
     if model is not None:
         warn_of_errors(args.engine, model.errors)

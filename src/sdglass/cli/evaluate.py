@@ -11,12 +11,15 @@ DETAILS = (
     "energy_spread, field_spread and torque_spread, the standard deviations of its members."
 )
 EXAMPLE = """\
-example: ten random configurations on a structure of 100 sites, exactly at half and at quarter filling
+example: ten random configurations on 100 sites, exactly at half and quarter filling, in a field, with an exchange
   sdglass structure --n-sites 100 --box-length 5 --seed 1 --out S.npz
   python -c "import numpy as np, sdglass; \\
   np.save('SPINS.npy', sdglass.random_spins(100, np.random.default_rng(1), 10))"
   sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out OUT.npz
-  sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out QUARTER.npz --filling 0.25"""
+  sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out QUARTER.npz --filling 0.25
+  sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out FIELD.npz --field 0 0 0.01
+  printf 'i,j,J\\n4,7,0.02\\n' > J.csv
+  sdglass evaluate --engine exact --structure S.npz --spins SPINS.npy --out PAIR.npz --exchange-table J.csv"""
 
 
 def add_options(parser):

@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import re
 
 from sdglass.errors import InputError
 
@@ -15,6 +16,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options):
         super().__init__(formatter_class=_formatter, allow_abbrev=False, **options)
+        self._negative_number_matcher = re.compile(r"-\.?\d")  # -1e-3 is a number too, as from Python 3.14 on
 
     def error(self, message):
         """Raise what `main` prints, instead of printing usage and leaving."""

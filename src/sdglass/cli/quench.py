@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sdglass.cli.engine import add_engine, add_workers, input_files, is_exact, opened_engine
 from sdglass.cli.options import add_seed, count, number, option
+from sdglass.cli.terms import NAMES
 from sdglass.cli.validation import check_outputs, load_spins, load_structure
 from sdglass.errors import InputError
 
@@ -25,7 +26,7 @@ run goes on where it stopped when the same command is given again, a finished on
 _ASKED = (
     "engine", "structure", "tolerance", "order", "kernel", "error", "spacing", "coupling", "filling",
     "chemical_potential", "onsite", "electron_temperature",
-    "hopping", "hopping_matrix", "exchange", "exchange_cutoff", "dtype", "device", "members", "replicas",
+    "hopping", "hopping_matrix", *NAMES, "dtype", "device", "members", "replicas",
     "damping", "temperature", "dt", "integrator", "spins", "seed", "realization", "snapshots_per_decade",
 )  # fmt: skip
 
@@ -82,7 +83,7 @@ def run(args):
     times = log_times(args.duration, dynamics.time_step, args.snapshots_per_decade)
     structure = load_structure(args.structure)
     spins = None if earlier else _initial_spins(args, structure.n_spins)
-    settings = ("exchange", "exchange_cutoff", "members", "dtype", "device")
+    settings = (*NAMES, "members", "dtype", "device")
     with opened_engine(args, structure) as (force_field, sd_model):
         run = dict(
             snapshot_times=times,

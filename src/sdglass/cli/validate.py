@@ -18,7 +18,7 @@ example: polynomials of order 256 in an amorphous metal
 
 def add_options(parser):
     """Add the options of the command."""
-    add_engine(parser, "--electron-temperature")
+    add_engine(parser, "--electron-temperature", terms=False)  # they are exact
     option(parser, "--states", str, "NAMES", "states to judge, with commas", "random,quenched,late")
     option(parser, "--labels", count(), "C", "configurations, shared among the states", 12)
     option(parser, "--max-error", number(above=0), "E", "largest torque error / rms torque that is good", 0.1)
