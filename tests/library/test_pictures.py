@@ -12,6 +12,7 @@ from sdglass.cli.program import main
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
 from sdglass.spins import random_spins
+from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.lattices import lattice
 
 TIMES = np.array([0.0, 1, 2, 5, 10, 40, 100, 300])
@@ -105,6 +106,21 @@ def test_map_is_the_zone_with_its_boundary():
     np.testing.assert_allclose(area, (2 * np.pi) ** 2 / np.linalg.det(structure.cell[:2, :2]))
 
 
+@pytest.mark.parametrize(
+    "structure",
+    [lattice("honeycomb", cells=(4, 4)), random_sequential_addition(40, 3.7, 0.5, np.random.default_rng(1))],
+    ids=["honeycomb", "glass"],
+)
+def test_map_of_what_is_no_bravais_lattice(structure, ax):
+    """No image of a wave vector stands for it: S(q + G) is another number."""
+    run = made(structure)
+    sdglass.plot_structure_factor(sdglass.measure_series([run], ["structure-factor"]), 3, ax)
+    (cells,) = ax.collections
+    middles = np.array([path.vertices[:-1].mean(axis=0) for path in cells.get_paths()])
+    expected = sdglass.structure_factor(structure, run.spins[3], np.pad(middles, ((0, 0), (0, 1)))).mean(axis=0)
+    np.testing.assert_allclose(cells.get_array(), expected)
+
+
 def test_spins_in_the_plane(run, ax):
     sdglass.plot_spins(run, 2, 1, ax)
     dots, arrows = ax.collections
@@ -168,7 +184,7 @@ def test_refusals(files, capsys, words, message):
 
 def test_what_is_no_series_and_no_profile(run):
     measured = sdglass.measure_series([run], ["energy", "correlation", "structure-factor"])
-    with pytest.raises(InputError, match="36 values at every time; expected at most 7 lines"):
+    with pytest.raises(InputError, match="43 values at every time; expected at most 7 lines"):
         sdglass.plot_series(measured, "structure-factor", Figure().subplots())
     with pytest.raises(InputError, match="one value at each time; expected a profile"):
         sdglass.plot_profiles(measured, "energy", ax=Figure().subplots())

@@ -16,7 +16,7 @@ from sdglass.observables.replica_overlap import replica_overlap
 from sdglass.observables.series import measure_series
 from sdglass.observables.series_file import load_series
 from sdglass.observables.special_points import special_points, wave_path
-from sdglass.observables.structure_factor import commensurate_grid, structure_factor
+from sdglass.observables.structure_factor import commensurate_grid, structure_factor, zone
 from sdglass.spins import random_spins
 from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.lattices import lattice
@@ -65,6 +65,23 @@ def test_structure_factor(name, cells):
     spiral = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
     expected = (np.eye(n)[pitch] + np.eye(n)[opposite]) / 2
     np.testing.assert_allclose(structure_factor(structure, spiral, waves) / n, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("structure", "count"),
+    [
+        (lattice("square", cells=(4, 6)), 5 * 7),
+        (lattice("triangular", cells=(6, 6)), 36 + 3 + 4),  # M of three edges once more, K and K' twice
+        (lattice("honeycomb", cells=(6, 6)), None),
+    ],
+)
+def test_zone(structure, count):
+    waves = zone(structure)
+    assert count is None or len(waves) == count
+    turns = waves @ structure.cell.T / (2 * np.pi)
+    np.testing.assert_allclose(turns, np.rint(turns), atol=1e-9)
+    np.testing.assert_allclose(np.sort(waves, axis=0), np.sort(-waves, axis=0), atol=1e-9)
+    assert len(np.unique(waves.round(6), axis=0)) == len(waves)
 
 
 def test_replica_overlap():
@@ -329,7 +346,9 @@ def test_xarray_opens_files(tmp_path):
     assert main(["measure", path, "--out", str(tmp_path / "O.nc"), "structure-factor"]) == 0
     with xarray.open_dataset(tmp_path / "O.nc", engine="h5netcdf") as found:
         assert found.structure_factor.dims == ("time", "wave")
-        np.testing.assert_allclose(found.structure_factor.mean("wave"), 1)
+        waves = np.stack([found.q_x, found.q_y, found.q_z], axis=1)
+        expected = structure_factor(structure, spins, waves).mean(axis=1)
+        np.testing.assert_allclose(found.structure_factor, expected)
     made = Trajectory.load(path).to_xarray()
     with xarray.open_dataset(path, engine="h5netcdf") as found:
         assert made.spins.dims == ("time", "replica", "site", "component")

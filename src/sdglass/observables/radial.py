@@ -5,7 +5,6 @@ import numpy as np
 from sdglass.errors import InputError
 from sdglass.observables import SERIES
 from sdglass.observables.correlation import bin_centres, correlation_histogram, pair_bins
-from sdglass.observables.measure import distance_bins
 from sdglass.observables.series import Series, numbers
 from sdglass.structures.neighbours import TOLERANCE, minimum_image_pairs, same_distance
 
@@ -48,7 +47,8 @@ def radial_bins(structure, width=None, r_max=None):
         if value is not None and not 0 < value < np.inf:
             raise InputError(f"{name} = {value:g}; expected a positive length [ell]")
     reach = structure.heights[structure.pbc].min(initial=np.inf) / 2
-    reach = min(reach, float(np.linalg.norm(np.ptp(structure.positions, axis=0))) if reach == np.inf else reach)
+    if reach == np.inf:  # a cluster: the diagonal of the box around it
+        reach = float(np.linalg.norm(np.ptp(structure.positions, axis=0)))
     reach = reach if r_max is None else min(reach, r_max)
     if width is None:
         distance = np.sort(minimum_image_pairs(structure, reach * (1 + TOLERANCE)).distance)
@@ -59,10 +59,10 @@ def radial_bins(structure, width=None, r_max=None):
             shells = np.add.reduceat(distance, first) / np.diff(first, append=len(distance))
             middles = (shells[1:] + shells[:-1]) / 2
             return np.array([shells[0] * (1 - TOLERANCE), *middles, shells[-1] * (1 + TOLERANCE)]), shells
-    edges = distance_bins(structure, 0.0, width or _WIDTH)
-    edges = edges[edges <= reach * (1 + 1e-9)]
+    width = width or _WIDTH
+    edges = width * np.arange(int(reach / width + 1e-9) + 1)
     if len(edges) < 2:
-        raise InputError(f"width = {width or _WIDTH:g}; expected bins narrower than their reach, {reach:g} ell")
+        raise InputError(f"width = {width:g}; expected bins narrower than their reach, {reach:g} ell")
     return edges, bin_centres(edges)
 
 

@@ -1,5 +1,7 @@
 """The static structure factor of spins, on the wave vectors that fit into the cell."""
 
+from itertools import product
+
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -29,16 +31,43 @@ def commensurate_grid(structure, counts=None):
     >>> waves.shape
     (36, 3)
     """
-    moments = structure.moments
-    if counts is None:
-        lengths = np.linalg.norm(structure.cell, axis=1)
-        shortest = lengths.min()
-        if moments.n_sites > 1:
-            shortest = cKDTree(moments.positions).query(moments.positions, 2)[0][:, 1].min()
-        counts = np.where(structure.pbc, np.maximum(np.rint(lengths / shortest), 1), 1)
+    counts = _counts(structure) if counts is None else counts
     axes = [np.arange(int(n)) - int(n) // 2 for n in counts]
     integers = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     return integers, 2 * np.pi * integers @ np.linalg.inv(structure.cell).T
+
+
+def _counts(structure):
+    moments = structure.moments
+    lengths = np.linalg.norm(moments.cell, axis=1)
+    shortest = lengths.min()
+    if moments.n_sites > 1:
+        shortest = cKDTree(moments.positions).query(moments.positions, 2)[0][:, 1].min()
+    return np.where(moments.pbc, np.maximum(np.rint(lengths / shortest), 1), 1).astype(int)
+
+
+def zone(structure):
+    """Return the wave vectors (Q, 3) [1 / ell] around zero that `commensurate_grid` stands for.
+
+    Of each of them and its images, as many reciprocal vectors away as the grid has along them, the one closest to
+    zero, or all of those that are equally close: it is symmetric. Of a Bravais lattice with primitive vectors of
+    equal length it is the Brillouin zone with its whole boundary.
+
+    Examples
+    --------
+    >>> import sdglass
+    >>> from sdglass.observables.structure_factor import zone
+    >>> zone(sdglass.lattice("square", cells=(4, 4))).shape  # -2 ... 2 along both axes
+    (25, 3)
+    """
+    _, waves = commensurate_grid(structure)
+    reciprocal = 2 * np.pi * np.linalg.inv(structure.cell).T
+    periods = (_counts(structure) * structure.pbc)[:, None] * reciprocal
+    turns = np.array(list(product(*((-1, 0, 1) if periodic else (0,) for periodic in structure.pbc))))
+    images = waves[:, None] + turns @ periods
+    length = np.linalg.norm(images, axis=2)
+    least = np.linalg.norm(reciprocal, axis=1).min()
+    return images[length <= length.min(axis=1, keepdims=True) + 1e-6 * least]
 
 
 def structure_factor(structure, spins, waves):
@@ -81,10 +110,10 @@ def _intensity(phases, spins):
 
 @SERIES.register("structure-factor")
 def series(structure, times, path=None):
-    """Return S(q) on the grid of `commensurate_grid`, or on a path between special points, see `wave_path`."""
+    """Return S(q) at the wave vectors of a `zone`, or on a path between special points, see `wave_path`."""
     coordinates = {}
     if path is None:
-        _, waves = commensurate_grid(structure)
+        waves = zone(structure)
     else:
         waves, along, labels = wave_path(structure, path)
         coordinates = {"path": along, "point": labels}

@@ -79,7 +79,6 @@ def _map(ax, waves, values, said):
     from matplotlib.collections import PolyCollection
 
     cell = _cell(waves)
-    waves, values = _next_to_zero(waves, values)
     painted = PolyCollection(
         waves[:, None] + cell, array=values, cmap="viridis", edgecolors="face", linewidths=0.2
     )
@@ -88,21 +87,6 @@ def _map(ax, waves, values, said):
     ax.autoscale_view()
     ax.set(aspect="equal", xlabel=with_unit("$q_x$", "1/ell"), ylabel=with_unit("$q_y$", "1/ell"))
     ax.figure.colorbar(painted, ax=ax, label=said)
-
-
-def _next_to_zero(waves, values):
-    """Return the images that are closest to zero, all of those that are equally close, of a `commensurate_grid`.
-
-    On a Bravais lattice that is its Brillouin zone with the whole boundary.
-    """
-    inner = waves[1] - waves[0]
-    count = int(np.argmax(np.append(np.abs(np.diff(waves, axis=0) - inner).max(axis=1) > 1e-9, True))) + 1
-    periods = np.array([count * inner, (len(waves) // count) * (waves[count % len(waves)] - waves[0])])
-    turns = np.stack(np.meshgrid(*2 * [np.arange(-2, 3)], indexing="ij"), axis=-1).reshape(-1, 2)
-    images = waves[:, None] + turns @ periods
-    length = np.linalg.norm(images, axis=2)
-    near = length <= length.min(axis=1, keepdims=True) + 1e-6 * np.linalg.norm(inner)
-    return images[near], np.repeat(values, near.sum(axis=1))
 
 
 def _cell(waves):
