@@ -25,8 +25,9 @@ CANDIDATES = {
     **{f"kernel-{order}": ("kernel", {"order": order}) for order in (16, 32, 64, 128)},
     **{f"poles-{count}": ("poles", {"poles": count}) for count in (4, 6, 8)},
     "network": ("network", {"layers": [128, 128, 64], "trained": [0]}),
+    "lattice-network": ("lattice-network", {}),
 }
-SLOW = ("network",)
+SLOW = ("network", "lattice-network")
 _SIZES = {"kernel": "order", "poles": "poles"}  # what the number in a candidate's name is
 HELD_OUT = 0.25  # share of the structures, or of the configurations of a single one, that is kept out
 WORTH = 0.5  # of the time of an exact field, above which a model is not worth its error,

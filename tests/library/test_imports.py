@@ -35,7 +35,7 @@ assert set(FORMATS) == {"extxyz", "ovf", "vtk"}
 assert list(HOPPING_LAWS) == ["shells", "yukawa"]
 assert list(STRUCTURES) == ["amorphous", "lattice"]
 assert list(ELECTRON_FORCE_FIELDS) == ["greens-function", "exact", "diagonalization", "kpm"]
-assert set(FITTED_MODELS) == {"linear", "network", "locator", "kernel", "poles"}
+assert set(FITTED_MODELS) == {"linear", "network", "locator", "kernel", "poles", "lattice-network"}
 """,
     "settings of a network": """
 from sdglass.forcefields.registry import FITTED_MODELS

@@ -58,7 +58,7 @@ def solve(hopping, spins, model=None, dtype="float64"):
     model : SDModel, optional
         Coupling, filling or chemical potential, and electronic temperature, if they are not known yet.
     dtype : {"float64", "float32"}
-        Arithmetic of the diagonalization; in single precision torques have errors of 1e-5 of those of random spins.
+        Arithmetic of the diagonalization; in single precision torques err by 1e-5 of those of random spins.
 
     Returns
     -------
