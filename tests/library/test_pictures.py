@@ -1,5 +1,6 @@
 """Pictures show what was measured: the numbers in their lines, arrows and cells."""
 
+import sys
 from io import BytesIO
 
 import numpy as np
@@ -188,3 +189,9 @@ def test_what_is_no_series_and_no_profile(run):
         sdglass.plot_series(measured, "structure-factor", Figure().subplots())
     with pytest.raises(InputError, match="one value at each time; expected a profile"):
         sdglass.plot_profiles(measured, "energy", ax=Figure().subplots())
+
+
+def test_without_matplotlib(files, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["plot", "O.nc", "--out", "P.png"]) == 2
+    assert capsys.readouterr().err == "error: matplotlib is not installed: pip install 'sdglass[plots]'\n"
