@@ -38,11 +38,11 @@ from sdglass_study.benchmarks.measuring import options, with_machine
 
 # Magnet: electrons, sizes that are fitted to (N, or edges of lattices), and one that is not.
 MAGNETS = {
+    "triangular J=3 f=0.25": (SDModel(3.0, 0.25, hopping=Shells()), (10, 12, 14), 30),
+    "square J=6 f=0.485": (SDModel(6.0, 0.485, hopping=Shells()), (12, 14, 16), 30),
     "amorphous J=6 f=0.5": (SDModel(6.0, 0.5), (100, 200, 300), 500),
     "amorphous J=2 f=0.25": (SDModel(2.0, 0.25), (100, 200, 300), 500),
     "amorphous J=6 f=0.25": (SDModel(6.0, 0.25), (100, 200, 300), 500),
-    "square J=6 f=0.485": (SDModel(6.0, 0.485, hopping=Shells()), (12, 14, 16), 30),
-    "triangular J=3 f=0.25": (SDModel(3.0, 0.25, hopping=Shells()), (10, 12, 14), 30),
 }
 PUBLISHED = "square J=3.5 f=0.48", SDModel(3.5, 0.48, hopping=Shells())
 LABELS, TESTS = 12, 6  # configurations of each structure
@@ -59,6 +59,13 @@ def structure(magnet, size, seed):
     """Return a structure of a magnet."""
     kind = magnet.split()[0]
     return amorphous(size, density=0.8, seed=seed) if kind == "amorphous" else lattice(kind, (size, size))
+
+
+def models_for(magnet, electrons):
+    """Return the candidates that are fitted for a magnet."""
+    if magnet.startswith("amorphous"):
+        return ("pair", *(("locator",) if electrons.filling == 0.5 else ()), *KERNELS, *POLES[1::2])
+    return ("pair", "lattice-network", *KERNELS, *POLES)
 
 
 def shortest_time(force_field, spins):
@@ -205,10 +212,13 @@ def main():
     """Measure what the table does not hold yet, and write it after every model."""
     args = options(__doc__, repeats=1)
     table, folder = Table(args.out, args.threads), Path(args.out).with_suffix(".labels")
+    path = os.environ.get("KONDO_LABELS")
+    if path and not args.quick:
+        magnet, electrons = PUBLISHED
+        measure(table, magnet, electrons, *published(path), models_for(magnet, electrons)[1:])
     for magnet, (electrons, sizes, size) in (QUICK if args.quick else MAGNETS).items():
         train, tests = labels_of(magnet, electrons, sizes, size, folder / magnet.replace(" ", "_"), args.seed)
-        local = ("pair", "locator") if electrons.filling == 0.5 else ("pair",)
-        models = ("pair", "kernel-16", "poles-4") if args.quick else (*local, *KERNELS, *POLES)
+        models = ("pair", "kernel-16", "poles-4") if args.quick else models_for(magnet, electrons)
         kept = measure(table, magnet, electrons, train, tests, models)
         if magnet.startswith("triangular"):
             small = structure(magnet, 12, args.seed)
@@ -219,10 +229,6 @@ def main():
                     table.add([chiralities(name, force_field, args.seed)])
         if "f=0.25" in magnet and magnet.startswith("amorphous"):
             large_metal(table, magnet, electrons, train, args.seed)
-    path = os.environ.get("KONDO_LABELS")
-    if path and not args.quick:
-        magnet, electrons = PUBLISHED
-        measure(table, magnet, electrons, *published(path), (*KERNELS, *POLES))
 
 
 if __name__ == "__main__":
