@@ -16,7 +16,7 @@ from sdglass_study.benchmarks import solvers_targets, summary
 
 MEASURED = (
     *("exact_labels", "training_step", "network_times", "network_memory", "dynamics", "scaling_exact"),
-    *("scaling_models", "locator", "ensemble_scaling", "solvers"),
+    *("scaling_models", "locator", "ensemble_scaling", "solvers", "force_fields", "coupling_filling"),
 )
 
 
@@ -87,7 +87,10 @@ def test_summary_and_figures_come_from_the_tables(tables, errors, tmp_path):
     run("locator_targets", "--tables", tables, "--errors", errors, "--out", targets, "--png", pareto)
     solvers = tmp_path / "solvers.png"
     run("solvers_targets", "--tables", tables, "--out", tmp_path / "solvers.csv", "--png", solvers)
-    assert {path.read_bytes()[:4] for path in (figure, pareto, solvers)} == {b"\x89PNG"}
+    fields, plane = tmp_path / "force_fields.png", tmp_path / "coupling_filling.png"
+    run("force_fields_targets", "--tables", tables, "--out", tmp_path / "fields.csv", "--png", fields)
+    run("coupling_filling_figure", "--tables", tables, "--png", plane)
+    assert {path.read_bytes()[:4] for path in (figure, pareto, solvers, fields, plane)} == {b"\x89PNG"}
     found = pd.read_csv(targets)
     assert set(found[found.number.str.startswith("torque error")].verdict) == {"met"}
     times = pd.read_csv(tables / "locator.csv").set_index(["model", "n_sites", "replicas"]).seconds_per_replica

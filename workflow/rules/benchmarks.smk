@@ -14,6 +14,8 @@ MEASURED = [
     "locator",
     "ensemble_scaling",
     "solvers",
+    "force_fields",
+    "coupling_filling",
 ]
 
 
@@ -24,6 +26,8 @@ localrules:
     benchmark_figure,
     benchmark_locator,
     benchmark_solvers,
+    benchmark_force_fields,
+    benchmark_coupling_filling,
 
 
 rule benchmarks:
@@ -32,6 +36,8 @@ rule benchmarks:
         f"{BENCHMARKS}/locator_targets.csv",
         f"{BENCHMARKS}/benchmarks.png",
         f"{BENCHMARKS}/solvers_targets.csv",
+        f"{BENCHMARKS}/force_fields_targets.csv",
+        f"{BENCHMARKS}/coupling_filling.png",
 
 
 # With all cores (snakemake cuts the number down to what it has), so that one is measured at a time.
@@ -88,3 +94,24 @@ rule benchmark_solvers:
     shell:
         "python -m sdglass_study.benchmarks.solvers_targets --tables {BENCHMARKS}"
         " --out {output[0]} --png {output[1]} --pdf {output[2]}"
+
+
+rule benchmark_force_fields:
+    input:
+        f"{BENCHMARKS}/force_fields.csv",
+    output:
+        f"{BENCHMARKS}/force_fields_targets.csv",
+        multiext(f"{BENCHMARKS}/force_fields", ".png", ".pdf"),
+    shell:
+        "python -m sdglass_study.benchmarks.force_fields_targets --tables {BENCHMARKS}"
+        " --out {output[0]} --png {output[1]} --pdf {output[2]}"
+
+
+rule benchmark_coupling_filling:
+    input:
+        f"{BENCHMARKS}/coupling_filling.csv",
+    output:
+        multiext(f"{BENCHMARKS}/coupling_filling", ".png", ".pdf"),
+    shell:
+        "python -m sdglass_study.benchmarks.coupling_filling_figure --tables {BENCHMARKS}"
+        " --png {output[0]} --pdf {output[1]}"

@@ -20,13 +20,13 @@ from sdglass_study.benchmarks.measuring import options, with_machine
 COUPLINGS, FILLINGS = (0.5, 1.0, 2.0, 4.0, 6.0), (0.1, 0.2, 0.3, 0.4, 0.5)
 MODELS = ("pair", "kernel-32", "kernel-64", "poles-6")
 SIZES, SIZE, LABELS, TESTS = (100, 100), 160, 9, 6
-QUICK = {"couplings": (6.0,), "fillings": (0.5,), "sizes": (20,), "size": 24, "models": ("pair", "kernel-16")}
+QUICK = (6.0,), (0.5,), (20,), 24
 
 
-def rows_at(coupling, filling, models, sizes, size, seed):
+def rows_at(coupling, filling, sizes, size, seed):
     """Return the rows of one magnet."""
     electrons = SDModel(coupling, filling)
-    names = [*models, "locator"] if filling == 0.5 else models
+    names = [*MODELS, "locator"] if filling == 0.5 else MODELS
     train = [
         label(amorphous(n, density=0.8, seed=seed + k), electrons, LABELS, seed=seed + k)
         for k, n in enumerate(sizes)
@@ -49,13 +49,12 @@ def main():
     args = options(__doc__, repeats=1)
     rows = pd.read_csv(args.out).to_dict("records") if Path(args.out).exists() else []
     known = {(row["coupling"], row["filling"]) for row in rows}
-    couplings, fillings = (QUICK["couplings"], QUICK["fillings"]) if args.quick else (COUPLINGS, FILLINGS)
-    shape = [QUICK[name] for name in ("models", "sizes", "size")] if args.quick else (MODELS, SIZES, SIZE)
+    couplings, fillings, sizes, size = QUICK if args.quick else (COUPLINGS, FILLINGS, SIZES, SIZE)
     for coupling in couplings:
         for filling in fillings:
             if (coupling, filling) in known:
                 continue
-            found = rows_at(coupling, filling, *shape, args.seed)
+            found = rows_at(coupling, filling, sizes, size, args.seed)
             rows += [with_machine(row, args.threads) for row in found]
             write_csv(args.out, pd.DataFrame(rows))
             print(pd.DataFrame(found).to_string(index=False), flush=True)
