@@ -14,6 +14,7 @@ LAYERS = (
         "registry",
         "io",
         "hdf5",
+        "yaml_file",
         "progress",
         "random_streams",
         "statistics",

@@ -72,6 +72,9 @@ _HOME = {
     "plot_profiles": "plotting.series",
     "plot_structure_factor": "plotting.structure_factor",
     "plot_spins": "plotting.spins",
+    "Protocol": "dynamics.protocol",
+    "Stage": "dynamics.protocol",
+    "conditions": "dynamics.schedule",
     "quench": "dynamics.quench",
     "continue_quench": "dynamics.quench",
 }

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sdglass.errors import InputError
-from sdglass_study.config.yaml_file import load_yaml
+from sdglass.yaml_file import load_yaml
 
 # How a study is computed, not what.
 HOW = ("device", "plugins")

@@ -482,7 +482,8 @@ def test_bad_input_of_quench(folder, capsys, change, message):
     [
         ("", "the following arguments are required: COMMAND"),
         ("nonsense", "invalid choice: 'nonsense'"),
-        ("quench", r"required: --duration \(see 'sdglass quench --help'\)"),
+        ("quench", "expected either --duration or --protocol"),
+        ("quench --duration 1 --protocol P.yaml", "expected either --duration or --protocol"),
         ("info absent.safetensors", r"absent\.safetensors: no such file"),
         ("check --engine exact --structure S.npz --replicas 1", "--replicas: 1; expected an integer >= 2"),
         ("structure --r-min 2 --out A.npz", "random sequential addition jams"),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from test_config import BASE
 
 from sdglass.errors import InputError
+from sdglass.yaml_file import load_yaml
 from sdglass_study.config import load_study
-from sdglass_study.config.yaml_file import load_yaml
 
 FUZZ = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 ANY_FLOAT = st.floats(width=64)

@@ -27,7 +27,7 @@ os.environ.update(
 from sdglass.errors import InputError
 from sdglass_study.archive import adopt
 from sdglass_study.config import load_study
-from sdglass_study.config.yaml_file import load_yaml
+from sdglass.yaml_file import load_yaml
 from sdglass_study.rules import Rules
 
 try:

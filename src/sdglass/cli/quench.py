@@ -1,4 +1,4 @@
-"""``sdglass quench``: spin dynamics at constant temperature."""
+"""``sdglass quench``: spin dynamics at constant temperature, or along a protocol."""
 
 import argparse
 import sys
@@ -11,12 +11,15 @@ from sdglass.cli.validation import check_outputs, load_spins, load_structure
 from sdglass.errors import InputError
 
 USAGE = "--engine ENGINE --structure S.npz --duration TIME --out T.h5 [options]"
-SUMMARY = "Spin dynamics (LLG equation) at constant temperature"
+SUMMARY = "Spin dynamics (LLG equation) at constant temperature, or along a protocol"
 DETAILS = "Writes snapshots of all replicas, evenly spaced in log t, to an HDF5 file."
 EXAMPLE = """\
-example: the paper's quench with a trained model, and a faster one with exact diagonalization
+example: the paper's quench with a trained model, a faster one with exact diagonalization, and one with stages
   sdglass quench --engine MODEL.safetensors --structure S.npz --replicas 20 --duration 3000 --out LEARNED.h5
   sdglass quench --engine exact --structure S.npz --duration 300 --damping 1 --workers 2 --out EXACT.h5
+  echo '- {duration: 20, temperature: 0.1, field: [0, 0, 0.05]}' > P.yaml
+  echo '- {duration: 50, temperature: [0.1, 0.01]}' >> P.yaml
+  sdglass quench --engine exact --structure S.npz --protocol P.yaml --damping 1 --out COOLED.h5
 
 In Python, sdglass.dynamics.trajectory.Trajectory.load('T.h5') reads the result, and so does xarray. An interrupted
 run goes on where it stopped when the same command is given again, a finished one to a longer --duration:
@@ -34,7 +37,12 @@ _ASKED = (
 def add_options(parser):
     """Add the options of the command."""
     required = add_engine(parser, "--electron-temperature", required=False)
-    option(required, "--duration", number(above=0), "TIME", "to integrate, in all [1/(gamma t0)]", required=True)
+    option(required, "--duration", number(above=0), "TIME", "to integrate, in all [1/(gamma t0)]")
+    stages = (
+        "or stages, a list in YAML: a duration for each, and what changes there, at once or linearly, of "
+        "temperature, field and damping of the spins; the electrons keep their temperature (docs/protocols.md)"
+    )
+    option(required, "--protocol", str, "P.yaml", stages)
     option(required, "--out", str, "T.h5", "trajectory to write (with --continue by default the same)")
     more = "go on with this run; what is not said again is taken from it, also engine and structure"
     option(parser, "--continue", str, "T.h5", more)
@@ -67,10 +75,15 @@ def run(args):
     from sdglass.dynamics.checkpoint import Checkpoint
     from sdglass.dynamics.llg import LLG
     from sdglass.dynamics.quench import continue_quench, quench
-    from sdglass.dynamics.trajectory import log_times
+    from sdglass.dynamics.schedule import Schedule
     from sdglass.provenance import provenance
 
+    protocol = _protocol(args)
     earlier = _earlier(args)
+    dynamics = LLG(args.damping, args.temperature, args.dt, args.integrator)
+    schedule = Schedule(protocol, dynamics)
+    if earlier:
+        schedule.require_beginning(Schedule.of(earlier.attributes))
     if earlier and earlier.attributes["duration"] == args.duration:
         print(f"{args.out}: is complete")
         return 0
@@ -78,9 +91,9 @@ def run(args):
         if getattr(args, name) is None:
             raise InputError(f"--{name} is missing; expected it, or --continue T.h5")
     path = None if args.no_checkpoint else args.checkpoint or f"{args.out}.checkpoint"
-    check_outputs([args.out] if path is None else [args.out, path], input_files(args))
-    dynamics = LLG(args.damping, args.temperature, args.dt, args.integrator)
-    times = log_times(args.duration, dynamics.time_step, args.snapshots_per_decade)
+    files = input_files(args) + ([args.protocol] if args.protocol else [])
+    check_outputs([args.out] if path is None else [args.out, path], files)
+    times = schedule.snapshot_times(args.snapshots_per_decade)
     structure = load_structure(args.structure)
     spins = None if earlier else _initial_spins(args, structure.n_spins)
     settings = (*NAMES, "members", "dtype", "device")
@@ -94,7 +107,7 @@ def run(args):
                 "n_sites": structure.n_sites,
                 "asked": {name: getattr(args, name) for name in _ASKED},
                 "provenance": provenance(
-                    input_files(args),
+                    files,
                     electrons=sd_model.to_dict(),
                     **{name: getattr(args, name) for name in settings},
                 ),
@@ -102,13 +115,28 @@ def run(args):
             out=args.out,
         )
         if earlier:
-            trajectory = continue_quench(force_field, earlier, args.duration, **run)
+            trajectory = continue_quench(force_field, earlier, protocol, **run)
         else:
             keys = {"seed": args.seed, "realization": args.realization}
-            trajectory = quench(force_field, spins, dynamics, args.duration, **keys, **run)
+            trajectory = quench(force_field, spins, dynamics, protocol, **keys, **run)
     snapshots, replicas = trajectory.energy.shape
     print(f"{args.out}: {snapshots} snapshots of {replicas} replicas of {structure.n_spins} spins")
     return 0
+
+
+def _protocol(args):
+    """Return the duration or the `Protocol` that is asked for, and set the duration to its own."""
+    from sdglass.dynamics.protocol import Protocol
+
+    if (args.duration is None) == (args.protocol is None):
+        raise InputError("expected either --duration or --protocol")
+    if args.protocol is None:
+        return args.duration
+    protocol = Protocol.load(args.protocol)
+    if args.field is not None and any(stage.field for stage in protocol.stages):
+        raise InputError(f"--field and the stages of {args.protocol} both give a field; expected one of them")
+    args.duration = protocol.duration
+    return protocol
 
 
 def _earlier(args):

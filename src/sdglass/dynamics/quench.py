@@ -12,9 +12,9 @@ import numpy as np
 
 from sdglass.arrays import own_arithmetic
 from sdglass.dynamics.checkpoint import Checkpoint, as_json
-from sdglass.dynamics.llg import LLG
 from sdglass.dynamics.run import Run, WatchedForceField
-from sdglass.dynamics.trajectory import Trajectory, log_times, snapshot_steps, whole_steps
+from sdglass.dynamics.schedule import Schedule
+from sdglass.dynamics.trajectory import Trajectory, snapshot_steps
 from sdglass.errors import InputError
 from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
@@ -48,7 +48,7 @@ def quench(
     metadata=None,
     out=None,
 ):
-    """Integrate the LLG equation (Eq. 3) for R replicas at constant temperature.
+    """Integrate the LLG equation (Eq. 3) for R replicas, at constant temperature or along a protocol.
 
     Parameters
     ----------
@@ -58,8 +58,9 @@ def quench(
         Unit vectors at t = 0; renormalised to float64 precision.
     dynamics : LLG
         Damping, temperature, time step, integrator.
-    duration : float
-        Time to integrate [1 / (gamma t0)], a whole number of steps.
+    duration : float or Protocol
+        Time to integrate [1 / (gamma t0)], a whole number of steps; or stages of other temperatures, fields and
+        damping, in which `dynamics` says what the first one does not.
     seed : int, optional
         Keys the noise; by default a new one, which the trajectory's attributes then hold.
     realization : int
@@ -67,7 +68,8 @@ def quench(
     replicas : sequence of int, optional
         Number of each replica, which keys its noise; 0, 1, ... R - 1 if None.
     snapshot_times : array_like, optional
-        Increasing multiples of the time step in [0, duration]; `log_times` with ten per decade if None.
+        Increasing multiples of the time step in [0, duration]; if None, what the protocol says, or `log_times`
+        with ten per decade.
     checkpoint : path-like or Checkpoint, optional
         File that holds the state of the run. If it exists the run goes on from there, bitwise as if it
         had never stopped (as far as the force field itself is reproducible). It is deleted once `out` is
@@ -111,7 +113,8 @@ def quench(
             raise InputError(
                 "seed = None, and a run that is to go on from a checkpoint repeats its noise; expected one"
             )
-        seed = secrets.randbits(32) if dynamics.thermal_field > 0 else 0
+        schedule = Schedule(duration, dynamics)
+        seed = secrets.randbits(32) if schedule.draws(schedule.n_steps) else 0
     seed = _whole("seed", seed)
     return _integrate(
         force_field, spins, dynamics, duration, seed, realization, replicas, snapshot_times, checkpoint, progress,
@@ -142,8 +145,9 @@ def continue_quench(
         The one that made the trajectory; see Raises.
     trajectory : Trajectory
         What `quench` has returned or saved.
-    duration : float
-        New total duration [1 / (gamma t0)], longer than that of the trajectory.
+    duration : float or Protocol
+        New total duration [1 / (gamma t0)], longer than that of the trajectory. If that has a protocol, one that
+        begins with the same stages.
     snapshot_times, checkpoint, progress, metadata, out
         As in `quench`; the metadata are those of the trajectory by default.
 
@@ -155,8 +159,8 @@ def continue_quench(
     Raises
     ------
     InputError
-        As in `quench`, and if the duration is not longer, a snapshot is asked for that the trajectory has not, or
-        the force field gives another energy for the trajectory's last spins than is recorded there.
+        As in `quench`, and if the duration is not longer, the trajectory had other stages, a snapshot is asked for
+        that it has not, or the force field gives another energy for its last spins than is recorded there.
 
     Examples
     --------
@@ -170,17 +174,21 @@ def continue_quench(
     np.float64(4.0)
     """
     told = trajectory.attributes
+    known = Schedule.of(told)
+    dynamics, before = known.dynamics, told["duration"]
     try:
-        dynamics = LLG(**{name: told[name] for name in ("damping", "temperature", "time_step", "integrator")})
-        before, seed, realization = (told[name] for name in ("duration", "seed", "realization"))
-        replicas = told["replicas"]
+        seed, realization, replicas = (told[name] for name in ("seed", "realization", "replicas"))
     except KeyError as error:
         raise InputError(f"the trajectory does not say its {error}; expected one that quench made") from None
     if force_field.structure.digest() != told.get("structure", ""):
         raise InputError("the force field lives on another structure than the trajectory; expected the same")
-    if not duration > before:
-        raise InputError(f"duration = {duration:g}; expected more than the {before:g} that the trajectory has")
-    if trajectory.times[-1] != dynamics.time_step * whole_steps(before, dynamics.time_step):
+    schedule = Schedule(duration, dynamics)
+    if not schedule.n_steps > known.n_steps:
+        raise InputError(
+            f"duration = {schedule.duration:g}; expected more than the {before:g} that the trajectory has"
+        )
+    schedule.require_beginning(known)
+    if trajectory.times[-1] != dynamics.time_step * known.n_steps:
         raise InputError(
             f"the trajectory's last snapshot is at t = {trajectory.times[-1]:g}, before its end at {before:g}; "
             "expected one with a snapshot of its end"
@@ -195,7 +203,7 @@ def continue_quench(
 # Of a trajectory's attributes those that are arguments of `quench`.
 _ARGUMENTS = (
     "damping", "temperature", "time_step", "integrator", "duration", "seed", "realization", "replicas",
-    "structure", "rising_energy",
+    "structure", "rising_energy", "protocol",
 )  # fmt: skip
 
 
@@ -205,19 +213,20 @@ def _integrate(
 ):  # fmt: skip
     """Integrate from t = 0, or from the end of an `earlier` trajectory; see `quench`."""
     structure = force_field.structure
-    n_steps = whole_steps(duration, dynamics.time_step)
+    schedule = Schedule(duration, dynamics)
+    n_steps = schedule.n_steps
     if snapshot_times is None:
-        snapshot_times = log_times(duration, dynamics.time_step)
-    steps = snapshot_steps(snapshot_times, duration, dynamics.time_step, n_steps)
+        snapshot_times = schedule.snapshot_times()
+    steps = snapshot_steps(snapshot_times, schedule.duration, dynamics.time_step, n_steps)
     times = dynamics.time_step * steps
     arguments = {
         **asdict(dynamics),
-        "duration": float(duration),
+        "duration": float(schedule.duration),
         "seed": seed,
         "realization": _whole("realization", realization),
         "replicas": replicas,
         "structure": structure.digest(),
-    }
+    } | ({} if schedule.plain else {"protocol": as_json("protocol", duration.to_list())})
     checkpoint = Checkpoint.of_run(
         checkpoint,
         {
@@ -239,7 +248,7 @@ def _integrate(
         structure.moments.species,
     )
     streams = [generator(seed, "thermal noise", realization, replica) for replica in replicas]
-    run = Run(WatchedForceField(force_field, dynamics, replicas), dynamics, spins, streams, steps, trajectory)
+    run = Run(WatchedForceField(force_field, dynamics, replicas), schedule, spins, streams, steps, trajectory)
     if earlier is not None:
         run.follow(earlier)
     if checkpoint is not None and checkpoint.exists:

@@ -22,43 +22,68 @@ class Run:
 
     _SNAPSHOTS = ("spins", "energy", "torque_rms")
 
-    def __init__(self, force_field, dynamics, spins, streams, snapshot_steps, trajectory):
-        self.force_field, self.dynamics, self.spins, self.streams = force_field, dynamics, spins, streams
+    def __init__(self, force_field, schedule, spins, streams, snapshot_steps, trajectory):
+        self.force_field, self.schedule, self.spins, self.streams = force_field, schedule, spins, streams
         self.snapshot_steps, self.trajectory = snapshot_steps, trajectory
+        self.time_step = schedule.dynamics.time_step
         self.step, self.taken = 0, 0
-        self.noise = np.empty(spins.shape) if dynamics.thermal_field > 0 else None
+        self.noise = np.empty(spins.shape) if schedule.draws(schedule.n_steps) else None
         # A force field has no name to compare; its answer for the first configuration tells it from another.
         self.initial_energy = None
         self._energy, self._rises = None, 0
 
     def advance(self):
         """Make one step, and take the snapshot of the spins it starts from if one is due."""
-        if self.noise is not None:
-            for stream, noise in zip(self.streams, self.noise, strict=True):
-                stream.standard_normal(out=noise)
-            self.noise *= self.dynamics.thermal_field
-        self.force_field.time = self.step * self.dynamics.time_step
+        span, noise = self.schedule.span(self.step), None
+        if strength := span.noise_at(self.step):
+            self._draw()
+            noise = self.noise
+            noise *= strength
+        field = span.field_at(self.step + 0.5)
+        if self._due and self._field() is not field:  # that of the snapshot is another one
+            self._record(self._evaluate())
+        changed = self.force_field.field is not field
+        self._set(span.dynamics, field)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what comes of it is refused
-            spins, evaluation = self.dynamics.step(self.spins, self.force_field, self.noise)
+            spins, evaluation = span.dynamics.step(self.spins, self.force_field, noise)
         if self.initial_energy is None:
             self.initial_energy = evaluation.energy
-        self._watch_energy(evaluation)
+        self._watch_energy(evaluation, noise is None and span.dynamics.damping > 0, changed)
         self._record(evaluation)
         self.spins = spins
         self.step += 1
 
+    def _draw(self):
+        for stream, noise in zip(self.streams, self.noise, strict=True):
+            stream.standard_normal(out=noise)
+
+    def _set(self, dynamics, field):
+        """Tell the force field what is in force."""
+        self.force_field.time, self.force_field.dynamics = self.step * self.time_step, dynamics
+        self.force_field.field = field
+
+    def _field(self):
+        """Return the field of the present configuration; where two stages meet, that of the one that ends."""
+        return self.schedule.ending(self.step).field_at(self.step)
+
+    def _evaluate(self):
+        """Return the `Evaluation` of the present configuration, in its field."""
+        self._set(self.schedule.ending(self.step).dynamics, self._field())
+        return self.force_field.evaluate(self.spins)
+
     def follow(self, earlier):
         """Start at the end of a trajectory, with its snapshots, and with the noise that comes next."""
-        last = whole_steps(earlier.attributes["duration"], self.dynamics.time_step)
+        last = whole_steps(earlier.attributes["duration"], self.time_step)
         wanted = self.snapshot_steps[self.snapshot_steps < last]
-        known = np.rint(earlier.times / self.dynamics.time_step).astype(int)
+        known = np.rint(earlier.times / self.time_step).astype(int)
         missing = wanted[~np.isin(wanted, known)]
         if len(missing):
             raise InputError(
-                f"snapshot_times: {missing[0] * self.dynamics.time_step:g} lies in the trajectory, which has no "
+                f"snapshot_times: {missing[0] * self.time_step:g} lies in the trajectory, which has no "
                 "snapshot there; expected its own times, and later ones"
             )
-        now = self.force_field.evaluate(self.spins)
+        self.step = last
+        now = self._evaluate()
         if not _same_energy(earlier.energy[-1], now):
             raise InputError(
                 f"the force field gives the energies {now.energy.tolist()} for the trajectory's last spins, where "
@@ -67,17 +92,16 @@ class Run:
         rows = np.searchsorted(known, wanted)
         for name in self._SNAPSHOTS:
             getattr(self.trajectory, name)[: len(rows)] = getattr(earlier, name)[rows]
-        self.step, self.taken = last, len(rows)
-        if self.noise is not None:  # what the steps until now have drawn
-            for _ in range(last):
-                for stream, noise in zip(self.streams, self.noise, strict=True):
-                    stream.standard_normal(out=noise)
+        self.taken = len(rows)
+        for _ in range(self.schedule.draws(last)):  # what the steps until now have drawn
+            self._draw()
 
-    def _watch_energy(self, evaluation):
+    def _watch_energy(self, evaluation, falling, changed):
         """Remember the largest rise of the energy in a step that should lower it."""
-        if self.noise is not None or self.dynamics.damping == 0:
+        if not falling:
+            self._energy = None
             return
-        if self._energy is not None:
+        if self._energy is not None and not changed:
             # Rounding is relative to the sum of the sites' energies.
             scale = np.abs(evaluation.field).sum(axis=(1, 2))
             rise = (evaluation.energy - self._energy) / scale
@@ -90,7 +114,7 @@ class Run:
             self.trajectory.attributes["rising_energy"] = int(self._rises)
             warnings.warn(
                 f"the energy rose in {self._rises} of {self.step} steps at temperature 0, where it can only fall: "
-                f"time_step = {self.dynamics.time_step:g} is too large; try {self.dynamics.time_step / 4:.3g} "
+                f"time_step = {self.time_step:g} is too large; try {self.time_step / 4:.3g} "
                 "(and less if this is said again)",
                 TimeStepWarning,
                 stacklevel=4,
@@ -99,13 +123,16 @@ class Run:
     def finish(self):
         """Take the snapshot of the last configuration, which no step starts from."""
         if self.taken < len(self.snapshot_steps):
-            self.force_field.time = self.step * self.dynamics.time_step
-            self._record(self.force_field.evaluate(self.spins))
+            self._record(self._evaluate())
+
+    @property
+    def _due(self):
+        return self.taken < len(self.snapshot_steps) and self.snapshot_steps[self.taken] == self.step
 
     def _record(self, evaluation):
-        k = self.taken
-        if k == len(self.snapshot_steps) or self.snapshot_steps[k] != self.step:
+        if not self._due:
             return
+        k = self.taken
         self.trajectory.spins[k] = self.spins
         self.trajectory.energy[k] = evaluation.energy
         self.trajectory.torque_rms[k] = np.sqrt(np.mean(torque(self.spins, evaluation.field) ** 2, axis=(1, 2)))
@@ -120,6 +147,7 @@ class Run:
     def restore(self, checkpoint):
         """Take over the state that `save` has left, if it is of this very run."""
         state, arrays = checkpoint.read((*self._SNAPSHOTS, "initial_energy", "current"))
+        self._set(self.schedule.dynamics, self.schedule.span(0).field_at(0.5))  # as in the first step
         stored, now = arrays["initial_energy"], self.force_field.evaluate(self.spins)
         if not _same_energy(stored, now):
             name = "the force field's energy of the initial spins"
@@ -145,10 +173,14 @@ def _same_energy(energy, evaluation):
 
 
 class WatchedForceField:
-    """The caller's force field, with the spins that it gets and all that it returns watched for divergence."""
+    """The caller's force field in the field of a protocol, watched for divergence: its spins and its answers.
+
+    A `Run` sets `time`, `dynamics` and `field` [t0], shape (3,) or None.
+    """
 
     def __init__(self, force_field, dynamics, replicas):
-        self.force_field, self.dynamics, self.replicas, self.time = force_field, dynamics, replicas, 0.0
+        self.force_field, self.dynamics, self.replicas = force_field, dynamics, replicas
+        self.time, self.field = 0.0, None
 
     def evaluate(self, spins):
         """Return the force field's `Evaluation`; `InputError` if spins or answer are not what they should be."""
@@ -172,6 +204,8 @@ class WatchedForceField:
                     f"the force field returned {name} = {array[tuple(place)]} for {where} {self._when}; "
                     "expected finite numbers"
                 )
+        if self.field is not None:  # a Zeeman energy
+            energy, field = energy - spins.sum(axis=1) @ self.field, field + self.field
         return Evaluation(energy, field)
 
     @property

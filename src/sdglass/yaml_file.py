@@ -13,16 +13,20 @@ _OTHER_BASE = re.compile(
     r"[-+]?0[0-9_]+|[-+]?0o[0-7_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[-+]?0b[01_]+"
 )
 _UNDERSCORES = re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?")
+_TOPS = {
+    dict: (yaml.MappingNode, "mapping", "keys and their values"),
+    list: (yaml.SequenceNode, "list", "entries that begin with '- '"),
+}
 
 
-def load_yaml(path):
-    """Return the mapping that a file in YAML holds.
+def load_yaml(path, top=dict):
+    """Return what a file in YAML holds, a dict or, if `top` is that, a list.
 
     Raises
     ------
     InputError
-        If the file is not UTF-8 or no YAML, holds no mapping of names, has a key twice (the message gives both
-        lines), or a value that YAML 1.1 takes for something else than it looks like.
+        If the file is not UTF-8 or no YAML, holds something else at its top, has a key twice (the message gives
+        both lines), or a value that YAML 1.1 takes for something else than it looks like.
     OSError
         If it cannot be read.
     """
@@ -34,9 +38,10 @@ def load_yaml(path):
         raise InputError(f"{path}, line {line}: not UTF-8; save it in that encoding") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if not isinstance(node, yaml.MappingNode):
-            held = "nothing" if node is None else "no mapping"
-            raise InputError(f"{path}: holds {held} at the top; expected keys and their values")
+        kind, name, expected = _TOPS[top]
+        if not isinstance(node, kind):
+            held = "nothing" if node is None else f"no {name}"
+            raise InputError(f"{path}: holds {held} at the top; expected {expected}")
         _check(node, path)
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

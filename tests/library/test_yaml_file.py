@@ -4,7 +4,7 @@ import pytest
 from workflow_runs import ROOT
 
 from sdglass.errors import InputError
-from sdglass_study.config.yaml_file import load_yaml
+from sdglass.yaml_file import load_yaml
 
 REFUSED = {
     b"electrons: {coupling: 6}\nseed: 1\nelectrons: {}\n": "'electrons' stands twice, in lines 1 and 3",
