@@ -6,13 +6,15 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import LABELS
+import yaml
+from conftest import LABELS, ROOT
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.text import Text
 
 from sdglass.errors import InputError
 from sdglass.io import write_csv
+from sdglass_study.config import load_study
 from sdglass_study.figures import FIGURES, _style, study_figures
 from sdglass_study.figures._labels import Look
 from sdglass_study.figures._make import make_all, make_figure
@@ -49,8 +51,8 @@ def render(name, paths):
     return drawn
 
 
-# `studies` is drawn from several studies, see test_compare_studies.py.
-@pytest.mark.parametrize("name", [name for name in FIGURES if name != "studies"])
+# Of the paper's study: the others draw theirs in test_studies.py, `studies` is in test_compare_studies.py.
+@pytest.mark.parametrize("name", sorted(load_study(yaml.safe_load((ROOT / "config.yaml").read_text())).figures()))
 def test_every_figure_is_drawn(name, paths, tmp_path):
     """A picture of the width of a journal page with something on it, and a PDF without a date."""
     make_figure(name, list(paths.values()), tmp_path / "x.png", tmp_path / "x.pdf", LABELS)

@@ -97,7 +97,7 @@ def spectrum(sheet, field):
 
 
 def moment_length(sheet, field):
-    """Return L = 2 pi sum_q S(q) / sum_q |q| S(q) [ell], shape (...); the uniform part q = 0 belongs to the order.
+    """Return L = 2 pi sum_q S(q) / sum_q |q| S(q) [ell], shape (...); infinite of a uniform order parameter.
 
     Examples
     --------
@@ -108,10 +108,8 @@ def moment_length(sheet, field):
     10.14
     """
     weight = spectrum(sheet, field)
-    weight[..., 0, 0] = 0.0
-    total, first = (weight * power for power in (1.0, sheet.wave))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return 2 * np.pi * total.sum(axis=(-2, -1)) / first.sum(axis=(-2, -1))
+        return 2 * np.pi * weight.sum(axis=(-2, -1)) / (weight * sheet.wave).sum(axis=(-2, -1))
 
 
 def correlation(sheet, field):
