@@ -63,6 +63,21 @@ def test_terms_add_up_to_one_sum(small_structure):
         3.0 + terms[0]
 
 
+def test_what_a_force_field_keeps_is_left_alone(small_structure):
+    kept = Evaluation(np.zeros(1), np.zeros((1, small_structure.n_sites, 3)))
+
+    class Keeper:
+        structure, cutoff, symmetries = small_structure, 0.0, frozenset()
+
+        def evaluate(self, spins):
+            return kept
+
+    spins = random_spins(small_structure.n_sites, np.random.default_rng(1), 1)
+    total = Keeper() + Zeeman(FIELD) + UniaxialAnisotropy(0.1, AXIS)
+    np.testing.assert_array_equal(total.evaluate(spins).field, total.evaluate(spins).field)
+    assert not kept.field.any()
+
+
 def test_a_field_leaves_the_spread_of_a_committee(small_structure):
     committee = CommitteeForceField([heisenberg(small_structure, value, 1.0) for value in (0.1, 0.2)])
     spins = random_spins(small_structure.n_sites, np.random.default_rng(3), 2)

@@ -204,8 +204,10 @@ class WatchedForceField:
                     f"the force field returned {name} = {array[tuple(place)]} for {where} {self._when}; "
                     "expected finite numbers"
                 )
-        if self.field is not None:  # a Zeeman energy
-            energy, field = energy - spins.sum(axis=1) @ self.field, field + self.field
+        if self.field is not None:  # a Zeeman energy; of all components at once, which is several times faster
+            each = np.tile(self.field, spins.shape[1])
+            energy = energy - spins.reshape(len(spins), each.size) @ each
+            field = field + each.reshape(spins.shape[1:])
         return Evaluation(energy, field)
 
     @property

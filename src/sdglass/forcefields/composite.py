@@ -55,7 +55,9 @@ class SumForceField(_Composite):
         """
         first, *others = self.members
         results = [first.evaluate(spins)]
-        energy, field = results[0].energy, results[0].field  # ours by contract
+        energy, field = results[0].energy, results[0].field
+        if not hasattr(first, "add_to"):  # ours by contract, but somebody's class may keep them all the same
+            energy, field = energy.copy(), field.copy()
         spins = real_array(spins, "spins").reshape(field.shape)  # looked at by the first member
         for member in others:
             if hasattr(member, "add_to"):  # no second look at the spins, no arrays of its own
