@@ -57,10 +57,12 @@ def read_labels(paths, electrons=None, unit=1.0, energy_unit=1.0):
 
     Examples
     --------
-    >>> import sdglass
+    >>> import sdglass, tempfile
     >>> from sdglass.labelling import label
-    >>> label(sdglass.amorphous(24, density=0.8), sdglass.SDModel(coupling=6.0), 4, ("random",)).save("L.h5")
-    >>> [len(labels) for labels in sdglass.read_labels(["L.h5"])]
+    >>> labels = label(sdglass.amorphous(24, density=0.8), sdglass.SDModel(coupling=6.0), 4, ("random",))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     labels.save(f"{folder}/L.h5")
+    ...     [len(labels) for labels in sdglass.read_labels([f"{folder}/L.h5"])]
     [4]
     """
     data = []

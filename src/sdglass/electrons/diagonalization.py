@@ -12,7 +12,7 @@ from sdglass.errors import InputError
 
 # Levels from which LAPACK's "relatively robust representations" take less than half of the time of its "divide and
 # conquer" (4000: 18 against 46 s on two cores).
-_MANY = 1500
+_MANY = 1100
 
 
 @dataclass(frozen=True, eq=False)
