@@ -8,17 +8,21 @@ import pytest
 from conftest import ROOT
 from workflow_runs import copy_study, planned, snakemake
 
-from sdglass import SDModel, Shells
+from sdglass import LLG, ExactForceField, SDModel, Shells, lattice, quench, random_spins
+from sdglass.errors import InputError
 from sdglass.observables.domains import Sheet
 from sdglass_study.analysis import run_analysis
 from sdglass_study.analysis._coarsening import DEFINITIONS, box_edge, length_rows, lengths_of, slope_rows
 from sdglass_study.analysis._ensembles import Resampling
+from sdglass_study.analysis._holes import cluster_numbers, clusters, hole_density, nearest_pairs
 from sdglass_study.analysis._phi4 import Control, control_runs
+from sdglass_study.analysis.double_exchange_energies import DoubleExchangeEnergies, state
 from sdglass_study.claims import CLAIMS, MEASURED, Tables
 
-STUDIES = ["tetrahedral"]
+STUDIES = ["tetrahedral", "double_exchange"]
 # What short runs on small lattices may not show.
-MAY_LACK = {"porod", "growth-control", "linear-growth", "wall-directions"}
+MAY_LACK = {"porod", "growth-control", "linear-growth", "wall-directions", "phase-separation-arrest", "holes-stay"}
+MAY_LACK |= {"public-fields", "public-damping", "frozen-state"}  # of data that are not here
 RESAMPLING = Resampling(seed=1, confidence=0.95, bootstrap=200, splits=2)
 
 
@@ -166,6 +170,147 @@ def test_the_range_of_order_is_judged():
 
     assert judge("tetrahedral-range", tetrahedral_energies=rows((1, 1, -1), (1, -1, -1))) == "reproduced"
     assert judge("tetrahedral-range", tetrahedral_energies=rows((-1, -1, -1), (1, -1, -1))) == "not reproduced"
+
+
+DOUBLE_EXCHANGE = SDModel(coupling=6.0, filling=0.485, temperature=1e-3, hopping=Shells())
+
+
+def test_holes_and_their_clusters():
+    """One reversed spin binds holes on its cross; counts are those of a pencil."""
+    sheet = lattice("square", cells=10)
+    spins = state("1 polarons", DoubleExchangeEnergies(cells=10))
+    (holes,) = hole_density(sheet, DOUBLE_EXCHANGE, spins[None])
+    assert holes.sum() == pytest.approx(3.0, abs=1e-6)
+    first, second = nearest_pairs(sheet)
+    assert len(first) == 200
+    cross = np.flatnonzero(holes > 0.1)
+    assert set(cross) == {0, 1, 9, 10, 90}
+    found = cluster_numbers(first, second, holes, 0.1)
+    assert found["clusters"] == 1.0
+    assert found["sites per cluster"] == 5
+    assert found["holes per cluster"] == pytest.approx(holes[cross].sum())
+    assert found["largest"] == found["gathered"] == pytest.approx(holes[cross].sum() / 3)
+    apart = np.zeros(100)
+    apart[[0, 1, 55]] = 0.5
+    label, count = clusters(first, second, apart > 0.1)
+    assert (count, label[0], label[55], label[2]) == (2, label[1], 1, -1)
+    assert clusters(first, second, apart > 0.1, joined=np.zeros(200, bool))[1] == 3
+    assert cluster_numbers(first, second, apart, 0.9)["largest"] == 0.0
+
+
+def test_a_droplet_gains_energy():
+    """Collinear at 30 x 30 it is -6.17451 (known); here the same state on a lattice of a hundred sites."""
+    settings = {"cells": 10, "radius": 2.0, "polarons": [1, 3], "steps": 6}
+    common = {"electrons": DOUBLE_EXCHANGE.to_dict(), "seed": 1}
+    frame = run_analysis("double_exchange_energies", settings, {}, common=common)["double_exchange_energies"]
+    energy = frame.pivot(index="state", columns="kind", values="energy_per_site")
+    assert energy.loc["antiferromagnet", "collinear"] == pytest.approx(-6.1352, abs=1e-3)
+    assert energy.collinear.idxmin() == energy.minimised.idxmin() == "droplet"
+    assert (energy.minimised < energy.collinear + 2e-4).all()
+    with pytest.raises(InputError, match="cells = 7; expected an even number"):
+        DoubleExchangeEnergies(cells=7)
+
+
+def test_public_data_are_compared_where_there_are_some(tmp_path):
+    """Made here: a quench without noise, its fields halved and its sites in another order."""
+    sheet = lattice("square", cells=10)
+    exact = ExactForceField(sheet, DOUBLE_EXCHANGE)
+    spins = random_spins(100, np.random.default_rng(4), 1)
+    run = quench(exact, spins, LLG(damping=0.5, temperature=0.0, time_step=0.05), 0.5, seed=1)
+    order = np.random.default_rng(5).permutation(100)
+    fields = exact.evaluate(run.spins[:, 0]).field
+    data = {"x": order % 10, "y": order // 10, "spin": run.spins[:, 0][:, order], "field": fields[:, order] / 2}
+    data |= {"step": np.rint(run.times / 0.05).astype(int), "kind": np.full(len(run.times), "quench")}
+    np.savez(tmp_path / "public.npz", **data)
+    np.savez(tmp_path / "frozen.npz", x=data["x"], y=data["y"], spin=data["spin"][-1])
+    files = {"file": str(tmp_path / "public.npz"), "frozen": str(tmp_path / "frozen.npz")}
+    made = run_analysis("public_quench", files, files, common={"electrons": DOUBLE_EXCHANGE.to_dict()})
+    public = made["public_quench"][made["public_quench"].source == "public"]
+    assert public.relative_difference.max() < 1e-9
+    np.testing.assert_allclose(public.factor, 2.0)
+    assert judge("public-fields", public_quench=public) == "reproduced"
+    np.testing.assert_allclose(made["public_damping"].damping_time_step, 0.5 * 0.05, rtol=0.02)
+    assert judge("frozen-state", public_quench=made["public_quench"]) == "reproduced"
+    np.savez(tmp_path / "frozen.npz", x=data["x"], y=data["y"])
+    with pytest.raises(InputError, match="holds no spin; expected x, y, spin"):
+        run_analysis("public_quench", files, files, common={"electrons": DOUBLE_EXCHANGE.to_dict()})
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(0.00129, "reproduced"), (0.0014, "partly"), (0.002, "not reproduced")]
+)
+def test_the_public_damping_is_judged(value, verdict):
+    rows = [{"energy_loss": 0.02, "damping_time_step": value}, {"energy_loss": 1e-5, "damping_time_step": 9.0}]
+    assert judge("public-damping", public_damping=rows) == verdict
+
+
+@pytest.mark.parametrize(("torque", "verdict"), [(0.013, "reproduced"), (0.0325, "not reproduced")])
+def test_a_frozen_state_is_judged(torque, verdict):
+    row = {"n_sites": 900, "step": 1, "torque_rms": 0.0127}
+    rows = [row | {"source": "public", "kind": "quench"}]
+    rows += [row | {"source": "frozen", "kind": "frozen", "torque_rms": torque}]
+    assert judge("frozen-state", public_quench=rows) == verdict
+
+
+def test_public_fields_are_judged():
+    rows = [{"source": "public", "relative_difference": value, "factor": 1.0} for value in (5e-4, 6e-4, 3e-2)]
+    assert judge("public-fields", public_quench=rows[:2]) == "reproduced"
+    assert judge("public-fields", public_quench=rows) == "partly"
+    assert judge("public-fields", public_quench=rows[2:]) == "not reproduced"
+
+
+def grown(low, high, damping=1.0, ensemble="damped", temperature=1e-3):
+    row = {"ensemble": ensemble, "damping": damping, "coupling": 6.0, "temperature": temperature, "n_sites": 100}
+    row |= {"kind": "window", "start": 1.0, "stop": 9.0, "runs": 4}
+    return row | {"slope": (low + high) / 2, "low": low, "high": high}
+
+
+STILL, GROWING, UNKNOWN = (-0.02, 0.04), (0.1, 0.3), (-0.5, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        ([grown(*STILL), grown(*STILL, 0.05, "slow")], "reproduced"),
+        ([grown(*GROWING), grown(*GROWING, 0.05, "slow")], "not reproduced"),
+        ([grown(*STILL), grown(*GROWING, 0.05, "slow")], "depends on the damping"),
+        ([grown(*STILL), grown(*GROWING, 1.0, "other")], "partly"),
+        ([grown(*UNKNOWN)], "partly"),
+        ([grown(*STILL), grown(*GROWING, 1.0, "warm", 1e-2)], "reproduced"),
+    ],
+)
+def test_arrest_is_judged_at_the_studys_parameters(rows, verdict):
+    row = {"quantity": "holes per cluster", "threshold": 0.1, "value": 1.5}
+    ends = [row | {"ensemble": name} for name in ("damped", "slow", "other", "warm")]
+    assert judge("phase-separation-arrest", hole_slopes=rows, hole_clusters=ends) == verdict
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "verdict"),
+    [(0.5, 0.95, "reproduced"), (0.95, 0.95, "partly"), (0.5, 0.8, "partly"), (0.95, 0.8, "not reproduced")],
+)
+def test_holes_that_stay_are_judged(early, late, verdict):
+    row = {"coupling": 6.0, "temperature": 1e-3, "time": 1.0, "later": 2.0, "low": 0.4, "high": 1.0}
+    rows = [row | {"overlap": early, "alternation": 0.1}, row | {"overlap": late, "alternation": 0.8}]
+    assert judge("holes-stay", hole_motion=rows) == verdict
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.01, "reproduced"), (0.05, "partly"), (0.2, "not reproduced")])
+def test_correlations_of_approximate_forces_are_judged(value, verdict):
+    rows = [{"model": "kernel", "time": 1.0, "difference": value, "scatter": 0.001, "runs": 2}]
+    errors = [{"model": "kernel", "relative": 0.1}]
+    assert judge("exact-correlations", double_exchange_difference=rows, torque_along_quench=errors) == verdict
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(0.1, "reproduced"), (-0.1, "not reproduced")])
+def test_the_droplet_is_judged(gain, verdict):
+    row = {"kind": "minimised", "n_sites": 100, "holes": 3.0, "torque_rms": 1e-3}
+    rows = [
+        row | {"state": "3 polarons", "energy_per_site": -6.1},
+        row | {"state": "9 polarons", "energy_per_site": -6.0},
+        row | {"state": "droplet", "energy_per_site": -6.1 - gain * 3 / 100},
+    ]
+    assert judge("droplet-energy", double_exchange_energies=rows) == verdict
 
 
 @pytest.mark.slow

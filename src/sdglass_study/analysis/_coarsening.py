@@ -49,7 +49,7 @@ def slope_rows(labels, times, lengths, edge, windows, decade, resampling):
     for name, values in lengths.items():
         mean, _, _, samples = mean_and_interval(_finite(values), resampling)
         good = np.isfinite(mean) & (mean > 0) & (times > 0)
-        large = np.flatnonzero(good & (mean > LARGEST[name] * edge))
+        large = np.flatnonzero(good & (mean > LARGEST.get(name, np.inf) * edge))
         if len(large):
             good[large[0] :] = False
         local = [(t / decade**0.5, t * decade**0.5) for t in times[good]]
