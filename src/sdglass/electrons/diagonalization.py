@@ -72,7 +72,7 @@ def solve(hopping, spins, model=None, dtype="float64"):
     electrons = hopping if isinstance(hopping, Electrons) else Electrons.bound(hopping, model)
     if electrons.n_electrons is None:
         return solve_at_chemical_potential(electrons, spins, model, electrons.chemical_potential, dtype)
-    eigenvalues, vectors = _levels(_hamiltonian(electrons, spins), dtype)
+    eigenvalues, vectors = levels_and_vectors(_hamiltonian(electrons, spins), dtype)
     occupation, mu = occupations(eigenvalues, electrons.n_electrons, electrons.temperature)
     return _state(electrons, eigenvalues, vectors, occupation, mu, electrons.n_electrons)
 
@@ -84,7 +84,7 @@ def solve_at_chemical_potential(hopping, spins, model, chemical_potential, dtype
     The local field is then -dOmega/dS_i. Parameters and result as in `solve`.
     """
     electrons = hopping if isinstance(hopping, Electrons) else Electrons.bound(hopping, model)
-    eigenvalues, vectors = _levels(_hamiltonian(electrons, spins), dtype)
+    eigenvalues, vectors = levels_and_vectors(_hamiltonian(electrons, spins), dtype)
     occupation = fermi(eigenvalues, chemical_potential, electrons.temperature)
     return _state(electrons, eigenvalues, vectors, occupation, chemical_potential, float(occupation.sum()))
 
@@ -93,7 +93,8 @@ def _hamiltonian(electrons, spins):
     return sd_hamiltonian(electrons.hopping, spins, electrons.couplings, electrons.sites)
 
 
-def _levels(matrix, dtype):
+def levels_and_vectors(matrix, dtype="float64"):
+    """Return the levels of a Hermitian matrix, ascending, and their vectors, by what is quicker at its size."""
     single = dtype == "float32"
     try:
         if not single and len(matrix) < _MANY:

@@ -12,12 +12,14 @@ of the electrons. Occupations that rise with the energy are penalized, for the n
 """
 
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
 
 from sdglass.arrays import own_arithmetic
 from sdglass.dataset import common_electrons, torque_weights
+from sdglass.electrons.diagonalization import levels_and_vectors
 from sdglass.electrons.occupation import fermi, grand_potential, occupations
 from sdglass.electrons.pole_expansion import PoleExpansion, counted_poles
 from sdglass.electrons.sd_model import Electrons, SDModel, sd_hamiltonian
@@ -119,14 +121,7 @@ class PoleModel(StoredModel):
         diagonalized once, and of its torques a quadratic form in the occupations of its levels is kept.
         """
         electrons = common_electrons(data)
-        chosen, forms = _chosen(data), []
-        with progress_bar(sum(map(len, chosen)), "levels", "configuration", disable=not progress) as bar:
-            weights = torque_weights(data, settings.weight_exponent)
-            for labels, weight, places in zip(data, weights, chosen, strict=True):
-                bound, torques = Electrons.of(labels.structure, electrons), labels.torque
-                for place in places:
-                    forms.append(_QuadraticForm.of(bound, labels.spins[place], torques[place], weight[place]))
-                    bar.update()
+        forms = _quadratic_forms(tuple(data), settings.weight_exponent, progress)
         reach = max(np.abs(form.levels - form.mu).max() for form in forms)
         tried = [_fitted(forms, reach, start, settings.poles) for start in _STARTS]
         _, parameters = min(tried, key=lambda one: one[0])
@@ -187,6 +182,20 @@ def _chosen(data):
     return chosen
 
 
+@lru_cache(maxsize=1)  # several numbers of poles are fitted to the same labels
+def _quadratic_forms(data, weight_exponent, progress):
+    """Return the `_QuadraticForm` of every configuration that fits into memory."""
+    chosen, forms = _chosen(data), []
+    with progress_bar(sum(map(len, chosen)), "levels", "configuration", disable=not progress) as bar:
+        weights = torque_weights(data, weight_exponent)
+        for labels, weight, places in zip(data, weights, chosen, strict=True):
+            bound, torques = Electrons.of(labels.structure, labels.model), labels.torque
+            for place in places:
+                forms.append(_QuadraticForm.of(bound, labels.spins[place], torques[place], weight[place]))
+                bar.update()
+    return forms
+
+
 @dataclass(frozen=True, eq=False)
 class _QuadraticForm:
     """Squared torque error of one configuration, f A f - 2 b f + c, in the occupations f of its levels."""
@@ -204,7 +213,7 @@ class _QuadraticForm:
         """Return that of spins (M, 3) and their exact torques (M, 3)."""
         n = electrons.n_sites
         hamiltonian = sd_hamiltonian(electrons.hopping, spins, electrons.couplings, electrons.sites)
-        levels, vectors = np.linalg.eigh(hamiltonian)
+        levels, vectors = levels_and_vectors(hamiltonian)
         up, down = vectors[:n][electrons.sites], vectors[n:][electrons.sites]
         across = up.conj() * down
         moment = np.stack([2 * across.real, 2 * across.imag, np.abs(up) ** 2 - np.abs(down) ** 2])  # (3, M, 2N)
