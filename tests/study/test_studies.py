@@ -330,6 +330,9 @@ def test_a_study_of_another_magnet_is_complete(name, tmp_path):
     assert page.count("data:image/png;base64,") == len(list((results / "figures").glob("*.png"))) >= 5
     assert "arXiv:2311.16964" not in page.partition('<h2 id="made">')[0]
     assert planned(tmp_path, "--configfile", *files) == {}
+    filmed = snakemake(tmp_path, "film", "--configfile", *files)
+    assert filmed.returncode == 0, filmed.stdout[-3000:]
+    assert (results / "film.gif").read_bytes().startswith(b"GIF8")
 
 
 @pytest.mark.slow

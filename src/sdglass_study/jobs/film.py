@@ -1,5 +1,7 @@
 """Make a short film of a quench (animated GIF): the spins coloured by local energy, C(r) and the energy."""
 
+import numpy as np
+
 from sdglass_study.figures._labels import Look
 
 QUENCH = "film"  # the entry of ``quenches`` that is shown
@@ -70,13 +72,16 @@ def film(structure, trajectory, force_field, settings):
     from sdglass_study.figures._style import number
 
     bins = pair_bins(structure, distance_bins(structure, settings["r_min"], settings["bin_width"]))
+    box, positions = np.diag(structure.cell), structure.positions.copy()
+    if not structure.orthorhombic:  # shown as a box: its first edge is along x, so that it repeats as it did
+        positions[:, 0] %= box[0]
     spins, label = trajectory.spins[:, 0], Look(settings.get("labels")).label(settings["model"])
     return Film(
         title=rf"Quench of $N = {structure.n_sites}$ spins: {label}, $\alpha = {settings['damping']:g}$, "
         rf"$T = {number(settings['temperature'], 1)}\,t_0$",
         times=trajectory.times,
-        positions=structure.positions,
-        box=structure.box,
+        positions=positions,
+        box=box,
         spins=spins,
         local_energy=local_energies(force_field, spins),
         energy=trajectory.energy[:, 0],
