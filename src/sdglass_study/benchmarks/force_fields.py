@@ -1,8 +1,8 @@
 """Fitted force fields and solvers on metals and insulators: torque errors where nothing was fitted, and cost.
 
 For each magnet the candidates are fitted to exact labels of small structures and judged on larger ones: random
-spins, 10 steps downhill (quenched) and 60 (late). Times are of one field of one configuration, the best of some,
-all on the same cores; beside them those of exact solvers. Of the triangular lattice also what the dynamics gives:
+spins, 10 steps downhill (quenched) and 60 (late). Times are those that the processor spends on one field of one
+configuration, the best of some, so that other programs matter little; beside them those of exact solvers. Of the triangular lattice also what the dynamics gives:
 the chirality that quenches of 12 x 12 spins reach. What a table holds already is not measured again, and labels
 are kept beside it.
 
@@ -69,12 +69,12 @@ def models_for(magnet, electrons):
 
 
 def shortest_time(force_field, spins):
-    """Return the shortest time of a field [s], of up to five."""
+    """Return the shortest processor time of a field [s], of up to five."""
     taken = []
     while not taken or (sum(taken) < 10.0 and len(taken) < 5):
-        start = time.perf_counter()
+        start = time.process_time()
         force_field.evaluate(spins)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     return min(taken)
 
 
@@ -182,9 +182,9 @@ def measure(table, magnet, electrons, train, tests, models):
         needed = name in CHIRAL_MODELS and magnet.startswith("triangular")
         if table.has(magnet, sites.n_sites, name) and not needed:
             continue
-        start = time.perf_counter()
+        start = time.process_time()
         kept[name] = fitted(name, train)
-        taken = time.perf_counter() - start
+        taken = time.process_time() - start
         if not table.has(magnet, sites.n_sites, name):
             fit = {"fit_seconds": taken, "labels": sum(map(len, train))}
             table.add(list(rows_of(magnet, name, on(kept[name], sites), tests, **fit)))
