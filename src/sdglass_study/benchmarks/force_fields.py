@@ -2,9 +2,9 @@
 
 For each magnet the candidates are fitted to exact labels of small structures and judged on larger ones: random
 spins, 10 steps downhill (quenched) and 60 (late). Times are those that the processor spends on one field of one
-configuration, the best of some, so that other programs matter little; beside them those of exact solvers. Of the triangular lattice also what the dynamics gives:
-the chirality that quenches of 12 x 12 spins reach. What a table holds already is not measured again, and labels
-are kept beside it.
+configuration, the best of some, so that other programs matter little; beside them those of exact solvers. Of the
+triangular lattice also what the dynamics gives: the chirality that quenches of 12 x 12 spins reach. What a table
+holds already is not measured again, and labels are kept beside it.
 
     python -m sdglass_study.benchmarks.force_fields --out results/benchmarks/force_fields.csv
 
