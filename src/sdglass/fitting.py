@@ -86,7 +86,8 @@ def fit(
         A quarter of them, the last and the largest, is kept out; of a single one, a quarter of its configurations.
     electrons : SDModel
     model : str
-        ``"auto"``, a name of `CANDIDATES`, or several with commas between them.
+        ``"auto"``, a name of `CANDIDATES`, ``kernel-ORDER`` or ``poles-COUNT`` of any number, ``kernel`` or
+        ``poles`` for all of those, or several with commas between them.
     labels : int
         Labelled configurations of each structure.
     states : sequence of {"random", "quenched", "late"}
@@ -181,7 +182,10 @@ def candidates(model, electrons, structure):
             for name, (kind, _) in CANDIDATES.items()
             if name not in SLOW and kind in suited and _has_range(kind, electrons)
         ]
-    names = [name.strip() for name in model.split(",")]
+    names = []
+    for name in model.split(","):
+        family = [one for one in CANDIDATES if one.startswith(f"{name.strip()}-")]
+        names += family if name.strip() in _SIZES else [name.strip()]
     for name in names:
         if not FITTED_MODELS[candidate(name)[0]].suits(electrons):
             raise InputError(f"model = {name!r} is not for these electrons; expected auto, or another one")

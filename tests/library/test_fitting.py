@@ -130,6 +130,7 @@ def test_candidates_suit_the_electrons():
     assert "network" not in everything
     matrix = SDModel(2.0, 0.25, hopping=np.zeros((9, 9)))
     assert all(name.startswith(("kernel", "poles")) for name in fitting.candidates("auto", matrix, plane))
+    assert fitting.candidates("poles,kernel-48", METAL, glass) == ["poles-4", "poles-6", "poles-8", "kernel-48"]
     with pytest.raises(InputError, match="model = 'mace'; expected auto, or some of pair"):
         fitting.candidates("pair,mace", METAL, glass)
     with pytest.raises(InputError, match="'locator' is not for these electrons"):

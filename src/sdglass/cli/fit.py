@@ -33,7 +33,7 @@ def add_options(parser):
     option(group, "--structure", str, "S.npz", several, nargs="+")
     option(group, "--data", str, "L.h5", "labels instead: .h5 as a fit keeps them, or extended XYZ", nargs="+")
     option(group, "--out", str, "M.safetensors", "model to write", required=True)
-    kinds = f"auto, or some of {', '.join(CANDIDATES)}, with commas between them"
+    kinds = f"auto, kernel, poles, or some of {', '.join(CANDIDATES)}, with commas between them"
     option(parser, "--model", str, "NAME", kinds, "auto")
     option(parser, "--labels", count(), "C", "labelled configurations of each structure (default: 32)")
     states = "random, quenched, late: spins at random, and 10 and 60 steps downhill (default: all)"
