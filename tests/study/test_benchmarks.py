@@ -16,7 +16,15 @@ from sdglass_study.benchmarks import solvers_targets, summary
 
 MEASURED = (
     *("exact_labels", "training_step", "network_times", "network_memory", "dynamics", "scaling_exact"),
-    *("scaling_models", "locator", "ensemble_scaling", "solvers", "force_fields", "coupling_filling"),
+    *(
+        "scaling_models",
+        "locator",
+        "ensemble_scaling",
+        "solvers",
+        "force_fields",
+        "coupling_filling",
+        "descriptors",
+    ),
 )
 
 

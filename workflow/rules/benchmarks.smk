@@ -16,6 +16,7 @@ MEASURED = [
     "solvers",
     "force_fields",
     "coupling_filling",
+    "descriptors",
 ]
 
 
@@ -38,6 +39,7 @@ rule benchmarks:
         f"{BENCHMARKS}/solvers_targets.csv",
         f"{BENCHMARKS}/force_fields_targets.csv",
         f"{BENCHMARKS}/coupling_filling.png",
+        f"{BENCHMARKS}/descriptors.csv",
 
 
 # With all cores (snakemake cuts the number down to what it has), so that one is measured at a time.
