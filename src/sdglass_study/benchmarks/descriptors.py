@@ -26,9 +26,6 @@ from sdglass_study.benchmarks.measuring import options, with_machine
 NAMES = ("square J=6 f=0.485", "triangular J=3 f=0.25")
 CUTOFFS = 2.0, 3.0
 VARIANTS = [(symmetry, chirality) for symmetry in ("raw", "irreps") for chirality in (False, True)]
-    (2.0, 3.0),
-    [(symmetry, chirality) for symmetry in ("raw", "irreps") for chirality in (False, True)],
-)
 SEEDS = (1, 2)  # of the initial weights and the order of the data
 EDGES, EDGE, LABELS, TESTS, EPOCHS = (10, 12, 14), 16, 24, 9, 100
 QUICK = (6,), 6, 3, 3, 2
