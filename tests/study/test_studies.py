@@ -12,7 +12,7 @@ from sdglass import LLG, ExactForceField, SDModel, Shells, lattice, quench, rand
 from sdglass.errors import InputError
 from sdglass.observables.domains import Sheet
 from sdglass_study.analysis import run_analysis
-from sdglass_study.analysis._coarsening import DEFINITIONS, box_edge, length_rows, lengths_of, slope_rows
+from sdglass_study.analysis._coarsening import DEFINITIONS, box_edge, direct, length_rows, lengths_of, slope_rows
 from sdglass_study.analysis._ensembles import Resampling
 from sdglass_study.analysis._holes import cluster_numbers, clusters, hole_density, nearest_pairs
 from sdglass_study.analysis._phi4 import Control, control_runs
@@ -44,7 +44,7 @@ def test_energies_of_tetrahedral_order():
 def test_slopes_of_a_power_law_end_where_the_box_ends():
     times = np.geomspace(1.0, 1000.0, 31)
     spread = 1 + 0.01 * np.random.default_rng(0).standard_normal((6, 1))
-    lengths = {"correlation": 0.1 * times**0.75 * spread}
+    lengths = {"correlation": direct(0.1 * times**0.75 * spread)}
     rows = slope_rows({}, times, lengths, 40.0, [(1.0, 1000.0), (900.0, 1000.0)], 4.0, RESAMPLING)
     (window,) = (row for row in rows if row["kind"] == "window")
     assert window["slope"] == pytest.approx(0.75, abs=1e-9)

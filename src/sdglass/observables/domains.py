@@ -125,7 +125,11 @@ def correlation(sheet, field):
 
 def half_length(sheet, field):
     """Return the distance at which C(r) first falls to 1/2 [ell], shape (...); nan where it does not."""
-    r, curve = correlation(sheet, field)
+    return half_distance(*correlation(sheet, field))
+
+
+def half_distance(r, curve):
+    """Return where curves (..., B) over distances (B,) first fall below 1/2, shape (...); linear in between."""
     below = curve < 0.5
     k = np.maximum(below.argmax(axis=-1), 1)
     upper, lower = (np.take_along_axis(curve, (k - back)[..., None], -1)[..., 0] for back in (1, 0))

@@ -99,7 +99,8 @@ def _domains(tables, labels, structure, times, field, settings, windows, resampl
     shown = [int(np.argmin(np.abs(times - time))) for time in settings.shown if time <= times[-1] * 1.01]
     for k in sorted(set(shown)):
         where = labels | {"time": times[k]}
-        length = float(np.mean(lengths["structure factor"][:, k]))
+        one = lengths["structure factor"]
+        length = float(one.length(one.values[:, k].mean(axis=0)))
         _walls(tables, where, sheet, field[k], resampling)
         _tail(tables, where, sheet, field[k], length, settings.tail, resampling)
         if labels["model"] == EXACT:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sdglass_study.analysis import analysis, data_frame
-from sdglass_study.analysis._coarsening import length_rows, slope_rows
+from sdglass_study.analysis._coarsening import direct, length_rows, slope_rows
 from sdglass_study.analysis._holes import cluster_numbers, hole_density, nearest_pairs
 from sdglass_study.analysis._lattice_runs import Quenches, couplings, load_runs, mean_and_interval, trajectories
 from sdglass_study.config.entries import EXACT
@@ -61,7 +61,7 @@ def hole_clusters(settings, inputs, electrons, resampling, couplings):
                 ]
                 if name == "holes per cluster" and threshold == settings.threshold:
                     late = times > 0
-                    growth = {name: values[:, late]}
+                    growth = {name: direct(values[:, late])}
                     tables["hole_growth"] += length_rows(runs.labels, times[late], growth, resampling)
                     tables["hole_slopes"] += slope_rows(
                         runs.labels, times[late], growth, np.inf, settings.windows, 4.0, resampling

@@ -34,7 +34,7 @@ def tetrahedral_range(tables):
     return Measured(
         gaps,
         "between the J of the table by linear interpolation; of four orders alone; bands and diagonalization "
-        "differ by"
+        "differ by "
         f"{frame.difference_to_ed.abs().max():.0e} t0 per site",
         grade(widths[0] > widths[1]),
     )
@@ -81,9 +81,11 @@ def linear_growth(tables):
     for (ensemble, definition), rows in frame.groupby(["ensemble", "definition"], sort=False):
         row = rows.iloc[-1]
         said.setdefault((ensemble, row.damping), []).append(_power(row))
-        values.append(
+        shown = rows if ensemble == frame.ensemble.iloc[0] else rows.tail(1)
+        values += [
             f"{ensemble}, {definition}, t = {row.start:g} to {row.stop:g}: {estimate(row.slope, row.low, row.high)}"
-        )
+            for row in shown.itertuples()
+        ]
     kinds = {kind for several in said.values() for kind in several}
     within = [len(set(several)) > 1 for several in said.values()]
     if kinds == {"linear"}:
