@@ -171,7 +171,7 @@ class GreensFunctions:
 
     def _at_filling(self, spins, progress):
         """Return the `_GrandState` with the model's number of electrons."""
-        mu, slope = self._rough.level(spins) if self._few else self._fermi_level(spins)
+        mu, slope = self._fermi_level(spins)
         last, best = None, None
         search = Secants(mu, slope, self._stride, self._bound)
         for _ in range(MOST_STEPS):
@@ -190,8 +190,12 @@ class GreensFunctions:
         )
 
     def _fermi_level(self, spins):
-        """Return mu [t0] and d N / d mu, by counting and computing the levels around it."""
+        """Return mu [t0] and d N / d mu, by counting and computing the levels around it; of few poles roughly."""
         blocks = self._site_blocks(spins)
+        matrix = (sparse.kron(self._hopping, np.eye(2)) + sparse.block_diag(blocks)).tocsc()
+        rough = self._rough.level(matrix)
+        if self._few:
+            return rough
         onsite = torch.as_tensor(blocks, device=self.device)
         identity = torch.eye(2, dtype=torch.complex128, device=self.device)
 
@@ -200,10 +204,7 @@ class GreensFunctions:
             _, logarithm = self._inverse.diagonal_blocks(at[:, None, None, None] * identity - onsite)
             return 2 * self.n_sites - logarithm.imag.cpu().numpy() / np.pi
 
-        matrix = sparse.kron(self._hopping, np.eye(2)) + sparse.block_diag(blocks)
-        return fermi_level(
-            matrix.tocsc(), count, self.n_electrons, self.temperature, *self._rough.level(spins), self._bound
-        )
+        return fermi_level(matrix, count, self.n_electrons, self.temperature, *rough, self._bound)
 
     def _extrapolated(self, last, best):
         """Return the state at the exact filling, linear in the number of electrons."""
