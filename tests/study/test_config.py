@@ -180,7 +180,7 @@ class TestSolvers:
 
     def test_a_job_takes_the_cheaper_exact_solver(self):
         """Long hoppings between few sites are diagonalized, as ever; of lattices the size decides."""
-        sheet = lattice("square", 29)
+        sheet = lattice("square", 23)
         short, long = SDModel(hopping=Shells()).to_dict(), SDModel().to_dict()
         kinds = [
             type(driver({"model": "exact", "electrons": electrons}, sheet, [])).__name__

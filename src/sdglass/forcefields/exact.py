@@ -26,7 +26,7 @@ _UNGUARDED = 78  # exit status of a worker that runs the script which started it
 
 # Sites from which Green's functions take less time than diagonalization, by the number of axes along which the
 # sites lie (`benchmarks/`), and neighbours up to which they do.
-_LARGE = {0: 800, 1: 500, 2: 800, 3: 2000}
+_LARGE = {0: 450, 1: 450, 2: 450, 3: 1000}
 _FEW_NEIGHBOURS = 24
 
 
