@@ -142,7 +142,14 @@ def test_walls_are_judged_beside_the_control(value, half, control, verdict):
 
 @pytest.mark.parametrize(("value", "verdict"), [(3.1, "reproduced"), (2.6, "partly"), (2.0, "not reproduced")])
 def test_tails_are_judged(value, verdict):
-    row = {"model": "exact", "time": 9.0, "exponent": value, "low": value - 0.2, "high": value + 0.2}
+    row = {
+        "ensemble": "a",
+        "model": "exact",
+        "time": 9.0,
+        "exponent": value,
+        "low": value - 0.2,
+        "high": value + 0.2,
+    }
     assert judge("porod", chirality_tail=[row | {"start": 1.0, "stop": 2.0}]) == verdict
 
 

@@ -42,12 +42,16 @@ class Lengths:
 
     def measure(self, resampling):
         """Return L (K,), the ends of its interval, and its resamples (S, K), None of a single run."""
-        mean = self.length(self.values.mean(axis=0))
+        mean = _finite(self.length(self.values.mean(axis=0)))
         if self.runs < 2:
             return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan), None
         # Time by time: resampled correlations of all times at once would not fit into memory.
         samples = np.stack(
-            [self.length(mean_and_interval(now, resampling)[3]) for now in np.moveaxis(self.values, 1, 0)], axis=1
+            [
+                _finite(self.length(mean_and_interval(now, resampling)[3]))
+                for now in np.moveaxis(self.values, 1, 0)
+            ],
+            axis=1,
         )
         ends = resampling.interval(mean, samples, self.runs)
         return mean, np.maximum(ends["low"], 0.0), ends["high"], samples
@@ -98,7 +102,7 @@ def length_rows(labels, times, lengths, resampling):
     """Return rows of L(t) with intervals over the runs."""
     rows = []
     for name, one in lengths.items():
-        mean, low, high, _ = (None if part is None else _finite(part) for part in one.measure(resampling))
+        mean, low, high, _ = one.measure(resampling)
         for k, time in enumerate(times):
             rows.append(
                 labels
@@ -116,7 +120,7 @@ def slope_rows(labels, times, lengths, edge, windows, decade, resampling):
     """
     rows = []
     for name, one in lengths.items():
-        mean, _, _, samples = (None if part is None else _finite(part) for part in one.measure(resampling))
+        mean, _, _, samples = one.measure(resampling)
         good = np.isfinite(mean) & (mean > 0) & (times > 0)
         ended = np.flatnonzero((times > 0) & ~(mean <= LARGEST.get(name, np.inf) * edge))
         if len(ended):

@@ -48,7 +48,7 @@ class ChiralityGrowth(Quenches):
     windows: tuple[tuple[float, ...], ...]
     shown: tuple[float, ...]
     decade: float = 4.0
-    tail: tuple[float, ...] = (1.5, 2.0)
+    tail: tuple[float, ...] = (1.5, 1.25)
     control: Control = Control()  # noqa: RUF009  (frozen)
     control_windows: tuple[tuple[float, ...], ...] = ((50.0, 500.0),)
 
