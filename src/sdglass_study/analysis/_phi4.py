@@ -26,9 +26,9 @@ class Control:
         In units of the relaxation of the uniform field.
     """
 
-    cells: int = 192
+    cells: int = 128
     runs: int = 4
-    duration: float = 500.0
+    duration: float = 300.0
     time_step: float = 0.2
 
 

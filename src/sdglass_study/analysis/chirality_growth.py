@@ -50,7 +50,7 @@ class ChiralityGrowth(Quenches):
     decade: float = 4.0
     tail: tuple[float, ...] = (1.5, 1.25)
     control: Control = Control()  # noqa: RUF009  (frozen)
-    control_windows: tuple[tuple[float, ...], ...] = ((50.0, 500.0),)
+    control_windows: tuple[tuple[float, ...], ...] = ((30.0, 300.0),)
 
 
 @analysis("chirality_growth", ChiralityGrowth, inputs=trajectories, parameters=couplings, tables=TABLES)
