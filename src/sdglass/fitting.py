@@ -10,7 +10,6 @@ from sdglass.dataset import LabelledConfigurations, common_electrons
 from sdglass.electrons.sd_model import is_matrix
 from sdglass.errors import InputError
 from sdglass.forcefields.description import percent
-from sdglass.forcefields.exact import has_few_neighbours
 from sdglass.forcefields.registry import FITTED_MODELS, load_force_field
 from sdglass.forcefields.training_domain import departures, describe_structures
 from sdglass.labelling import STEPS, evaluations, label, label_all
@@ -122,7 +121,7 @@ def fit(
     """
     if not structures:
         raise InputError("no structures given; expected at least one")
-    candidates(model, electrons, structures[0])
+    candidates(model, electrons)
     require_alike(structures)
     data = label_all(
         structures, electrons, labels, states, seed=seed, workers=workers, folder=folder, progress=progress
@@ -146,7 +145,7 @@ def fit_labels(data, model="auto", *, seed=0, progress=False, tell=None):
     train, kept_out = split(data)
     large = larger(max(kept_out, key=lambda labels: labels.structure.n_sites).structure, electrons)
     tried = []
-    for name in candidates(model, electrons, large):
+    for name in candidates(model, electrons):
         tried.append(judged(name, fitted(name, train, seed, progress), kept_out, large))
     chosen = judged_again(best(tried), large, seed, progress)
     tried = [chosen if verdict.name == chosen.name else verdict for verdict in tried]
@@ -170,17 +169,13 @@ def require_alike(structures):
             )
 
 
-def candidates(model, electrons, structure):
+def candidates(model, electrons):
     """Return the names of the candidates that a user's word means; `InputError` if one does not suit."""
     if model == "auto":
-        # With long hoppings poles are inverses of dense matrices: exact fields take less time.
-        suited = {kind for kind, _ in CANDIDATES.values() if FITTED_MODELS[kind].suits(electrons)}
-        if not has_few_neighbours(structure, electrons):
-            suited.discard("poles")
         return [
             name
             for name, (kind, _) in CANDIDATES.items()
-            if name not in SLOW and kind in suited and _has_range(kind, electrons)
+            if name not in SLOW and FITTED_MODELS[kind].suits(electrons) and _has_range(kind, electrons)
         ]
     names = []
     for name in model.split(","):
@@ -328,10 +323,11 @@ def _seconds(force_field, spins):
 def best(tried):
     """Return the `Verdict` with the least error of those that take at most half of the exact time, or 0.05 s.
 
-    Of all, if there is none.
+    Of all, if none of these is good: that exact forces would take less time is told by the table.
     """
     cheap = [verdict for verdict in tried if verdict.seconds <= max(WORTH * verdict.exact_seconds, QUICK)]
-    return min(cheap or tried, key=lambda verdict: verdict.worst)
+    found = min(cheap or tried, key=lambda verdict: verdict.worst)
+    return found if found.worst <= GOOD else min(tried, key=lambda verdict: verdict.worst)
 
 
 def table(tried, chosen):

@@ -116,25 +116,24 @@ def verdict(name, error, seconds, exact):
 def test_the_best_is_that_of_least_error_at_its_cost():
     tried = [verdict("a", 0.3, 1e-4, 1.0), verdict("b", 0.1, 0.4, 1.0), verdict("c", 0.01, 0.6, 1.0)]
     assert fitting.best(tried).name == "b"
+    assert fitting.best([tried[0], tried[2]]).name == "c"  # the quick one is bad
     assert fitting.best(tried[2:]).name == "c"  # too slow, and there is no other
     assert fitting.best([verdict("a", 0.3, 1e-4, 0.01), verdict("b", 0.1, 0.03, 0.01)]).name == "b"  # quick anyway
 
 
 def test_candidates_suit_the_electrons():
-    glass, plane = amorphous(24, density=0.8), lattice("square", cells=(3, 3))
-    everything = fitting.candidates("auto", SDModel(6.0, 0.5), glass)
+    everything = fitting.candidates("auto", SDModel(6.0, 0.5))
     assert {"pair", "locator", "kernel-64"} <= set(everything)
-    assert not any(name.startswith("poles") for name in everything)  # of dense matrices
-    assert "poles-6" in fitting.candidates("auto", SDModel(6.0, 0.5, hopping=Shells()), plane)
-    assert "locator" not in fitting.candidates("auto", METAL, glass)
+    assert "poles-6" in everything
+    assert "locator" not in fitting.candidates("auto", METAL)
     assert "network" not in everything
     matrix = SDModel(2.0, 0.25, hopping=np.zeros((9, 9)))
-    assert all(name.startswith(("kernel", "poles")) for name in fitting.candidates("auto", matrix, plane))
-    assert fitting.candidates("poles,kernel-48", METAL, glass) == ["poles-4", "poles-6", "poles-8", "kernel-48"]
+    assert all(name.startswith(("kernel", "poles")) for name in fitting.candidates("auto", matrix))
+    assert fitting.candidates("poles,kernel-48", METAL) == ["poles-4", "poles-6", "poles-8", "kernel-48"]
     with pytest.raises(InputError, match="model = 'mace'; expected auto, or some of pair"):
-        fitting.candidates("pair,mace", METAL, glass)
+        fitting.candidates("pair,mace", METAL)
     with pytest.raises(InputError, match="'locator' is not for these electrons"):
-        fitting.candidates("locator", METAL, glass)
+        fitting.candidates("locator", METAL)
 
 
 # --- the learned kernel
@@ -323,7 +322,8 @@ def test_bad_input_is_one_line(folder, capsys, command, message):
     assert not (folder / "M.safetensors").exists()
 
 
-def test_a_fit_that_was_cut_short_goes_on_with_its_labels(folder):
+def test_a_fit_that_was_cut_short_goes_on_with_its_labels(folder, monkeypatch):
+    monkeypatch.setattr(fitting, "_seconds", lambda *_: 1e-3)  # errors decide, not how busy the machine is
     assert main(FIT.split()) == 0
     made = {path.name: path.stat().st_mtime_ns for path in (folder / "M.labels").iterdir()}
     errors = sdglass.load_model("M.safetensors").errors

@@ -26,12 +26,12 @@ ROUGH_ORDER = 200
 MOST_STEPS = 100
 # The search ends this close to mu [T], and the last two steps are extrapolated to it; in a gap, where mu may lie
 # anywhere, when this share of the states is missing.
-ENOUGH, IN_A_GAP = 1e-7, 1e-13
+ENOUGH, IN_A_GAP = 1e-8, 1e-13
 # With few poles, which err more anyhow: this close, as a share of the distance of the nearest pole from the axis.
 ENOUGH_OF_FEW = 1e-2
 STRIDE_OF_FEW = 5.0
 # Share of the states that may be missing at the mu of the levels, where a sum of poles errs a little.
-ENOUGH_AT_ONCE = 1e-9
+ENOUGH_AT_ONCE = 2e-10
 
 
 @dataclass(frozen=True, eq=False)
