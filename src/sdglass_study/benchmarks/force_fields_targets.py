@@ -60,7 +60,7 @@ def targets(frame):
     """Yield one row per number that has a target."""
     for magnet, (random, late) in WANTED.items():
         table = by_state(frame, magnet)
-        if table.empty:
+        if table.empty or fits(table).empty:
             continue
         exact = table.seconds[[name for name in (EXACT, "Green's functions") if name in table.index]].min()
         first = reached(fits(table), random, late)
@@ -113,7 +113,7 @@ def line(magnet, number, model, measured, target, more=False):
 
 def draw(frame):
     """Return the figure: torque error against the time per spin, one panel for each magnet."""
-    magnets = [magnet for magnet in WANTED if not by_state(frame, magnet).empty]
+    magnets = [magnet for magnet in WANTED if not fits(by_state(frame, magnet)).empty]
     figure = style.new_figure(2.7 * -(-len(magnets) // 2))
     panels = figure.subplots(-(-len(magnets) // 2), 2, squeeze=False)
     for axes, magnet in zip(panels.flat, magnets, strict=False):
