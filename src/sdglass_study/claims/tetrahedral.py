@@ -216,7 +216,7 @@ def tetrahedral_models(tables):
     ends = frame[frame.time == frame.time.max()].set_index("model").value
     ratios = ends / ends["exact"]
     values, good = [], []
-    for model in dict.fromkeys(errors.model):
+    for model in (name for name in dict.fromkeys(errors.model) if name in ratios):
         mine = errors[errors.model == model].relative
         values.append(
             f"{tables.label(model)}: {ratios[model]:.2f} (torque error {100 * mine.min():.0f} to {100 * mine.max():.0f} %)"
