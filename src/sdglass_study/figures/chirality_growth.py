@@ -43,6 +43,7 @@ def draw(tables, look):
             style.curve(lower, some.time, some.slope, some.low, some.high, **line)
         style.time_axis(upper, "xy")
         style.time_axis(lower)
+        upper.set(ylim=(0.5, 100.0))  # a lattice in one domain has no length, or any
         upper.set_title(definition, pad=3)
         upper.set_ylabel(r"$L$ [spacings]")
         lower.set(ylabel=r"$d\ln L/d\ln t$", ylim=(-0.25, 1.75))
