@@ -283,6 +283,7 @@ STILL, GROWING, UNKNOWN = (-0.02, 0.04), (0.1, 0.3), (-0.5, 0.9)
         ([grown(*STILL), grown(*GROWING, 0.05, "slow")], "depends on the damping"),
         ([grown(*STILL), grown(*GROWING, 1.0, "other")], "partly"),
         ([grown(*UNKNOWN)], "partly"),
+        ([grown(*STILL), grown(*UNKNOWN, 0.05, "slow")], "partly"),
         ([grown(*STILL), grown(*GROWING, 1.0, "warm", 1e-2)], "reproduced"),
     ],
 )
