@@ -153,7 +153,11 @@ def arrest(tables):
         verdict = "not reproduced"
     else:
         dampings = [{kind for damping, kind in said.values() if damping == one} for one, _ in said.values()]
-        verdict = "depends on the damping" if {"still", "growing"} <= kinds and all(len(k) == 1 for k in dampings) else "partly"
+        verdict = (
+            "depends on the damping"
+            if {"still", "growing"} <= kinds and all(len(k) == 1 for k in dampings)
+            else "partly"
+        )
     runs = sorted(frame.runs.unique())
     return Measured(
         values,
