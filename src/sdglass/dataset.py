@@ -85,7 +85,7 @@ class LabelledConfigurations:
         """
         last = np.nanmax(self.time, initial=-np.inf)
         names = np.where(self.time < 0.5 * last, "quenched", "late")
-        return np.where(np.isnan(self.time), "random", names)
+        return np.where(self.random, "random", names)
 
     @property
     def torque(self):
@@ -158,11 +158,21 @@ def require_same_model(data, others):
             raise InputError(f"datasets of different models cannot be mixed: {'; '.join(differences)}")
 
 
-def torque_weights(data, exponent):
-    """Return the weights of configurations, an array per structure: rms torques to the power of -2 exponent.
+def configuration_weights(torques, exponent, least=1e-3):
+    """Return the weights of configurations, rms torque^-exponent: one array (C,) for each of torques (C, N, 3).
 
-    Torques below 1e-5 of the largest weigh no more than that: of perfect order they are rounding.
+    A torque that is less than the share `least` of the largest one counts as that: labels are exact to rounding
+    only.
     """
-    squares = [np.mean(labels.torque**2, axis=(1, 2)) for labels in data]
-    least = 1e-10 * max(square.max() for square in squares)
-    return [np.maximum(square, least) ** -exponent for square in squares]
+    scales = [np.sqrt(np.square(part).mean(axis=(1, 2))) for part in torques]
+    largest = max(scale.max() for scale in scales) or 1.0
+    return [np.maximum(scale, least * largest) ** -exponent for scale in scales]
+
+
+def squared_weights(data, exponent):
+    """Return the weights (C,) of the squared errors of each structure's labels, see `configuration_weights`.
+
+    Late states count down to 1e-5 of the largest torque.
+    """
+    weights = configuration_weights([labels.torque for labels in data], exponent, least=1e-5)
+    return [weight**2 for weight in weights]

@@ -31,10 +31,8 @@ _SIZES = {"kernel": "order", "poles": "poles"}  # what the number in a candidate
 HELD_OUT = 0.25  # share of the structures, or of the configurations of a single one, that is kept out
 WORTH = 0.5  # of the time of an exact field, above which a model is not worth its error,
 QUICK = 0.05  # unless it is quicker than this [s], as anything is on a small structure
-TIMES, LARGEST = (
-    4,
-    1100,
-)  # how much larger, and how many sites at most, is what the chosen model is judged on again
+TIMES = 4  # how much larger the structure is at most on which the chosen model is judged again,
+LARGEST = 1100  # and how many sites it has at most
 GOOD = 0.10  # torque error / rms torque above which a model is called bad
 
 
@@ -283,7 +281,7 @@ def torque_errors(models, data, where="kept out"):
     """Return {name: {"kept out, N = 100": {state: {"rmse", "relative", "configurations"}}}} of fitted models."""
     sums = {}
     for labels in data:
-        states = labels.states
+        states, exact = labels.states, labels.torque
         for name, model in models.items():
             found = torque(labels.spins, model.on(labels.structure).evaluate(labels.spins).field)
             for state in ("random", "quenched", "late"):
@@ -291,9 +289,9 @@ def torque_errors(models, data, where="kept out"):
                 if mask.any():
                     key = f"{where}, N = {labels.structure.n_sites}"
                     squares = sums.setdefault(name, {}).setdefault(key, {}).setdefault(state, [0.0, 0.0, 0, 0])
-                    squares[0] += float(((found - labels.torque)[mask] ** 2).sum())
-                    squares[1] += float((labels.torque[mask] ** 2).sum())
-                    squares[2] += int(labels.torque[mask].size)
+                    squares[0] += float(((found - exact)[mask] ** 2).sum())
+                    squares[1] += float((exact[mask] ** 2).sum())
+                    squares[2] += int(exact[mask].size)
                     squares[3] += int(mask.sum())
     return {
         name: {

@@ -12,7 +12,7 @@ from sdglass.forcefields.registry import load_force_field
 from sdglass.io import require_file
 from sdglass.provenance import provenance
 from sdglass.spins import check_spins, torque
-from sdglass.structures.structure import Structure
+from sdglass.structures.reading import structure_from_ase
 
 # Torque error / rms torque of labels above which they are refused, and above which that is said.
 _WRONG, _ROUGH = 0.1, 0.01
@@ -88,9 +88,8 @@ def _from_extxyz(path, electrons, unit, energy_unit):
     import ase.io
 
     require_file(path, "labels: .h5, or extended XYZ with the properties spin and field")
-    for name, value in (("unit", unit), ("energy_unit", energy_unit)):
-        if not 0 < value < np.inf:
-            raise InputError(f"{name} = {value}; expected a positive number")
+    if not 0 < energy_unit < np.inf:
+        raise InputError(f"energy_unit = {energy_unit}; expected a positive number")
     try:
         frames = ase.io.read(path, index=":", format="extxyz")
     except Exception as error:  # whatever a parser says about a file that is not what its name promises
@@ -115,7 +114,7 @@ def _from_extxyz(path, electrons, unit, energy_unit):
     found = []
     for _, atoms, rows in groups:
         spins, energy, field, time = (np.array(column) for column in zip(*rows, strict=True))
-        structure = Structure(atoms.positions / unit, atoms.cell.complete().array / unit, pbc=np.array(atoms.pbc))
+        structure = structure_from_ase(path, atoms, unit)
         energy, field = energy / energy_unit, field / energy_unit
         found.append(LabelledConfigurations(structure, electrons, spins, energy, field, time, provenance([path])))
     return found

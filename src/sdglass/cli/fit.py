@@ -64,17 +64,12 @@ def run(args):
 
     common = {"seed": args.seed, "progress": sys.stderr.isatty(), "tell": tell}
     if args.data is not None:
-        told = {"labels", "states", "labels_folder", "workers"} & args.said
-        if told:
-            name = sorted(told)[0].replace("_", "-")
-            raise InputError(f"--{name} with --data, which has its labels; expected it with --structure")
+        kept_for = "with --data, which has its labels; expected it with --structure"
+        _refuse_said(args, {"labels", "states", "labels_folder", "workers"}, kept_for)
         electrons = electrons_of(args) if electrons_said(args) else None
         model = fit_labels(read_labels(args.data, electrons, args.unit, args.energy_unit), args.model, **common)
     else:
-        told = {"unit", "energy_unit"} & args.said
-        if told:
-            name = sorted(told)[0].replace("_", "-")
-            raise InputError(f"--{name} without --data; expected it with labels in extended XYZ")
+        _refuse_said(args, {"unit", "energy_unit"}, "without --data; expected it with labels in extended XYZ")
         folder = args.labels_folder or Path(args.out).with_suffix(".labels")
         states = ("random", "quenched", "late") if args.states is None else tuple(args.states.split(","))
         labels = 32 if args.labels is None else args.labels
@@ -85,3 +80,9 @@ def run(args):
     print(f"{args.out}: {model.info['name']}")
     warn_of_errors(args.out, model.errors)
     return 0
+
+
+def _refuse_said(args, names, words):
+    """Raise `InputError` if one of some options was given."""
+    for name in sorted(names & args.said):
+        raise InputError(f"--{name.replace('_', '-')} {words}")

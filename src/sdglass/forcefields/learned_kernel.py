@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from sdglass.arrays import own_arithmetic
-from sdglass.dataset import common_electrons, torque_weights
+from sdglass.dataset import common_electrons, squared_weights
 from sdglass.electrons.sd_model import Electrons, SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation, electron_symmetries, refuse_options
@@ -109,7 +109,7 @@ class KernelModel(StoredModel):
         band = float(ends[:, 0].min() - _WIDER * width), float(ends[:, 1].max() + _WIDER * width)
         parts = []
         with progress_bar(sum(map(len, data)), "kernel", "configuration", disable=not progress) as bar:
-            weights = torque_weights(data, settings.weight_exponent)
+            weights = squared_weights(data, settings.weight_exponent)
             for labels, one, heavy in zip(data, bound, weights, strict=True):
                 solver = KernelPolynomials(
                     labels.structure, one, settings.order, "dirichlet", band=band, counting="jackson"

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from sdglass.arrays import own_arithmetic
-from sdglass.dataset import common_electrons, torque_weights
+from sdglass.dataset import common_electrons, squared_weights
 from sdglass.electrons.diagonalization import levels_and_vectors
 from sdglass.electrons.occupation import fermi, grand_potential, occupations
 from sdglass.electrons.pole_expansion import PoleExpansion, counted_poles
@@ -187,7 +187,7 @@ def _quadratic_forms(data, weight_exponent, progress):
     """Return the `_QuadraticForm` of every configuration that fits into memory."""
     chosen, forms = _chosen(data), []
     with progress_bar(sum(map(len, chosen)), "levels", "configuration", disable=not progress) as bar:
-        weights = torque_weights(data, weight_exponent)
+        weights = squared_weights(data, weight_exponent)
         for labels, weight, places in zip(data, weights, chosen, strict=True):
             bound, torques = Electrons.of(labels.structure, labels.model), labels.torque
             for place in places:

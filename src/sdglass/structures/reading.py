@@ -36,7 +36,7 @@ def read_structure(path, magnetic=None, unit=1.0):
         structure = Structure.load(path)
     else:
         require_file(path, "a structure: .npz, or a file that ASE reads such as POSCAR, .cif, .xyz")
-        structure = _from_ase(path, _read(path), unit)
+        structure = structure_from_ase(path, _read(path), unit)
     if magnetic is None:
         return structure
     if structure.species is None:
@@ -61,7 +61,8 @@ def _read(path):
         ) from None
 
 
-def _from_ase(path, atoms, unit):
+def structure_from_ase(path, atoms, unit):
+    """Return the `Structure` of `ase.Atoms` that were read from a file; raises as `read_structure` does."""
     if not 0 < unit < np.inf:
         raise InputError(f"unit = {unit}; expected a positive length, that of 1 ell")
     cell, pbc = np.array(atoms.cell), np.array(atoms.pbc)

@@ -143,7 +143,8 @@ class Rows:
 
     def fit(self, numbers, configurations=None, terms=None):
         """Return the coefficients fitted to the chosen `configurations` (masks; all by default) of some labels."""
-        from sdglass.forcefields.locator.fit import configuration_weights, solve_coefficients
+        from sdglass.dataset import configuration_weights
+        from sdglass.forcefields.locator.fit import solve_coefficients
 
         masks = [np.ones(len(labels), bool) for labels in self.data] if configurations is None else configurations
         chosen = [(k, masks[k]) for k in numbers if masks[k].any()]

@@ -2,6 +2,8 @@
 
 from sdglass_study.figures import _style as style
 
+# Columns by which tables of quenches tell one run from another.
+RUN = "ensemble:str model:str coupling damping temperature n_sites"
 DASHES = ((), (4, 1.5), (1, 1), (4, 1, 1, 1))
 
 

@@ -4,16 +4,14 @@ import numpy as np
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._domains import plain_axes, run_lines
-
-_RUN = "ensemble:str model:str coupling damping temperature n_sites"
+from sdglass_study.figures._domains import RUN, plain_axes, run_lines
 
 
 @figure(
     tables={
-        "chirality_length": f"{_RUN} definition:str time length low high",
-        "chirality_slopes": f"{_RUN} definition:str kind:str time slope low high",
-        "chirality_order": f"{_RUN} quantity:str time value low high",
+        "chirality_length": f"{RUN} definition:str time length low high",
+        "chirality_slopes": f"{RUN} definition:str kind:str time slope low high",
+        "chirality_order": f"{RUN} quantity:str time value low high",
     },
     title="Growth of the domains",
     caption=(

@@ -2,15 +2,13 @@
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._domains import plain_axes
-
-_RUN = "ensemble:str model:str coupling damping temperature n_sites"
+from sdglass_study.figures._domains import RUN, plain_axes
 
 
 @figure(
     tables={
-        "chirality_order": f"{_RUN} quantity:str time value low high",
-        "chirality_length": f"{_RUN} definition:str time length low high",
+        "chirality_order": f"{RUN} quantity:str time value low high",
+        "chirality_length": f"{RUN} definition:str time length low high",
     },
     title="Order after a quench with exact and with approximate forces",
     caption=(

@@ -2,16 +2,14 @@
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._domains import plain_axes, run_lines
-
-_RUN = "ensemble:str model:str coupling damping temperature n_sites"
+from sdglass_study.figures._domains import RUN, plain_axes, run_lines
 
 
 @figure(
     tables={
-        "chirality_walls": f"{_RUN} time angle density",
-        "chirality_anisotropy": f"{_RUN} time sixfold low high",
-        "chirality_spectrum": f"{_RUN} time scaled_wave scaled_spectrum",
+        "chirality_walls": f"{RUN} time angle density",
+        "chirality_anisotropy": f"{RUN} time sixfold low high",
+        "chirality_spectrum": f"{RUN} time scaled_wave scaled_spectrum",
     },
     title="Walls and scaling",
     caption=(

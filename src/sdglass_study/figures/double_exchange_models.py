@@ -2,15 +2,13 @@
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._domains import plain_axes
-
-_RUN = "ensemble:str model:str coupling damping temperature n_sites"
+from sdglass_study.figures._domains import RUN, plain_axes
 
 
 @figure(
     tables={
-        "double_exchange_order": f"{_RUN} quantity:str time value low high",
-        "double_exchange_difference": f"{_RUN} time difference paired scatter",
+        "double_exchange_order": f"{RUN} quantity:str time value low high",
+        "double_exchange_difference": f"{RUN} time difference paired scatter",
     },
     title="Quenches with exact and with approximate forces",
     caption=(

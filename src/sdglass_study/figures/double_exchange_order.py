@@ -2,15 +2,13 @@
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._domains import plain_axes, run_lines
-
-_RUN = "ensemble:str model:str coupling damping temperature n_sites"
+from sdglass_study.figures._domains import RUN, plain_axes, run_lines
 
 
 @figure(
     tables={
-        "double_exchange_order": f"{_RUN} quantity:str time value low high",
-        "double_exchange_length": f"{_RUN} definition:str time length low high",
+        "double_exchange_order": f"{RUN} quantity:str time value low high",
+        "double_exchange_length": f"{RUN} definition:str time length low high",
     },
     title="Order of the spins after the quench, exact forces",
     caption=(

@@ -2,15 +2,13 @@
 
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
-from sdglass_study.figures._domains import plain_axes, run_lines
-
-_RUN = "ensemble:str model:str coupling damping temperature n_sites"
+from sdglass_study.figures._domains import RUN, plain_axes, run_lines
 
 
 @figure(
     tables={
-        "hole_clusters": f"{_RUN} threshold quantity:str time value low high",
-        "hole_motion": f"{_RUN} time later overlap low high alternation alternation_at_holes",
+        "hole_clusters": f"{RUN} threshold quantity:str time value low high",
+        "hole_motion": f"{RUN} time later overlap low high alternation alternation_at_holes",
     },
     title="Where the holes go",
     caption=(

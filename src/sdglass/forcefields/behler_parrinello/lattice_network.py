@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sdglass.arrays import own_arithmetic
-from sdglass.dataset import torque_weights
+from sdglass.dataset import squared_weights
 from sdglass.devices import torch_device
 from sdglass.forcefields.base import Evaluation, electron_symmetries
 from sdglass.forcefields.behler_parrinello.lattice_irreps import Environment
@@ -132,7 +132,7 @@ def train(environment, data, settings, device, seed=0, fold=0, progress=False):
     """Train on the torques of labels; return the `LatticeNetwork`, its energy scale [t0], and the history."""
     network = LatticeNetwork(environment, settings, device)
     samples = []
-    for labels, weights in zip(data, torque_weights(data, settings.weight_exponent), strict=True):
+    for labels, weights in zip(data, squared_weights(data, settings.weight_exponent), strict=True):
         table = torch.as_tensor(environment.table(labels.structure), device=device)
         for spins, target, weight in zip(labels.spins, labels.torque, weights, strict=True):
             tensors = (torch.as_tensor(array, dtype=torch.float32, device=device) for array in (spins, target))

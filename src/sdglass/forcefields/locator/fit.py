@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from sdglass.arrays import own_arithmetic
-from sdglass.dataset import common_electrons
+from sdglass.dataset import common_electrons, configuration_weights
 from sdglass.electrons.sd_model import SDModel
 from sdglass.errors import InputError
 from sdglass.forcefields.base import refuse_options
@@ -281,16 +281,6 @@ def _held_out(designs, targets, weights, terms):
         loops.append(design[..., n_pairs:] @ coefficients[n_pairs:])
         errors.append(predicted[-1] - target)
     return predicted, loops, errors
-
-
-def configuration_weights(torques, exponent):
-    """Return the weights of configurations, rms torque^-exponent: one array (C,) for each of torques (C, N, 3).
-
-    A torque that is a thousandth of the largest one counts as that: labels are exact to rounding only.
-    """
-    scales = [np.sqrt(np.square(part).mean(axis=(1, 2))) for part in torques]
-    largest = max(scale.max() for scale in scales) or 1.0
-    return [np.maximum(scale, 1e-3 * largest) ** -exponent for scale in scales]
 
 
 def solve_coefficients(designs, targets, weights, terms):
