@@ -23,7 +23,6 @@ MEASURED = (
         "solvers",
         "force_fields",
         "coupling_filling",
-        "descriptors",
     ),
 )
 

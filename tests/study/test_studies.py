@@ -10,6 +10,7 @@ from workflow_runs import copy_study, planned, snakemake
 
 from sdglass import LLG, ExactForceField, SDModel, Shells, lattice, quench, random_spins
 from sdglass.errors import InputError
+from sdglass.forcefields.base import Evaluation
 from sdglass.observables.domains import Sheet
 from sdglass_study.analysis import run_analysis
 from sdglass_study.analysis._coarsening import DEFINITIONS, box_edge, direct, length_rows, lengths_of, slope_rows
@@ -17,6 +18,7 @@ from sdglass_study.analysis._ensembles import Resampling
 from sdglass_study.analysis._holes import cluster_numbers, clusters, hole_density, nearest_pairs
 from sdglass_study.analysis._phi4 import Control, control_runs
 from sdglass_study.analysis.double_exchange_energies import DoubleExchangeEnergies, state
+from sdglass_study.analysis.lattice_force_fields import broken_symmetries
 from sdglass_study.claims import CLAIMS, MEASURED, Tables
 
 STUDIES = ["tetrahedral", "double_exchange"]
@@ -321,6 +323,80 @@ def test_the_droplet_is_judged(gain, verdict):
     assert judge("droplet-energy", double_exchange_energies=rows) == verdict
 
 
+def force_fields(relative, seconds, torque_rms=0.06):
+    """Return rows of networks by descriptor and of other force fields, in two states."""
+    of = {"irreps": ("irreps", relative[0]), "raw": ("raw", relative[1]), "kernel": ("", relative[2])}
+    of |= {"diagonalization": ("", 0.0), "greens-function": ("", 0.0)}
+    row = {"n_sites": 400, "configurations": 4, "chirality": True, "time_reversal": 0.1, "rotation": 0.2}
+    return [
+        row
+        | {"model": name, "symmetry": symmetry, "state": state, "torque_rms": rms, "seconds": time}
+        | {"relative": error * factor, "low": error * factor - 0.01, "high": error * factor + 0.01}
+        for (name, (symmetry, error)), time in zip(of.items(), seconds, strict=True)
+        for state, rms, factor in (("random", 0.06, 1.0), ("late", torque_rms, 2.0))
+    ]
+
+
+SECONDS = 0.5, 0.5, 1.0, 1000.0, 10.0
+
+
+@pytest.mark.parametrize(
+    ("irreps", "raw", "verdict"),
+    [(0.2, 0.4, "reproduced"), (0.4, 0.2, "not reproduced"), (0.4, 0.4, "not reproduced")],
+)
+def test_descriptors_are_judged(irreps, raw, verdict):
+    rows = force_fields((irreps, raw, 0.1), SECONDS)
+    assert judge("irreps-descriptors", lattice_force_fields=rows) == verdict
+    rows[0]["relative"] = 0.1  # of random spins alone
+    assert judge("irreps-descriptors", lattice_force_fields=rows) == (
+        "reproduced" if verdict == "reproduced" else "partly"
+    )
+    others = [row for row in rows if not row["symmetry"]]
+    assert judge("irreps-descriptors", lattice_force_fields=others) is None
+
+
+@pytest.mark.parametrize(("torque_rms", "verdict"), [(0.03, "reproduced"), (0.01, "partly")])
+def test_quoted_errors_are_shares_of_the_torque(torque_rms, verdict):
+    rows = force_fields((0.1, 0.1, 0.1), SECONDS, torque_rms)
+    assert judge("quoted-errors", lattice_force_fields=rows) == verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "verdict"),
+    [
+        (0.04, 1.0, "reproduced"),
+        (0.04, 2.0, "not reproduced"),
+        (0.2, 1.0, "partly"),  # 40 % in the other state
+        (0.3, 0.1, "not reproduced"),
+    ],
+)
+def test_speed_is_judged_with_the_error(error, seconds, verdict):
+    rows = force_fields((0.9, 0.9, error), (*SECONDS[:2], seconds, *SECONDS[3:]))
+    assert judge("speed-up", lattice_force_fields=rows) == verdict
+
+
+@pytest.mark.parametrize(("kind", "turn"), [("square", 4), ("triangular", 6)])
+def test_exact_forces_break_no_symmetry_and_anisotropic_ones_do(kind, turn):
+    sheet = lattice(kind, cells=6)
+    spins = random_spins(36, np.random.default_rng(1), 1)
+    exact = ExactForceField(sheet, SDModel(3.0, 0.3, hopping=Shells()))
+    assert max(broken_symmetries(exact, spins, turn).values()) < 1e-9
+
+    class Along:
+        """Couples each spin to its neighbour along x alone, and to a field."""
+
+        structure = sheet
+
+        def evaluate(self, spins):
+            towards = sheet.minimum_image((sheet.positions[:, None] - sheet.positions[None]).reshape(-1, 3))
+            next_to = np.linalg.norm(towards.reshape(36, 36, 3) - [1.0, 0.0, 0.0], axis=2) < 1e-6
+            return Evaluation(None, np.einsum("ij,rja->ria", next_to, spins) + np.array([0.0, 0.0, 0.3]))
+
+    broken = broken_symmetries(Along(), spins, turn)
+    assert broken["rotation"] > 0.5
+    assert broken["time_reversal"] > 0.2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_of_another_magnet_is_complete(name, tmp_path):
@@ -331,7 +407,7 @@ def test_a_study_of_another_magnet_is_complete(name, tmp_path):
     results = tmp_path / "results" / f"{name}-smoke"
     with open(results / "claims.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    ours = [one for one in CLAIMS.values() if one.magnet == name]
+    ours = [one for one in CLAIMS.values() if one.magnet in (name, "lattice")]
     assert {row["id"] for row in rows} >= {one.id for one in ours} - MAY_LACK
     assert MEASURED not in {row["verdict"] for row in rows}
     page = (results / "report.html").read_text()

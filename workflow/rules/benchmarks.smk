@@ -16,7 +16,6 @@ MEASURED = [
     "solvers",
     "force_fields",
     "coupling_filling",
-    "descriptors",
 ]
 
 
@@ -39,7 +38,6 @@ rule benchmarks:
         f"{BENCHMARKS}/solvers_targets.csv",
         f"{BENCHMARKS}/force_fields_targets.csv",
         f"{BENCHMARKS}/coupling_filling.png",
-        f"{BENCHMARKS}/descriptors.csv",
 
 
 # With all cores (snakemake cuts the number down to what it has), so that one is measured at a time.

@@ -26,7 +26,7 @@ class TorqueAlongQuench:
     """
 
     quench: str = of("quenches")
-    models: tuple[str, ...] = ()
+    models: tuple[str, ...] = of("force fields", ())
     snapshots: int = 8
 
 

@@ -203,7 +203,7 @@ def _contradictions(study, problems):
         return
     for name, settings in study.analysis.items():
         tables = {"quenches": study.quenches, "labels": study.labels, "structures": study.structures}
-        tables["models"] = {EXACT: None, **fitted}
+        tables |= {"models": {EXACT: None, **fitted}, "force fields": study.models}
         for part in dataclasses.fields(settings):
             known = tables.get(part.metadata.get("of"))
             given = getattr(settings, part.name)

@@ -1,0 +1,111 @@
+"""Force fields of a lattice beside exact ones: torque errors, time of a field, symmetries that they lack."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdglass.dataset import LabelledConfigurations
+from sdglass.forcefields.behler_parrinello.lattice_irreps import Element, Environment
+from sdglass.forcefields.registry import load_force_field
+from sdglass.spins import torque
+from sdglass_study.analysis import analysis, data_frame, of
+from sdglass_study.analysis._lattice_runs import mean_and_interval
+
+# Exact solvers, whose times the others' are compared with; their errors are those of the arithmetic.
+SOLVERS = "diagonalization", "greens-function"
+
+
+@dataclass(frozen=True)
+class LatticeForceFields:
+    """Which ones, and on what.
+
+    Attributes
+    ----------
+    labels : str
+        Of a lattice that no model was fitted to.
+    models : tuple of str
+    """
+
+    labels: str = of("labels")
+    models: tuple[str, ...] = of("force fields")
+
+
+def _inputs(study, settings):
+    fits = {f"fit {name}": study.fit_files(name)[:1] for name in settings.models if study.is_fitted(name)}
+    return fits | {"labels": study.label_files(settings.labels)[:1]}
+
+
+def _parameters(study, settings):
+    models = {name: study.models[name] for name in settings.models}
+    networks = {name: one.settings for name, one in models.items() if one.kind == "lattice-network"}
+    return {
+        "solvers": {name: [one.kind, one.settings] for name, one in models.items() if not one.fitted},
+        "descriptors": {name: [one.symmetry, one.chirality] for name, one in networks.items()},
+    }
+
+
+@analysis("lattice_force_fields", LatticeForceFields, inputs=_inputs, parameters=_parameters)
+def lattice_force_fields(settings, inputs, resampling, solvers, descriptors):
+    """Return a row for each force field and state.
+
+    `seconds` is the processor's time for the field of one configuration, the shortest of some; `time_reversal` and
+    `rotation` are the torque that changes, over the rms torque, when all spins are reversed, and when they are
+    moved by a rotation of the lattice and keep their directions.
+    """
+    labels = LabelledConfigurations.load(inputs["labels"][0])
+    sites, electrons, rows = labels.structure, labels.model, []
+    order = Environment.of(sites, 1.0, 1.0, chirality=False).order
+    for name in (*SOLVERS, *settings.models):
+        kind, options = solvers.get(name, [name, {}])
+        source = inputs[f"fit {name}"][0] if f"fit {name}" in inputs else kind
+        force_field = load_force_field(source, sites, electrons, **options)
+        found = torque(labels.spins, force_field.evaluate(labels.spins).field)
+        squares, errors = (np.mean(part**2, axis=(1, 2)) for part in (labels.torque, found - labels.torque))
+        symmetry, chirality = descriptors.get(name, ["", ""])
+        told = {"model": name, "symmetry": symmetry, "chirality": chirality, "n_sites": sites.n_sites}
+        told["seconds"] = processor_time(force_field, labels.spins[:1])
+        told |= broken_symmetries(force_field, labels.spins[:1], order)
+        for state in dict.fromkeys(labels.states):
+            mask = labels.states == state
+            ends = mean_and_interval(np.sqrt(errors[mask] / squares[mask]), resampling)[:3]
+            rows.append(
+                told
+                | {"state": state, "torque_rms": np.sqrt(squares[mask].mean())}
+                | dict(zip(("relative", "low", "high"), map(float, ends), strict=True))
+                | {"configurations": int(mask.sum())}
+            )
+    return {"lattice_force_fields": data_frame(rows)}
+
+
+def processor_time(force_field, spins):
+    """Return the shortest processor time of a field [s], of up to five."""
+    taken = []
+    while not taken or (sum(taken) < 10.0 and len(taken) < 5):
+        start = time.process_time()
+        force_field.evaluate(spins)
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+def turned(structure, spins, order):
+    """Return spins (C, N, 3) moved by a rotation of the lattice about its first site, and where each site goes."""
+    around = structure.positions - structure.positions[0]
+    moved = around.copy()
+    moved[:, :2] = around[:, :2] @ Element(1, False, order).matrix.T
+    apart = structure.minimum_image((moved[:, None] - around[None]).reshape(-1, 3)).reshape(len(moved), -1, 3)
+    where = np.linalg.norm(apart, axis=2).argmin(axis=1)
+    found = np.empty_like(spins)
+    found[:, where] = spins
+    return found, where
+
+
+def broken_symmetries(force_field, spins, order):
+    """Return {symmetry: relative change of the torques}: of time reversal, and of a rotation by 360 / `order`."""
+    plain = torque(spins, force_field.evaluate(spins).field)
+    moved, where = turned(force_field.structure, spins, order)
+    others = {
+        "time_reversal": torque(-spins, force_field.evaluate(-spins).field),
+        "rotation": torque(moved, force_field.evaluate(moved).field)[:, where],
+    }
+    return {name: np.sqrt(np.mean((other - plain) ** 2) / np.mean(plain**2)) for name, other in others.items()}
