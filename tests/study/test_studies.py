@@ -421,7 +421,7 @@ def test_a_study_of_another_magnet_is_complete(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
-@pytest.mark.parametrize("scale", ["", "-quick", "-large"])
+@pytest.mark.parametrize("scale", ["", "-quick"])
 def test_every_scale_can_be_planned(name, scale, tmp_path):
     copy_study(tmp_path)
     files = [f"workflow/studies/{name}.yaml", *([f"workflow/studies/{name}{scale}.yaml"] if scale else [])]

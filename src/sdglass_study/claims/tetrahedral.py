@@ -101,7 +101,6 @@ def linear_growth(tables):
         values,
         f"{tables.level} intervals over {runs[0]} to {runs[-1]} runs; domains up to {reach:.2f} of the box",
         verdict,
-        note="A decade of growth needs larger boxes: the overlay tetrahedral-large.yaml.",
     )
 
 
