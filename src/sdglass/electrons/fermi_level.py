@@ -39,7 +39,7 @@ def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
         if abs(missing) <= max(3, 0.2 * _FAR * temperature * slope):
             break
         search.step(missing)
-    mu, number = search.mu, int(10 + 2 * abs(missing) + 2.6 * _FAR * temperature * slope)
+    mu, number = search.mu, int(20 + 3 * abs(missing) + 2.6 * _FAR * temperature * slope)
     while number <= min(_MOST_LEVELS, matrix.shape[0] // 2):
         levels, below = _levels(matrix, mu, number, count)
         if levels is None:

@@ -30,8 +30,10 @@ ENOUGH, IN_A_GAP = 1e-8, 1e-13
 # With few poles, which err more anyhow: this close, as a share of the distance of the nearest pole from the axis.
 ENOUGH_OF_FEW = 1e-2
 STRIDE_OF_FEW = 5.0
-# Share of the states that may be missing at the mu of the levels, where a sum of poles errs a little.
-ENOUGH_AT_ONCE = 2e-10
+# Share of the states that may be missing at the mu of the levels. That mu is right, and what is missing there is what
+# the sum of poles errs by: with fewer levels than this within T no other mu helps, and ten times as many steps look
+# for one. In single precision the sum errs more.
+ENOUGH_AT_ONCE, FEW_LEVELS, ENOUGH_OF_FEW_LEVELS, ENOUGH_IN_SINGLE = 2e-10, 0.1, 5e-9, 5e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,12 +174,14 @@ class GreensFunctions:
     def _at_filling(self, spins, progress):
         """Return the `_GrandState` with the model's number of electrons."""
         mu, slope = self._fermi_level(spins)
+        at_once = ENOUGH_OF_FEW_LEVELS if slope * self.temperature < FEW_LEVELS else ENOUGH_AT_ONCE
+        at_once = max(at_once, ENOUGH_IN_SINGLE * (self._dtype == torch.complex64))
         last, best = None, None
         search = Secants(mu, slope, self._stride, self._bound)
         for _ in range(MOST_STEPS):
             last, best = best, self._evaluate(spins, search.mu, progress)
             missing = self.n_electrons - best.count
-            if last is None and abs(missing) <= ENOUGH_AT_ONCE * 2 * self.n_sites:
+            if last is None and abs(missing) <= at_once * 2 * self.n_sites:
                 return best
             search.step(missing)
             if last is None and self._few:
