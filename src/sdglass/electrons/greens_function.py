@@ -30,9 +30,9 @@ ENOUGH, IN_A_GAP = 1e-8, 1e-13
 # With few poles, which err more anyhow: this close, as a share of the distance of the nearest pole from the axis.
 ENOUGH_OF_FEW = 1e-2
 STRIDE_OF_FEW = 5.0
-# Share of the states that may be missing at the mu of the levels. That mu is right, and what is missing there is what
-# the sum of poles errs by: with fewer levels than this within T no other mu helps, and ten times as many steps look
-# for one. In single precision the sum errs more.
+# Share of the states that may be missing at the mu of the levels. That mu is right, and what is missing there is
+# what the sum of poles errs by: with fewer levels than this within T no other mu helps, and ten times as many
+# steps look for one. In single precision the sum errs more.
 ENOUGH_AT_ONCE, FEW_LEVELS, ENOUGH_OF_FEW_LEVELS, ENOUGH_IN_SINGLE = 2e-10, 0.1, 5e-9, 5e-7
 
 
