@@ -24,7 +24,7 @@ from sdglass_study.claims import CLAIMS, MEASURED, Tables
 STUDIES = ["tetrahedral", "double_exchange"]
 # What short runs on small lattices may not show.
 MAY_LACK = {"porod", "growth-control", "linear-growth", "wall-directions", "phase-separation-arrest", "holes-stay"}
-MAY_LACK |= {"public-fields", "public-damping", "frozen-state"}  # of data that are not here
+MAY_LACK |= {"public-fields", "public-damping", "public-temperature", "frozen-state"}  # of data that are not here
 RESAMPLING = Resampling(seed=1, confidence=0.95, bootstrap=200, splits=2)
 
 
@@ -251,6 +251,15 @@ def test_public_data_are_compared_where_there_are_some(tmp_path):
 def test_the_public_damping_is_judged(value, verdict):
     rows = [{"energy_loss": 0.02, "damping_time_step": value}, {"energy_loss": 1e-5, "damping_time_step": 9.0}]
     assert judge("public-damping", public_damping=rows) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(1.05e-3, "reproduced"), (1.2e-3, "partly"), (2e-3, "not reproduced")]
+)
+def test_the_public_temperature_is_judged(value, verdict):
+    row = {"source": "public", "kind": "quench", "spin_temperature": value}
+    rows = [row | {"step": 10, "spin_temperature": 1.0}, row | {"step": 90}, row | {"step": 100}]
+    assert judge("public-temperature", public_quench=rows) == verdict
 
 
 @pytest.mark.parametrize(("torque", "verdict"), [(0.013, "reproduced"), (0.0325, "not reproduced")])

@@ -6,6 +6,7 @@ import numpy as np
 
 from sdglass.errors import InputError
 from sdglass.forcefields.exact import exact_force_field
+from sdglass.observables.spin_temperature import spin_temperature
 from sdglass.spins import normalize, torque
 from sdglass.structures.lattices import lattice
 from sdglass_study.analysis import analysis, data_frame
@@ -38,7 +39,7 @@ def _inputs(study, settings):
 
 @analysis("public_quench", PublicQuench, inputs=_inputs)
 def public_quench(settings, inputs, electrons):
-    """Return energies, torques and their difference to the public ones, configuration by configuration."""
+    """Return energies, torques, temperatures and the difference to public torques of each configuration."""
     rows = []
     data = _read(inputs["file"][0], ("x", "y", "spin", "field", "step", "kind"))
     structure, order = _square(data, inputs["file"][0])
@@ -54,6 +55,7 @@ def public_quench(settings, inputs, electrons):
         # A public field may be half of ours or of the other sign: the factor is fitted, and shown.
         factor = float((found * stated).sum() / (stated**2).sum())
         rows[-1] |= {"factor": factor, "relative_difference": _rms(found - factor * stated) / _rms(found)}
+        rows[-1]["spin_temperature"] = float(spin_temperature(exact, spins[None], seed=c)[0])
     if "frozen" in inputs:
         data = _read(inputs["frozen"][0], ("x", "y", "spin"))
         structure, order = _square(data, inputs["frozen"][0])
@@ -72,6 +74,7 @@ def _row(source, kind, step, spins, labels, found, first, second):
     return {
         "source": source, "kind": kind, "step": step, "n_sites": n, "energy_per_site": float(labels.energy[0]) / n,
         "neighbours": neighbours, "torque_rms": _rms(found), "factor": np.nan, "relative_difference": np.nan,
+        "spin_temperature": np.nan,
     }  # fmt: skip
 
 

@@ -54,6 +54,33 @@ def public_damping(tables):
 
 
 @claim(
+    id="public-temperature",
+    statement="The spins of the public quench are at T = 0.001 when it is over",
+    rule=(
+        "temperature by equipartition, mean over the second half of the quench: reproduced if within 10 % of 0.001, "
+        "partly if within 30 %"
+    ),
+    target="public_quench.csv",
+    tables="public_quench",
+    order=30.15,
+    **_ABOUT,
+)
+def public_temperature(tables):
+    """Temperature of the spins late in the public quench [t0]."""
+    frame = tables.rows("public_quench", source="public", kind="quench")
+    late = frame[frame.step > 0.5 * frame.step.max()].spin_temperature
+    if late.empty:
+        return None
+    mean, error = float(late.mean()), float(late.std() / max(len(late), 1) ** 0.5) if len(late) > 1 else np.inf
+    return Measured(
+        f"{1e3 * mean:.3f} 1e-3 t0",
+        f"{1e3 * error:.3f} 1e-3 t0, standard error over {len(late)} configurations",
+        grade(abs(mean / 1e-3 - 1) < 0.1, abs(mean / 1e-3 - 1) < 0.3),
+        note="It would be higher if the time step were too large, and is that of the fastest motion.",
+    )
+
+
+@claim(
     id="frozen-state",
     statement="The published frozen state of 100 x 100 spins is stationary under exact forces",
     rule="reproduced if its rms torque is within 1.5 times that at the end of the exact public quench",
