@@ -6,14 +6,16 @@ import torch
 from scipy import sparse
 from scipy.special import expit
 
+import sdglass
 from sdglass import ExactForceField, GreensFunctionForceField, SDModel, Shells, Structure, Yukawa, check_engine
+from sdglass.electrons.fermi_level import Secants
 from sdglass.electrons.greens_function import GreensFunctions
 from sdglass.electrons.nested_dissection import nested_dissection
 from sdglass.electrons.pole_expansion import fermi_poles
 from sdglass.electrons.sd_model import Electrons, hopping_matrix, sparse_hopping_matrix
 from sdglass.electrons.selected_inverse import SelectedInverse, inverse_and_log_determinant
 from sdglass.errors import InputError
-from sdglass.spins import random_spins, torque
+from sdglass.spins import normalize, random_spins, torque
 from sdglass.structures.amorphous import random_sequential_addition
 from sdglass.structures.lattices import square_lattice
 
@@ -193,3 +195,34 @@ def test_bad_options(options, words):
 def test_zero_temperature_is_refused():
     with pytest.raises(InputError, match="electronic temperature = 0"):
         GreensFunctionForceField(square_lattice(4), SDModel(temperature=0.0, hopping=Shells()))
+
+
+def test_a_gap_takes_one_sum_of_poles():
+    """Tetrahedral order with noise: where in the gap mu is matters to nobody, and no search is lost in it."""
+    sheet = sdglass.lattice("triangular", (16, 16))
+    corners = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / 3**0.5
+    spins = np.tile(corners.reshape(2, 2, 3), (8, 8, 1)).reshape(1, 256, 3)
+    spins = normalize(spins + 0.2 * np.random.default_rng(1).standard_normal(spins.shape))
+    model = SDModel(coupling=3.0, filling=0.25, hopping=Shells())
+    solver, calls = GreensFunctions(sheet, Electrons.of(sheet, model, dense=False)), []
+    found = solver.solve(spins, progress=calls.append)
+    assert sum(calls) == len(solver.expansion.poles)
+    exact = ExactForceField(sheet, model).evaluate(spins)
+    error = torque(spins, found.local_field) - torque(spins, exact.field)
+    assert np.sqrt(np.mean(error**2)) < 1e-6 * np.sqrt(np.mean(torque(spins, exact.field) ** 2))
+    assert found.free_energy == pytest.approx(exact.energy, abs=1e-6)
+
+
+@pytest.mark.parametrize("start", [-3.0, 0.2, 5.0])
+def test_a_root_is_found_where_the_function_is_flat(start):
+    """Two steps that smear a plateau of which the root is in the middle."""
+    tried, search = [], Secants(start, 1.0, 0.1, 10.0)
+    for _ in range(40):
+        x = tried[-1] if tried else start
+        missing = -(np.tanh((x + 1) / 0.1) + np.tanh((x - 1) / 0.1) + 1e-6 * (x - 0.3))
+        if abs(missing) < 1e-12:
+            break
+        search.step(missing)
+        tried.append(search.mu)
+    assert len(tried) < 30
+    assert abs(search.mu) < 0.5

@@ -81,33 +81,45 @@ def _levels(matrix, mu, number, count):
 
 
 class Secants:
-    """Secants for the chemical potential, inside the interval that is known to hold it."""
+    """Secants for the chemical potential; once an interval holds it, the method of Chandrupatla.
+
+    That interpolates by an inverse parabola where it is safe, and halves the interval where it is not (T. R.
+    Chandrupatla, Adv. Eng. Software 28, 145 (1997)): in a gap the number of electrons is flat, and its secants
+    lead far away.
+    """
 
     def __init__(self, mu, slope, stride, bound):
         self.mu, self.slope = mu, slope
-        self._low, self._high = -np.inf, np.inf
         self._bound, self._stride = bound, stride
-        self._last, self._width, self._slow = None, np.inf, 0
+        self._last, self._other = None, None  # the latest (mu, missing), and that at the other end of the interval
 
     def step(self, missing):
         """Go on from the number of electrons that are missing at `mu`."""
-        if self._last is not None and self.mu != self._last[0]:
-            slope = (self._last[1] - missing) / (self.mu - self._last[0])
+        new, last, other = (self.mu, missing), self._last, self._other
+        if last is not None and new[0] != last[0]:
+            slope = (last[1] - missing) / (new[0] - last[0])
             # A sum of few poles is not quite monotonic.
             self.slope = slope if slope > 0 else 0.5 * self.slope
-        self._last = (self.mu, missing)
-        if missing > 0:
-            self._low = self.mu
-        else:
-            self._high = self.mu
-        target = self.mu + missing / self.slope
-        if np.isfinite(self._low) and np.isfinite(self._high):
-            width = self._high - self._low
-            self._slow = 0 if width < 0.5 * self._width else self._slow + 1
-            self._width = width if self._slow == 0 else self._width
-            if not self._low < target < self._high or self._slow > 3:
-                target, self._slow, self._width = 0.5 * (self._low + self._high), 0, width
-        else:  # one side alone is known: no farther than strides that double
-            target = self.mu + np.clip(target - self.mu, -self._stride, self._stride)
+        spare = last
+        if last is not None and (missing > 0) != (last[1] > 0):
+            spare, other = other, last
+        self._last, self._other = new, other
+        if other is None:  # one side alone is known: no farther than strides that double
+            self.mu += np.clip(missing / self.slope, -self._stride, self._stride)
             self._stride *= 2
-        self.mu = float(np.clip(target, -self._bound, self._bound))
+        else:
+            self.mu += _share(new, other, spare) * (other[0] - new[0])
+        self.mu = float(np.clip(self.mu, -self._bound, self._bound))
+
+
+def _share(new, other, spare):
+    """Return how far to go from `new` to `other`, points (x, f) around a root, by a third one; 0 to 1."""
+    (x1, f1), (x2, f2) = new, other
+    if spare is None:
+        return f1 / (f1 - f2)
+    x3, f3 = spare
+    place, height = (x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2)
+    if not (height**2 < place and (1 - height) ** 2 < 1 - place):
+        return 0.5
+    share = f1 / (f2 - f1) * f3 / (f2 - f3) + (x3 - x1) / (x2 - x1) * f1 / (f3 - f1) * f2 / (f3 - f2)
+    return min(max(share, 0.0), 1.0)

@@ -27,8 +27,9 @@ MOST_STEPS = 100
 # The search ends this close to mu [T], and the last two steps are extrapolated to it; in a gap, where mu may lie
 # anywhere, when this share of the states is missing.
 ENOUGH, IN_A_GAP = 1e-8, 1e-13
-# With few poles, which err more anyhow: this close, as a share of the distance of the nearest pole from the axis.
-ENOUGH_OF_FEW = 1e-2
+# With few poles, which err more anyhow: this close, as a share of the distance of the nearest pole from the axis;
+# in a gap, when this share of the states is missing.
+ENOUGH_OF_FEW, FEW_IN_A_GAP = 1e-2, 1e-6
 STRIDE_OF_FEW = 5.0
 # Share of the states that may be missing at the mu of the levels. That mu is right, and what is missing there is
 # what the sum of poles errs by: with fewer levels than this within T no other mu helps, and ten times as many
@@ -120,6 +121,7 @@ class GreensFunctions:
         self._few = expansion is not None
         nearest = temperature * self.expansion.poles.imag.min()
         self._enough = ENOUGH_OF_FEW * nearest if self._few else ENOUGH * temperature
+        self._in_a_gap = FEW_IN_A_GAP if self._few else IN_A_GAP
         self._stride = STRIDE_OF_FEW * nearest if self._few else 4 * temperature
         if self.n_electrons is not None:  # a rough density of states, from random vectors
             self._rough = KernelPolynomials(structure, electrons, ROUGH_ORDER, spacing=0.0)
@@ -186,7 +188,7 @@ class GreensFunctions:
             search.step(missing)
             if last is None and self._few:
                 continue  # a single one cannot be extrapolated
-            if abs(missing) <= max(IN_A_GAP * 2 * self.n_sites, self._enough * search.slope):
+            if abs(missing) <= max(self._in_a_gap * 2 * self.n_sites, self._enough * search.slope):
                 return self._extrapolated(last, best)
         raise InputError(
             f"no chemical potential gives {self.n_electrons} electrons: {best.count:.9g} at {best.mu:.12g} t0; "
