@@ -39,7 +39,7 @@ class KernelSettings:
         Pull towards Jackson's factors, relative to the diagonal of the normal equations.
     weight_exponent : float
         Configurations are weighted with their rms torque to the power of minus this: 0 weighs absolute errors
-        alike, 1 relative ones, for which a kernel of low order gives up all others where late states are very late.
+        alike, 1 relative ones, for which a kernel of low order gives up all others if some are very late.
     """
 
     order: int = 64
