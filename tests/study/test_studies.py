@@ -23,7 +23,15 @@ from sdglass_study.claims import CLAIMS, MEASURED, Tables
 
 STUDIES = ["tetrahedral", "double_exchange"]
 # What short runs on small lattices may not show.
-MAY_LACK = {"porod", "growth-control", "linear-growth", "wall-directions", "phase-separation-arrest", "holes-stay"}
+MAY_LACK = {
+    "porod",
+    "scaling-collapse",
+    "growth-control",
+    "linear-growth",
+    "wall-directions",
+    "phase-separation-arrest",
+    "holes-stay",
+}
 MAY_LACK |= {"public-fields", "public-damping", "public-temperature", "frozen-state"}  # of data that are not here
 RESAMPLING = Resampling(seed=1, confidence=0.95, bootstrap=200, splits=2)
 
@@ -153,6 +161,20 @@ def test_tails_are_judged(value, verdict):
         "high": value + 0.2,
     }
     assert judge("porod", chirality_tail=[row | {"start": 1.0, "stop": 2.0}]) == verdict
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(0.5, "reproduced"), (0.4, "partly"), (-0.5, "not reproduced")])
+def test_the_collapse_of_structure_factors_is_judged(power, verdict):
+    """S = L^2 f(q L) with L as the root of the time; scaled with another power it is no function of q L."""
+    rows = []
+    for ensemble, scaled in (("damped", power), ("control", 0.5)):
+        for time in (10.0, 20.0, 40.0, 80.0):
+            for q in np.geomspace(0.01, 10.0, 60):
+                true, length = time**0.5, time**scaled
+                spectrum = true**2 / (1 + (true * q) ** 3) * (1 + 0.02 * np.sin(time))
+                row = {"ensemble": ensemble, "model": "exact" if ensemble == "damped" else ensemble, "time": time}
+                rows.append(row | {"scaled_wave": q * length, "scaled_spectrum": spectrum / length**2})
+    assert judge("scaling-collapse", chirality_spectrum=rows) == verdict
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,55 @@ def porod(tables):
     )
 
 
+# Range of q L / 2 pi of the collapse: beyond the peak, before spacings are seen.
+COLLAPSE = 0.8, 3.0
+
+
+@claim(
+    id="scaling-collapse",
+    statement="Structure factors of the chirality at different times are one function of q L",
+    rule=(
+        "rms difference of ln S(q) / L^2 from its mean over times, q L / 2 pi from 0.8 to 3, the later half of the "
+        "times shown: reproduced if at most twice that of the control, partly if below 0.5"
+    ),
+    target="chirality_walls",
+    tables="chirality_spectrum",
+    order=20.45,
+    **_ABOUT,
+)
+def scaling_collapse(tables):
+    """Spread of the scaled structure factors of the chirality over times."""
+    frame = tables["chirality_spectrum"]
+    ours = frame[(frame.ensemble == frame.ensemble.iloc[0]) & (frame.model == "exact")]
+    (spread, mean, times), (usual, control, _) = (
+        _collapse(some) for some in (ours, frame[frame.ensemble == "control"])
+    )
+    if len(times) < 2 or not np.isfinite(usual):
+        return None
+    return Measured(
+        [f"{spread:.2f} over t = {', '.join(f'{time:g}' for time in times)}", f"control {usual:.2f}"],
+        "means over runs; rings of wave vectors of one box",
+        grade(spread <= 2 * usual, spread < 0.5),
+        note=f"The mean differs from the control's by {np.sqrt(np.mean((mean - control) ** 2)):.2f}, rms of its logarithm.",
+    )
+
+
+def _collapse(frame):
+    """Return the rms spread of the scaled curves in the later half of the times, their mean, and the times."""
+    x = np.log(np.linspace(*COLLAPSE, 12))
+    curves = {}
+    for time, rows in frame[frame.scaled_wave > 0].groupby("time"):
+        rows = rows.sort_values("scaled_wave")
+        if rows.scaled_wave.iloc[0] <= COLLAPSE[0] and rows.scaled_wave.iloc[-1] >= COLLAPSE[1]:
+            curves[time] = np.interp(x, np.log(rows.scaled_wave), np.log(rows.scaled_spectrum))
+    times = sorted(frame.time.unique())
+    times = [time for time in times[len(times) // 2 :] if time in curves]
+    if len(times) < 2:
+        return np.nan, np.full(len(x), np.nan), times
+    values = np.array([curves[time] for time in times])
+    return float(np.sqrt(np.mean((values - values.mean(axis=0)) ** 2))), values.mean(axis=0), times
+
+
 @claim(
     id="tetrahedral-models",
     statement="Quenches with approximate forces lead to the order of exact forces",
