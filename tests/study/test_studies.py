@@ -163,13 +163,13 @@ def test_tails_are_judged(value, verdict):
     assert judge("porod", chirality_tail=[row | {"start": 1.0, "stop": 2.0}]) == verdict
 
 
-@pytest.mark.parametrize(("power", "verdict"), [(0.5, "reproduced"), (0.4, "partly"), (-0.2, "not reproduced")])
+@pytest.mark.parametrize(("power", "verdict"), [(0.5, "reproduced"), (0.4, "partly"), (0.0, "not reproduced")])
 def test_the_collapse_of_structure_factors_is_judged(power, verdict):
     """S = L^2 f(q L) with L as the root of the time; scaled with another power it is no function of q L."""
     rows = []
     for ensemble, scaled in (("damped", power), ("control", 0.5)):
-        for time in (10.0, 40.0, 160.0, 640.0):
-            for q in np.geomspace(0.01, 10.0, 60):
+        for time in (10.0, 40.0, 160.0, 640.0, 2560.0, 10240.0):
+            for q in np.geomspace(1e-3, 10.0, 60):
                 true, length = time**0.5, time**scaled
                 spectrum = true**2 / (1 + (true * q) ** 3) * (1 + 0.02 * np.sin(time))
                 row = {"ensemble": ensemble, "model": "exact" if ensemble == "damped" else ensemble, "time": time}

@@ -37,7 +37,7 @@ def _inputs(study, settings):
     return {name: path for name, path in (("file", settings.file), ("frozen", settings.frozen)) if path}
 
 
-@analysis("public_quench", PublicQuench, inputs=_inputs)
+@analysis("public_quench", PublicQuench, inputs=_inputs, tables=("public_quench", "public_damping"))
 def public_quench(settings, inputs, electrons):
     """Return energies, torques, temperatures and the difference to public torques of each configuration."""
     rows = []
