@@ -12,6 +12,7 @@ _FAR = 16.0
 # are as fast.
 _MOST_LEVELS = 400
 _MOST_STEPS = 30
+_LEAST_SLOPE = 1e-3  # levels per energy, in a gap [1/t0]
 
 
 def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
@@ -41,20 +42,26 @@ def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
         search.step(missing)
     mu, number = search.mu, int(20 + 3 * abs(missing) + 2.6 * _FAR * temperature * slope)
     while number <= min(_MOST_LEVELS, matrix.shape[0] // 2):
-        levels, below = _levels(matrix, mu, number, count)
+        levels, below, gaps = _levels(matrix, mu, number, count)
         if levels is None:
             break
+        for electrons, (energy, half) in zip((below, below + len(levels)), gaps, strict=True):
+            if n_electrons == electrons and half > _FAR * temperature:
+                return energy, _LEAST_SLOPE
         if 0 < n_electrons - below < len(levels):
             mu = chemical_potential(levels, n_electrons - below, temperature)
             if levels[0] < mu - _FAR * temperature and levels[-1] > mu + _FAR * temperature:
                 occupied = fermi(levels, mu, temperature)
-                return mu, max(float(np.sum(occupied * (1 - occupied))) / temperature, 1e-3)
+                return mu, max(float(np.sum(occupied * (1 - occupied))) / temperature, _LEAST_SLOPE)
         number *= 2
     return mu, search.slope
 
 
 def _levels(matrix, mu, number, count):
-    """Return levels next to mu, ascending, without a gap, and how many are below them; None if some were lost."""
+    """Return levels next to mu, ascending, none left out, how many are below them, and the gaps at their ends.
+
+    Of a gap the middle and half the width. If levels were lost, None for all.
+    """
     shifted = (matrix - mu * identity(matrix.shape[0])).tocsc()
     try:
         factors = splu(shifted, permc_spec="COLAMD", diag_pivot_thresh=0.01, options={"SymmetricMode": True})
@@ -62,13 +69,13 @@ def _levels(matrix, mu, number, count):
         start = np.random.default_rng(0).standard_normal(matrix.shape[0]).astype(complex)
         levels = np.sort(eigsh(matrix, number, sigma=mu, OPinv=inverse, v0=start, return_eigenvectors=False))
     except (RuntimeError, ArpackError):  # mu is a level, or many levels are one
-        return None, None
+        return None, None, None
     # Between two of the lowest, and two of the highest, where the gap is wide: there the levels can be counted.
     gaps = np.diff(levels)
     places = np.array([gaps[:5].argmax(), len(gaps) - 5 + gaps[-5:].argmax()])
     energy, width = levels[places] + 0.5 * gaps[places], 1e-3 * gaps[places]
     if width.min() < 1e-10:
-        return None, None
+        return None, None, None
     distance = energy[:, None] - levels
     found = count(energy, width) - (np.arctan(distance / width[:, None]) / np.pi - 0.5 * np.sign(distance)).sum(
         axis=1
@@ -76,8 +83,12 @@ def _levels(matrix, mu, number, count):
     below, upto = (round(number) for number in found)
     inside = levels[places[0] + 1 : places[1] + 1]
     if np.abs(found - [below, upto]).max() > 0.2 or upto - below != len(inside):
-        return None, None
-    return inside, below
+        return None, None, None
+    return (
+        inside,
+        below,
+        [(float(middle), 0.5 * gaps[place]) for middle, place in zip(energy, places, strict=True)],
+    )
 
 
 class Secants:
