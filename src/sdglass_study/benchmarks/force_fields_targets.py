@@ -27,7 +27,6 @@ EXACT = "diagonalization"
 KINDS = {
     "pair": ("pair couplings", style.GREY, "x"),
     "locator": ("locator expansion", style.PURPLE, "P"),
-    "lattice-network": ("network, irreps", style.SKY, "D"),
     "kernel": ("learned kernel", style.GREEN, "v"),
     "poles": ("learned poles", style.VERMILLION, "o"),
     "diagonalization, float32": ("diagonalization, float32", style.ORANGE, "s"),
