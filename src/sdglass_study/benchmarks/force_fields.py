@@ -226,7 +226,7 @@ def main():
     path = os.environ.get("KONDO_LABELS")
     if path and not args.quick:
         magnet, electrons = PUBLISHED
-        measure(table, magnet, electrons, *published(path), ("kernel-20", *KERNELS, *POLES))
+        measure(table, magnet, electrons, *published(path), ("kernel-18", *KERNELS, *POLES))
 
 
 if __name__ == "__main__":
