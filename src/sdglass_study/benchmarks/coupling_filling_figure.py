@@ -39,9 +39,10 @@ def draw(frame):
             axes.set_yticks(range(found.shape[0]), [f"{j:g}" for j in found.index])
             for (y, x), value in np.ndenumerate(found.to_numpy()):
                 dark = norm(np.clip(value, LEAST, MOST)) < 0.5
-                words = f"{100 * value:.2g}" if value < 9.95 else ">900"
+                words = f"{100 * value:.2g}" if value < 0.1 else f"{100 * value:.0f}" if value < 9.995 else ">999"
                 axes.text(x, y, words, ha="center", va="center", fontsize=6, color="white" if dark else "black")
             axes.set_title(f"{title}, {state}", fontsize=7)
+            axes.tick_params(length=0)
         row[0].set_ylabel("coupling $J$ [$t_0$]")
     for axes in panels[-1]:
         axes.set_xlabel("filling $f$")

@@ -55,7 +55,7 @@ def irreps_descriptors(tables):
     statement="A quoted error of 0.001 t0 is a small one",
     rule="0.001 t0 over the rms torque: reproduced if below 5 % in every state, partly if of random spins",
     order=40.1,
-    note="Of these two magnets no quoted error could be read; 0.001 is that of arXiv:2311.16964, Fig. 3.",
+    note="Of these two magnets no quoted error could be read; 0.001 is that of the glass in the same review.",
     **_ABOUT,
 )
 def quoted_errors(tables):
