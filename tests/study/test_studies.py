@@ -12,7 +12,7 @@ from sdglass import LLG, ExactForceField, SDModel, Shells, lattice, quench, rand
 from sdglass.errors import InputError
 from sdglass.forcefields.base import Evaluation
 from sdglass.observables.domains import Sheet
-from sdglass_study.analysis import run_analysis
+from sdglass_study.analysis import ANALYSES, run_analysis
 from sdglass_study.analysis._coarsening import DEFINITIONS, box_edge, direct, length_rows, lengths_of, slope_rows
 from sdglass_study.analysis._ensembles import Resampling
 from sdglass_study.analysis._holes import cluster_numbers, clusters, hole_density, nearest_pairs
@@ -256,6 +256,7 @@ def test_public_data_are_compared_where_there_are_some(tmp_path):
     np.savez(tmp_path / "frozen.npz", x=data["x"], y=data["y"], spin=data["spin"][-1])
     files = {"file": str(tmp_path / "public.npz"), "frozen": str(tmp_path / "frozen.npz")}
     made = run_analysis("public_quench", files, files, common={"electrons": DOUBLE_EXCHANGE.to_dict()})
+    assert set(made) == set(ANALYSES["public_quench"].tables)
     public = made["public_quench"][made["public_quench"].source == "public"]
     assert public.relative_difference.max() < 1e-9
     np.testing.assert_allclose(public.factor, 2.0)
