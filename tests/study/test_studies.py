@@ -99,10 +99,11 @@ def judge(claim, **tables):
     return found and found.verdict
 
 
-def slopes(*ends, damping=1.0, model="exact", ensemble="damped"):
+def slopes(*ends, damping=1.0, model="exact", ensemble="damped", n_sites=400):
     """Return windows of the definitions a, b, .. with the given intervals."""
     return [
         {"ensemble": ensemble, "model": model, "definition": name, "kind": "window", "damping": damping}
+        | {"n_sites": n_sites}
         | {"start": 1.0, "stop": 9.0, "slope": (low + high) / 2, "low": low, "high": high, "runs": 4, "reach": 0.1}
         for name, (low, high) in zip("abc", ends, strict=False)
     ]
@@ -120,6 +121,7 @@ LINEAR, HALF, BOTH = (0.9, 1.1), (0.4, 0.6), (0.4, 1.1)
         (slopes(BOTH, BOTH), "partly"),
         (slopes(LINEAR) + slopes(HALF, damping=0.05, ensemble="slow"), "depends on the damping"),
         (slopes(LINEAR) + slopes(HALF, model="pair"), "reproduced"),
+        (slopes(HALF) + slopes(LINEAR, ensemble="small", n_sites=100), "not reproduced"),
         ([row | {"kind": "local"} for row in slopes(LINEAR)], None),
     ],
 )

@@ -62,7 +62,8 @@ def _positive_range(x, y):
     id="linear-growth",
     statement="Chiral domains grow linearly in time, not as the square root",
     rule=(
-        "by the last fitted window of each definition of L, exact forces: reproduced if every interval of d ln "
+        "by the last fitted window of each definition of L, exact forces, on the largest lattice (domains of smaller ones "
+        "fill them before the order is formed): reproduced if every interval of d ln "
         "L / d ln t holds 1 and not 1/2, not reproduced if every one holds 1/2 and not 1; depends on the "
         "analysis where definitions of L say both, on the damping where dampings do; partly if undecided"
     ),
@@ -80,7 +81,8 @@ def linear_growth(tables):
     said, values = {}, []
     for (ensemble, definition), rows in frame.groupby(["ensemble", "definition"], sort=False):
         row = rows.iloc[-1]
-        said.setdefault((ensemble, row.damping), []).append(_power(row))
+        if row.n_sites == frame.n_sites.max():
+            said.setdefault((ensemble, row.damping), []).append(_power(row))
         shown = rows if ensemble == frame.ensemble.iloc[0] else rows.tail(1)
         values += [
             f"{ensemble}, {definition}, t = {row.start:g} to {row.stop:g}: {estimate(row.slope, row.low, row.high)}"

@@ -25,7 +25,7 @@ def draw(tables, look):
     names = run_names(frame, look)
     times = {key: sorted(frame.time[frame.ensemble == key[0]].unique()) for key in names}
     columns = min(6, max(map(len, times.values())))
-    page, panels = style.panels(1.5 * len(names) + 0.3, len(names), columns, lettered=False)
+    page, panels = style.panels(1.15 * len(names) + 0.3, len(names), columns, lettered=False)
     panels = panels.reshape(len(names), columns)
     for row, (key, words) in zip(panels, names.items(), strict=True):
         shown = style.spread_out(times[key], columns)
@@ -35,6 +35,6 @@ def draw(tables, look):
             some = frame[(frame.ensemble == key[0]) & (frame.time == time)]
             drawn = site_map(axes, some, "chirality", 1.0)
             axes.set_title(f"$t = {style.clock(time)}$", pad=2)
-        row[0].text(0.0, -0.12, words, transform=row[0].transAxes, fontsize=7)
+        row[0].text(0.0, -0.12, words, transform=row[0].transAxes, fontsize=7).set_in_layout(False)
     page.colorbar(drawn, ax=panels, shrink=0.5, label=r"$\chi_i$ / perfect")
     return page
