@@ -72,6 +72,6 @@ def draw(tables, look):
         "by reversed spins": {"marker": "x", "color": style.GREEN},
     }.items():
         right.plot([], [], linestyle="none", label=words, **options)
-    right.legend(fontsize=7)
+    right.legend(fontsize=7, frameon=True, framealpha=0.9, edgecolor="none")
     style.legend_below(page, left.get_legend_handles_labels()[0], ncols=4)
     return page
