@@ -6,6 +6,7 @@ import numpy as np
 
 from sdglass.dynamics.trajectory import Trajectory
 from sdglass.errors import InputError
+from sdglass.forcefields.registry import load_force_field
 from sdglass.random_streams import generator
 from sdglass.statistics import bootstrap_weights
 from sdglass.structures.structure import Structure
@@ -33,6 +34,24 @@ def trajectories(study, settings):
 def couplings(study, settings):
     """Return {quench: J [t0]} as a parameter of an analysis."""
     return {"couplings": {name: study.electrons_of(study.quenches[name]).coupling for name in settings.quenches}}
+
+
+def fits(study, models):
+    """Return the inputs of an analysis of some models: the fits of those that are fitted."""
+    return {f"fit {name}": study.fit_files(name)[:1] for name in models if study.is_fitted(name)}
+
+
+def solvers(study, models):
+    """Return {model: [kind, options]} of those that are solved for, as a parameter of an analysis."""
+    named = {name: study.models[name] for name in models if not study.is_fitted(name)}
+    return {"solvers": {name: [model.kind, model.settings] for name, model in named.items()}}
+
+
+def force_field_of(name, inputs, solvers, structure, electrons):
+    """Return the force field of a model: its fit among `inputs`, one of `solvers`, or the solver of that name."""
+    kind, options = solvers.get(name, [name, {}])
+    source = inputs[f"fit {name}"][0] if f"fit {name}" in inputs else kind
+    return load_force_field(source, structure, electrons, **options)
 
 
 @dataclass(frozen=True, eq=False)

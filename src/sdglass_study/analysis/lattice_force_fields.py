@@ -7,10 +7,9 @@ import numpy as np
 
 from sdglass.dataset import LabelledConfigurations
 from sdglass.forcefields.behler_parrinello.lattice_irreps import Element, Environment
-from sdglass.forcefields.registry import load_force_field
 from sdglass.spins import torque
 from sdglass_study.analysis import analysis, data_frame, of
-from sdglass_study.analysis._lattice_runs import mean_and_interval
+from sdglass_study.analysis._lattice_runs import fits, force_field_of, mean_and_interval, solvers
 
 # Exact solvers, whose times the others' are compared with; their errors are those of the arithmetic.
 SOLVERS = "diagonalization", "greens-function"
@@ -32,17 +31,14 @@ class LatticeForceFields:
 
 
 def _inputs(study, settings):
-    fits = {f"fit {name}": study.fit_files(name)[:1] for name in settings.models if study.is_fitted(name)}
-    return fits | {"labels": study.label_files(settings.labels)[:1]}
+    return fits(study, settings.models) | {"labels": study.label_files(settings.labels)[:1]}
 
 
 def _parameters(study, settings):
-    models = {name: study.models[name] for name in settings.models}
-    networks = {name: one.settings for name, one in models.items() if one.kind == "lattice-network"}
-    return {
-        "solvers": {name: [one.kind, one.settings] for name, one in models.items() if not one.fitted},
-        "descriptors": {name: [one.symmetry, one.chirality] for name, one in networks.items()},
-    }
+    networks = {name: study.models[name] for name in settings.models}
+    networks = {name: one.settings for name, one in networks.items() if one.kind == "lattice-network"}
+    descriptors = {name: [one.symmetry, one.chirality] for name, one in networks.items()}
+    return solvers(study, settings.models) | {"descriptors": descriptors}
 
 
 @analysis("lattice_force_fields", LatticeForceFields, inputs=_inputs, parameters=_parameters)
@@ -57,9 +53,7 @@ def lattice_force_fields(settings, inputs, resampling, solvers, descriptors):
     sites, electrons, rows = labels.structure, labels.model, []
     order = Environment.of(sites, 1.0, 1.0, chirality=False).order
     for name in (*SOLVERS, *settings.models):
-        kind, options = solvers.get(name, [name, {}])
-        source = inputs[f"fit {name}"][0] if f"fit {name}" in inputs else kind
-        force_field = load_force_field(source, sites, electrons, **options)
+        force_field = force_field_of(name, inputs, solvers, sites, electrons)
         found = torque(labels.spins, force_field.evaluate(labels.spins).field)
         squares, errors = (np.mean(part**2, axis=(1, 2)) for part in (labels.torque, found - labels.torque))
         symmetry, chirality = descriptors.get(name, ["", ""])

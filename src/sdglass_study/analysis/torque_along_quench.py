@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdglass.forcefields.exact import exact_force_field
-from sdglass.forcefields.registry import load_force_field
 from sdglass.spins import torque
 from sdglass_study.analysis import analysis, data_frame, of
-from sdglass_study.analysis._lattice_runs import load_runs, mean_and_interval
+from sdglass_study.analysis._lattice_runs import fits, force_field_of, load_runs, mean_and_interval, solvers
 from sdglass_study.config.entries import EXACT
 
 
@@ -31,19 +30,15 @@ class TorqueAlongQuench:
 
 
 def _inputs(study, settings):
-    fits = {f"fit {name}": study.fit_files(name)[:1] for name in settings.models if study.is_fitted(name)}
     quenched = range(study.quenched(settings.quench))
-    return fits | {"trajectories": [study.trajectory_file(settings.quench, EXACT, index) for index in quenched]}
+    return fits(study, settings.models) | {
+        "trajectories": [study.trajectory_file(settings.quench, EXACT, index) for index in quenched]
+    }
 
 
 def _parameters(study, settings):
-    solvers = {
-        name: [study.models[name].kind, study.models[name].settings]
-        for name in settings.models
-        if not study.is_fitted(name)
-    }
     electrons = study.electrons_of(study.quenches[settings.quench])
-    return {"solvers": solvers, "couplings": {settings.quench: electrons.coupling}}
+    return solvers(study, settings.models) | {"couplings": {settings.quench: electrons.coupling}}
 
 
 @analysis("torque_along_quench", TorqueAlongQuench, inputs=_inputs, parameters=_parameters)
@@ -51,11 +46,9 @@ def torque_along_quench(settings, inputs, electrons, resampling, solvers, coupli
     """Return rms torque and rms error of each model against time, per component."""
     (runs,) = load_runs(inputs["trajectories"], couplings)
     exact = exact_force_field(runs.structure, electrons)
-    force_fields = {}
-    for name in settings.models:
-        kind, options = solvers.get(name, [None, {}])
-        source = kind or inputs[f"fit {name}"][0]
-        force_fields[name] = load_force_field(source, runs.structure, electrons, **options)
+    force_fields = {
+        name: force_field_of(name, inputs, solvers, runs.structure, electrons) for name in settings.models
+    }
     last = len(runs.times) - 1
     rows = []
     for k in np.unique(np.rint(np.linspace(0, last, settings.snapshots)).astype(int)):

@@ -71,7 +71,7 @@ def public_temperature(tables):
     late = frame[frame.step > 0.5 * frame.step.max()].spin_temperature
     if late.empty:
         return None
-    mean, error = float(late.mean()), float(late.std() / max(len(late), 1) ** 0.5) if len(late) > 1 else np.inf
+    mean, error = float(late.mean()), float(late.std() / len(late) ** 0.5) if len(late) > 1 else np.inf
     return Measured(
         f"{1e3 * mean:.3f} 1e-3 t0",
         f"{1e3 * error:.3f} 1e-3 t0, standard error over {len(late)} configurations",
