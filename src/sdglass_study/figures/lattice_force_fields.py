@@ -29,7 +29,7 @@ VARIANTS |= {("irreps", False): "irreps of bonds", ("irreps", True): "irreps, ch
 def draw(tables, look):
     """Draw errors against times, and of networks by descriptor."""
     frame = tables["lattice_force_fields"]
-    exact = {"diagonalization": "-", "greens-function": (0, (4, 2))}
+    exact = {"diagonalization": ("diagonalization", "-"), "greens-function": ("Green's functions", (0, (4, 2)))}
     page, (left, right) = style.panels(3.6, 1, 2)
     for model in look.order(frame.model[~frame.model.isin(exact)]):
         some, line = frame[frame.model == model], look.line(model)
@@ -39,10 +39,9 @@ def draw(tables, look):
                 1e6 * row.seconds / row.n_sites, row.relative, linestyle="none", **line,
                 markerfacecolor=STATES[row.state] or line["color"],
             )  # fmt: skip
-    for model, dashes in exact.items():
+    for model, (words, dashes) in exact.items():
         some = frame[frame.model == model]
         where = 1e6 * some.seconds.iloc[0] / some.n_sites.iloc[0]
-        words = {"diagonalization": "diagonalization", "greens-function": "Green's functions"}[model]
         left.axvline(where, color=style.BLACK, linewidth=0.8, linestyle=dashes, label=words)
     left.set(xlabel="time per spin [µs]", ylabel="torque error / rms torque")
     style.logarithmic(left)
