@@ -1,5 +1,9 @@
 """What figures of quenches on lattices share: which run a line is, and maps of a number per site."""
 
+import matplotlib as mpl
+import numpy as np
+from matplotlib.collections import PolyCollection
+
 from sdglass_study.figures import _style as style
 
 # Columns by which tables of quenches tell one run from another.
@@ -44,13 +48,55 @@ def plain_axes(page):
                 style.plain_log_axis(axis)
 
 
-def site_map(axes, frame, column, limit, cmap="RdBu_r", low=None):
-    """Draw a number per site of a lattice as colours."""
-    size = 4500.0 / len(frame)  # about the distance of neighbours in a panel an inch wide
-    drawn = axes.scatter(
-        frame.x, frame.y, c=frame[column], cmap=cmap, vmin=-limit if low is None else low, vmax=limit, s=size,
-        marker="o", linewidth=0, rasterized=True,
+def site_maps(frame, look, column, scale, label):
+    """Return a page with a row of maps of a number per site for each quench with exact forces."""
+    frame = frame[frame.model == "exact"]
+    names = run_names(frame, look)
+    times = {key: sorted(frame.time[frame.ensemble == key[0]].unique()) for key in names}
+    columns = min(6, max(map(len, times.values())))
+    parts = {key: frame[frame.ensemble == key[0]] for key in names}
+    heights = [np.ptp(some.y) / np.ptp(some.x) for some in parts.values()]
+    page, panels = style.panels(
+        sum(0.95 * height + 0.5 for height in heights) + 0.1, len(names), columns, lettered=False,
+        gridspec_kw={"height_ratios": heights},
     )  # fmt: skip
+    panels = panels.reshape(len(names), columns)
+    for row, (key, words) in zip(panels, names.items(), strict=True):
+        for axes in row:
+            axes.set_axis_off()
+        for axes, time in zip(row, style.spread_out(times[key], columns), strict=False):
+            some = parts[key][parts[key].time == time]
+            paint_sites(axes, some.x, some.y).set_facecolor(scale.to_rgba(some[column]))
+            axes.text(0.5, -0.03, f"$t = {style.clock(time)}$", transform=axes.transAxes, ha="center", va="top")
+        row[0].set_title(words, loc="left", pad=2, fontsize=7).set_in_layout(False)
+    page.colorbar(scale, ax=panels, shrink=0.5, label=label)
+    return page
+
+
+def paint_sites(axes, x, y):
+    """Return the cells around the sites of a square or triangular lattice, as polygons on `axes`, not yet coloured."""
+    x, y = np.asarray(x), np.asarray(y)
+    row = np.diff(np.unique(np.round(y, 3)))[0]
+    spacing = np.diff(np.sort(x[np.abs(y - y[0]) < 1e-3])).min()
+    if row < 0.95 * spacing:  # triangular: hexagons
+        angles, radius = np.radians(30 + 60 * np.arange(6)), spacing / 3**0.5
+    else:
+        angles, radius = np.radians(45 + 90 * np.arange(4)), spacing / 2**0.5
+    corners = radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    painted = PolyCollection(np.stack([x, y], axis=-1)[:, None] + corners, linewidths=0, antialiased=False)
+    painted.set_rasterized(True)
+    axes.add_collection(painted)
+    axes.set(xlim=(x.min() - radius, x.max() + radius), ylim=(y.min() - radius, y.max() + radius))
     axes.set_aspect("equal")
     axes.set_axis_off()
-    return drawn
+    return painted
+
+
+def chirality_scale():
+    """Return the colours of a chirality in units of that of perfect order: white where there is none."""
+    return mpl.cm.ScalarMappable(mpl.colors.Normalize(-1.0, 1.0), "RdBu_r")
+
+
+def hole_scale():
+    """Return the colours of the holes on a site."""
+    return mpl.cm.ScalarMappable(mpl.colors.Normalize(0.0, 0.5), "viridis")
