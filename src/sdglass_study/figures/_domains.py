@@ -74,7 +74,7 @@ def site_maps(frame, look, column, scale, label):
 
 
 def paint_sites(axes, x, y):
-    """Return the cells around the sites of a square or triangular lattice, as polygons on `axes`, not yet coloured."""
+    """Return the cells around the sites of a square or triangular lattice, drawn on `axes` without a colour."""
     x, y = np.asarray(x), np.asarray(y)
     row = np.diff(np.unique(np.round(y, 3)))[0]
     spacing = np.diff(np.sort(x[np.abs(y - y[0]) < 1e-3])).min()

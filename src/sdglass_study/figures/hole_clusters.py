@@ -41,7 +41,7 @@ def draw(tables, look):
                     style.curve(axes, some.time, some.value, some.low, some.high, **line)
                 else:
                     axes.plot(some.time, some.value, color=line["color"], linewidth=0.4)
-        axes.set_ylabel(label)
+        axes.set(ylabel=label, ylim=(0, 1.15 * frame.value[frame["quantity"] == quantity].max()))
         style.time_axis(axes)
     for key, line in lines.items():
         some = motion[motion.ensemble == key[0]].sort_values("alternation")
@@ -49,5 +49,6 @@ def draw(tables, look):
     panels[1, 1].set(xlabel=r"$-\langle S_i\cdot S_j\rangle$ of neighbours", ylabel="overlap of the holes")
     plain_axes(page)
     handles = [style.line(color=line["color"], label=line["label"]) for line in lines.values()]
+    handles.append(style.line(color=style.GREY, linewidth=0.4, label="thin: other thresholds"))
     style.legend_below(page, handles, ncols=2)
     return page
