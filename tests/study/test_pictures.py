@@ -18,6 +18,7 @@ from sdglass.structures.neighbours import environments
 from sdglass_study.figures._film import LAST, SECONDS, Film, write_film
 from sdglass_study.figures._scene import Scene
 from sdglass_study.figures._style import new_figure
+from sdglass_study.jobs.film import colours
 from sdglass_study.jobs.film import film as filmed
 
 
@@ -88,7 +89,8 @@ def film(count=4):
         positions=structure.positions,
         box=structure.box,
         spins=random_spins(10, rng, n_replicas=count),
-        local_energy=rng.normal(size=(count, 10)),
+        colours="local energy",
+        values=rng.normal(size=(count, 10)),
         energy=-np.arange(count, dtype=float),
         distance=np.array([0.55, 0.65, 0.75]),
         correlation=rng.normal(size=(count, 3)),
@@ -120,8 +122,9 @@ def test_the_job_films_the_first_replica():
         energy=rng.normal(size=(3, 2)),
     )
     settings = {"model": "pair", "damping": 1.0, "temperature": 1e-3, "r_min": 0.5, "bin_width": 0.2}
-    shown = filmed(structure, trajectory, force_field, settings)
+    values = colours("local energy", structure, None, force_field, trajectory.spins[:, 0])
+    shown = filmed(structure, trajectory, values, settings)
     assert "pair model" in shown.title
     assert np.array_equal(shown.spins, trajectory.spins[:, 0])
-    assert shown.local_energy == pytest.approx(np.einsum("kna,nm,kma->kn", shown.spins, matrix, shown.spins))
+    assert shown.values == pytest.approx(np.einsum("kna,nm,kma->kn", shown.spins, matrix, shown.spins))
     assert shown.correlation.shape == (3, len(shown.distance))

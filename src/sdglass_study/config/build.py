@@ -27,9 +27,9 @@ def make_study(config):
     problems = Problems()
     study = build(Study, config, "", problems, _PARTS, SHORTCUTS)
     problems.refuse()
+    study.config.update(config)
     _contradictions(study, problems)
     problems.refuse()
-    study.config.update(config)
     return study
 
 
@@ -194,6 +194,8 @@ def _contradictions(study, problems):
     for name in study.observables:
         if name not in OBSERVABLES:
             problems.add("observables", _one_of(name, OBSERVABLES))
+    if "film" in study.config and study.film.quench not in study.quenches:
+        problems.add("film.quench", _one_of(study.film.quench, study.quenches))
     for name in study.published:
         if name not in fitted:
             problems.add("published", _one_of(name, fitted))

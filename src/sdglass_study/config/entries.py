@@ -63,6 +63,26 @@ class Dynamics:
 
 
 @dataclass(frozen=True)
+class Film:
+    """What a short film shows.
+
+    Attributes
+    ----------
+    quench : str
+        The first run of it with its first model.
+    colours : {"local energy", "chirality", "holes"}
+        Of the sites.
+    """
+
+    quench: str = "film"
+    colours: str = "local energy"
+
+    def __post_init__(self):
+        if self.colours not in ("local energy", "chirality", "holes"):
+            raise InputError(f"colours = {self.colours!r}; expected local energy, chirality or holes")
+
+
+@dataclass(frozen=True)
 class Structures:
     """Realizations of one kind of structure.
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from sdglass.electrons.sd_model import SDModel
 from sdglass.forcefields.registry import ELECTRON_FORCE_FIELDS, FITTED_MODELS
 from sdglass_study.analysis import ANALYSES
-from sdglass_study.config.entries import EXACT, Statistics
+from sdglass_study.config.entries import EXACT, Film, Statistics
 from sdglass_study.config.shortcuts import effective
 from sdglass_study.config.typed import plain
 
@@ -41,6 +41,8 @@ class Study:
     statistics : Statistics
     analysis : dict
         {name of an analysis: its settings}.
+    film : Film
+        If there is a quench of that name.
     published : tuple of str
         Models that are joined to one file, with their errors inside.
     integrator, device : str
@@ -59,6 +61,7 @@ class Study:
     descriptor: dict = field(default_factory=dict)
     observables: tuple[str, ...] = ("correlation", "energy")
     statistics: Statistics = field(default_factory=Statistics)
+    film: Film = field(default_factory=Film)
     published: tuple[str, ...] = ()
     integrator: str = "heun"
     device: str = "cpu"

@@ -1,4 +1,4 @@
-"""A short film of a quench: the spins, and beside them C(r) and the energy as they develop."""
+"""A short film of a quench: the spins, or the sites of a lattice, and beside them C(r) and the energy."""
 
 import io
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from PIL import Image
 from sdglass.errors import InputError
 from sdglass.io import atomic_path
 from sdglass_study.figures import _style as style
+from sdglass_study.figures._domains import chirality_scale, hole_scale, paint_sites
 from sdglass_study.figures._scene import Scene, energy_scale
 
 SIZE, DPI = (6.6, 3.5), 100  # inches, dots per inch
@@ -27,7 +28,8 @@ class Film:
     positions: np.ndarray  # (N, 3) [ell]
     box: np.ndarray  # (3,) [ell]
     spins: np.ndarray  # (K, N, 3)
-    local_energy: np.ndarray  # (K, N) [t0]
+    colours: str  # what the values are
+    values: np.ndarray  # (K, N)
     energy: np.ndarray  # (K,), of the whole system [t0]
     distance: np.ndarray  # (B,) [ell]
     correlation: np.ndarray  # (K, B)
@@ -59,12 +61,13 @@ def write_film(film, path):
 def _frames(film):
     """Yield every picture as PNG."""
     figure = Figure(figsize=SIZE, dpi=DPI)
-    scale = energy_scale(film.local_energy[[0, -1]])
-    scene = Scene(figure.add_axes((0.105, 0.07, 0.495, 0.87)), film.positions, film.box)
+    scale, label = _scale(film)
+    axes = figure.add_axes((0.105, 0.07, 0.495, 0.87))
+    scene = (Scene if np.ptp(film.positions[:, 2]) else Sites)(axes, film.positions, film.box)
     bar = figure.colorbar(
         scale, cax=figure.add_axes((0.095, 0.2, 0.014, 0.66)), extend="both", ticklocation="left"
     )
-    bar.set_label(r"local energy $e_i$ [$t_0$]", labelpad=0)
+    bar.set_label(label, labelpad=0)
     bar.outline.set_linewidth(0.5)
     curve, trace = (figure.add_axes((0.695, bottom, 0.29, 0.3)) for bottom in (0.59, 0.135))
     figure.text(0.5, 0.955, film.title, ha="center", va="center")
@@ -72,7 +75,7 @@ def _frames(film):
     line, dot, words = _correlation(curve, film)
     passed, here, value = _energy(trace, film)
     for k, time in enumerate(film.times):
-        scene.show(film.spins[k], scale.to_rgba(film.local_energy[k])[:, :3])
+        scene.show(film.spins[k], scale.to_rgba(film.values[k])[:, :3])
         stamp.set_text(rf"$t = {style.clock(time)}\;/\,(\gamma t_0)$")
         line.set_data(film.distance, film.correlation[k])
         dot.set_data(film.distance[:1], film.correlation[k][:1])
@@ -82,6 +85,26 @@ def _frames(film):
         value.set_text(rf"$E/N = {film.per_site[k]:.4f}\,t_0$")
         figure.savefig(buffer := io.BytesIO(), format="png", dpi=DPI)
         yield buffer.getvalue()
+
+
+class Sites:
+    """The sites of a lattice in a plane, seen from above: `show` colours them."""
+
+    def __init__(self, axes, positions, box):
+        self.painted = paint_sites(axes, *positions[:, :2].T)
+
+    def show(self, spins, colours):
+        """Colour the sites by `colours` (N, 3); arrows would be too small."""
+        self.painted.set_facecolor(colours)
+
+
+def _scale(film):
+    """Return the colours of the values, and what is written beside them."""
+    if film.colours == "chirality":
+        return chirality_scale(), r"chirality $\chi_i$ / perfect"
+    if film.colours == "holes":
+        return hole_scale(), "holes per site"
+    return energy_scale(film.values[[0, -1]]), r"local energy $e_i$ [$t_0$]"
 
 
 def _correlation(axes, film):

@@ -31,7 +31,7 @@ def settings(study, options):
         "seed": study.seed,
         "differences": differences(study),
         "numbers": {} if study.about else study.numbers(),
-        "film": "film" in study.quenches,
+        "film": study.film.quench in study.quenches,
         "benchmarks": f"{study.folder}/benchmarks",
         "archived_runtimes": f"{study.folder}/runtimes.csv",
     }
