@@ -122,7 +122,8 @@ def test_the_job_films_the_first_replica():
         energy=rng.normal(size=(3, 2)),
     )
     settings = {"model": "pair", "damping": 1.0, "temperature": 1e-3, "r_min": 0.5, "bin_width": 0.2}
-    values = colours("local energy", structure, None, force_field, trajectory.spins[:, 0])
+    settings["colours"] = "local energy"
+    values = colours("local energy", structure, None, lambda: force_field, trajectory.spins[:, 0])
     shown = filmed(structure, trajectory, values, settings)
     assert "pair model" in shown.title
     assert np.array_equal(shown.spins, trajectory.spins[:, 0])

@@ -47,7 +47,7 @@ def run(inputs, outputs, settings):
     outputs : dict
     settings : dict
         ``model``, its name; ``electrons``, as from `SDModel.to_dict`; ``damping`` and ``temperature``, for the
-        title; ``r_min`` and ``bin_width`` of C(r) [ell]; ``colours``, as of `Film`, ``labels`` and ``members``,
+        title; ``r_min`` and ``bin_width`` of C(r) [ell]; ``colours``, as of `Film`; ``labels`` and ``members``,
         optional.
     """
     from sdglass.dynamics.trajectory import Trajectory
@@ -59,16 +59,20 @@ def run(inputs, outputs, settings):
     electrons = SDModel.from_dict(settings["electrons"])
     structure = Structure.load(inputs["structure"])
     source, members = inputs.get("model") or "exact", settings.get("members")
-    force_field = load_force_field(source, structure, electrons, dtype="float64", members=members)
     trajectory = Trajectory.load(inputs["trajectory"])
-    values = colours(
-        settings.get("colours", "local energy"), structure, electrons, force_field, trajectory.spins[:, 0]
-    )
+
+    def force_field():
+        return load_force_field(source, structure, electrons, dtype="float64", members=members)
+
+    values = colours(settings["colours"], structure, electrons, force_field, trajectory.spins[:, 0])
     write_film(film(structure, trajectory, values, settings), outputs["film"])
 
 
 def colours(name, structure, electrons, force_field, spins):
-    """Return the number of each site (K, N) that a film shows as a colour, for spins (K, N, 3)."""
+    """Return the number of each site (K, N) that a film shows as a colour, for spins (K, N, 3).
+
+    `force_field` returns the one of the local energies: others need none.
+    """
     if name == "chirality":
         from sdglass.observables.chirality import site_chirality, triangles
         from sdglass_study.analysis.chirality_growth import PERFECT
@@ -80,7 +84,7 @@ def colours(name, structure, electrons, force_field, spins):
         return hole_density(structure, electrons, spins)
     from sdglass.observables.local_energy import local_energies
 
-    return local_energies(force_field, spins)
+    return local_energies(force_field(), spins)
 
 
 def film(structure, trajectory, values, settings):
@@ -104,7 +108,7 @@ def film(structure, trajectory, values, settings):
         positions=positions,
         box=box,
         spins=spins,
-        colours=settings.get("colours", "local energy"),
+        colours=settings["colours"],
         values=values,
         energy=trajectory.energy[:, 0],
         distance=bins.centres[held],
