@@ -14,7 +14,7 @@ from sdglass.errors import InputError
 from sdglass.forcefields.behler_parrinello.lattice_irreps import Environment, point_group, representations
 from sdglass.forcefields.behler_parrinello.lattice_model import LatticeNetworkModel, LatticeNetworkSettings
 from sdglass.forcefields.behler_parrinello.lattice_network import Descriptor
-from sdglass.spins import random_spins
+from sdglass.spins import random_spins, torque
 from sdglass.structures.lattices import lattice
 
 METAL = SDModel(3.0, 0.25, hopping=Shells())
@@ -30,6 +30,21 @@ def data():
 def model(request, data):
     settings = LatticeNetworkSettings(symmetry=request.param, **SMALL)
     return LatticeNetworkModel.fit(data, settings, seed=3)[0]
+
+
+@pytest.mark.parametrize("target", ["torque", "field"])
+@pytest.mark.parametrize("activation", ["silu", "relu"])
+def test_what_the_loss_is_of_is_what_becomes_small(data, target, activation):
+    told = {"layers": (32, 16), "epochs": 120, "weight_exponent": 0.0, "symmetry": "raw"}
+    settings = LatticeNetworkSettings(**SMALL | told | {"target": target, "activation": activation})
+    fitted, history = LatticeNetworkModel.fit(data, settings, seed=3)
+    found = fitted.on(data[0].structure).evaluate(data[0].spins).field
+    exact = data[0].field
+    if target == "torque":
+        found, exact = (torque(data[0].spins, field) for field in (found, exact))
+    share = np.mean((found - exact) ** 2) / np.mean(exact**2)
+    assert share < 1
+    assert share == pytest.approx(history[-1]["train_loss"], rel=0.1)
 
 
 @pytest.mark.parametrize("order", [4, 6])
@@ -141,3 +156,5 @@ def test_other_structures_are_refused(data, model):
         model.on(lattice("triangular", (6, 6)))
     with pytest.raises(InputError, match="symmetry = 'C4v'; expected irreps or raw"):
         LatticeNetworkSettings(symmetry="C4v")
+    with pytest.raises(InputError, match="target = 'energy'; expected torque or field"):
+        LatticeNetworkSettings(target="energy")

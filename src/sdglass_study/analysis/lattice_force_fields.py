@@ -1,7 +1,7 @@
 """Force fields of a lattice beside exact ones: torque errors, time of a field, symmetries that they lack."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,7 +37,11 @@ def _inputs(study, settings):
 def _parameters(study, settings):
     networks = {name: study.models[name] for name in settings.models}
     networks = {name: one.settings for name, one in networks.items() if one.kind == "lattice-network"}
-    descriptors = {name: [one.symmetry, one.chirality] for name, one in networks.items()}
+    # Descriptors are compared in one network: the first of them, and those that differ from it in nothing else.
+    plain = {name: replace(one, symmetry="raw", chirality=False) for name, one in networks.items()}
+    first = next(iter(plain.values()), None)
+    alike = [name for name, one in plain.items() if one == first]
+    descriptors = {name: [networks[name].symmetry, networks[name].chirality] for name in alike}
     return solvers(study, settings.models) | {"descriptors": descriptors}
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sdglass_study.analysis._coarsening import LARGEST
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
 from sdglass_study.figures._domains import RUN, plain_axes, run_lines
@@ -18,7 +19,7 @@ from sdglass_study.figures._domains import RUN, plain_axes, run_lines
         "(a) to (c) Size of the chiral domains against time by three definitions: first moment of the structure "
         "factor of the site chirality, distance at which its correlation has fallen to 1/2, area over length of "
         "walls. (d) to (f) The local power d ln L / d ln t; dashed lines at 1 (the claim) and 1/2 (Allen and "
-        "Cahn). It ends where domains reach a share of the box that matters (0.7, 0.2, 0.3 of its edge). The "
+        "Cahn). Both end where domains reach a share of the box that matters (0.7, 0.2, 0.3 of its edge). The "
         "grey line is the control, a scalar field on the same lattice in its own unit of time, whose domains "
         "grow as t^(1/2). (g) Energy per site, (h) chirality of a site, (i) of all sites, in units of perfect "
         "order. Bands: intervals over runs."
@@ -35,13 +36,15 @@ def draw(tables, look):
     for (upper, lower), definition in zip(panels[:2].T, lengths.definition.unique(), strict=True):
         for key, line in lines.items():
             some = style.positive(_of(lengths, key, definition=definition), "time", "length")
+            edge = np.sqrt(some.n_sites * 0.75**0.5)  # of the box [spacings]
+            some = some[some.length <= LARGEST[definition] * edge]
             style.curve(upper, some.time, some.length, some.low, some.high, **line)
             some = _of(slopes, key, definition=definition, kind="local")
             some = some[some.time > 0]
             style.curve(lower, some.time, some.slope, some.low, some.high, **line)
         style.time_axis(upper, "xy")
         style.time_axis(lower)
-        upper.set(ylim=(0.5, 100.0))  # a lattice in one domain has no length, or any
+        upper.set_ylim(0.5, 100.0)
         upper.set_title(definition, pad=3)
         upper.set_ylabel(r"$L$ [spacings]")
         lower.set(ylabel=r"$d\ln L/d\ln t$", ylim=(-0.25, 1.75))
@@ -61,6 +64,7 @@ def draw(tables, look):
                 shift = value - some.value
                 style.curve(axes, some.time, value, some.low + shift, some.high + shift, **line)
         style.time_axis(axes)
+        axes.set_ylim(bottom=0.0)
         axes.set_ylabel(
             label if quantity != "energy_per_site" else "energy per site\n" + r"above its minimum [$t_0$]"
         )

@@ -19,6 +19,8 @@ from sdglass.forcefields.description import describe_model
 from sdglass.forcefields.model_file import StoredModel
 from sdglass.forcefields.training_domain import training_info
 
+_WORDS = {"symmetry": ("irreps", "raw"), "activation": ("silu", "relu"), "target": ("torque", "field")}
+
 
 @dataclass(frozen=True)
 class LatticeNetworkSettings:
@@ -36,6 +38,10 @@ class LatticeNetworkSettings:
         Irreducible representations, or the bonds and chiralities themselves.
     layers : sequence of int
         Neurons of the hidden layers.
+    activation : {"silu", "relu"}
+        Of their neurons; fields of the latter jump.
+    target : {"torque", "field"}
+        Whose error the loss is; the dynamics sees the torque alone.
     epochs : int
         Passes over the configurations, one a step of Adam; the rate falls to 1 % along a cosine.
     learning_rate : float
@@ -48,6 +54,8 @@ class LatticeNetworkSettings:
     chirality: bool = True
     symmetry: str = "irreps"
     layers: tuple = (128, 64)
+    activation: str = "silu"
+    target: str = "torque"
     epochs: int = 150
     learning_rate: float = 2e-3
     weight_exponent: float = 0.67
@@ -60,8 +68,9 @@ class LatticeNetworkSettings:
         for name in ("cutoff", "bond_length", "learning_rate"):
             if not 0 < getattr(self, name) < np.inf:
                 raise InputError(f"{name} = {getattr(self, name)}; expected a positive number")
-        if self.symmetry not in ("irreps", "raw"):
-            raise InputError(f"symmetry = {self.symmetry!r}; expected irreps or raw")
+        for name, known in _WORDS.items():
+            if getattr(self, name) not in known:
+                raise InputError(f"{name} = {getattr(self, name)!r}; expected {' or '.join(known)}")
         if not self.layers or min(self.layers) < 1 or self.epochs < 1:
             raise InputError(f"layers = {self.layers}, epochs = {self.epochs}; expected positive numbers")
 
@@ -104,7 +113,7 @@ class LatticeNetworkModel(StoredModel):
     def fit(
         cls, data, settings, *, fold=0, seed=0, device="cpu", descriptors=None, checkpoint=None, progress=False
     ):
-        """Train on torques; return the model, and the mean loss of every epoch.
+        """Train on torques, or fields; return the model, and the mean loss of every epoch.
 
         See `sdglass.forcefields.base.FittedModel.fit`; `InputError` if a structure is no square or triangular
         lattice.

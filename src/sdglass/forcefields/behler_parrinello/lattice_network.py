@@ -15,6 +15,7 @@ from sdglass.progress import progress_bar
 from sdglass.random_streams import generator
 from sdglass.spins import check_spins
 
+_ACTIVATIONS = {"silu": nn.SiLU, "relu": nn.ReLU}
 _AT_ONCE = 4000  # sites whose features are worked on together
 
 
@@ -105,7 +106,7 @@ class LatticeNetwork(nn.Module):
         sizes = [n_features, *settings.layers]
         layers = []
         for i, o in pairwise(sizes):
-            layers += [nn.Linear(i, o), nn.SiLU()]
+            layers += [nn.Linear(i, o), _ACTIVATIONS[settings.activation]()]
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
         self.to(device, torch.float32)
 
@@ -129,12 +130,13 @@ class LatticeNetwork(nn.Module):
 
 
 def train(environment, data, settings, device, seed=0, fold=0, progress=False):
-    """Train on the torques of labels; return the `LatticeNetwork`, its energy scale [t0], and the history."""
+    """Train on torques or fields of labels; return the `LatticeNetwork`, energy scale [t0], and history."""
     network = LatticeNetwork(environment, settings, device)
     samples = []
     for labels, weights in zip(data, squared_weights(data, settings.weight_exponent), strict=True):
         table = torch.as_tensor(environment.table(labels.structure), device=device)
-        for spins, target, weight in zip(labels.spins, labels.torque, weights, strict=True):
+        targets = getattr(labels, settings.target)
+        for spins, target, weight in zip(labels.spins, targets, weights, strict=True):
             tensors = (torch.as_tensor(array, dtype=torch.float32, device=device) for array in (spins, target))
             samples.append((table, *tensors, float(weight)))
     with torch.random.fork_rng(devices=[]):
@@ -153,7 +155,8 @@ def train(environment, data, settings, device, seed=0, fold=0, progress=False):
             for number in generator(seed, "training order", fold, epoch).permutation(len(samples)):
                 table, spins, target, weight = samples[number]
                 _, field = network.evaluate(spins, table, training=True)
-                missed = torch.linalg.cross(spins, scale * field, dim=-1) - target
+                found = torch.linalg.cross(spins, field, dim=-1) if settings.target == "torque" else field
+                missed = scale * found - target
                 loss = weight / heavy * (missed**2).mean() / scale**2
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
