@@ -144,8 +144,7 @@ def exact_correlations(tables):
     id="phase-separation-arrest",
     statement="Phase separation arrests: clusters of holes stop growing, with exact forces and with other dampings",
     rule=(
-        "d ln / d ln t of the holes per cluster in the last window of each quench at the study's J and T, of those "
-        "that reach into the first's last window: "
+        "d ln / d ln t of the holes per cluster in the last window of each quench at the study's J and T: "
         "reproduced if every interval is below 0.05 or holds 0 and stays below 0.2; not reproduced if every one "
         "lies above 0.05; depends on the damping where dampings differ; partly otherwise"
     ),
@@ -162,12 +161,11 @@ def arrest(tables):
         return None
     first = frame.iloc[0]
     frame = frame[(frame.coupling == first.coupling) & (frame.temperature == first.temperature)]
-    said, values, late = {}, [], frame[frame.ensemble == first.ensemble].start.max()
+    said, values = {}, []
     threshold = tables["hole_clusters"].threshold.iloc[0]  # the others are in the figure
     for ensemble, rows in frame.groupby("ensemble", sort=False):
         row = rows.iloc[-1]
-        if row.stop > late:
-            said[ensemble] = row.damping, _still(row)
+        said[ensemble] = row.damping, _still(row)
         end = tables.rows(
             "hole_clusters", ensemble=ensemble, quantity="holes per cluster", threshold=threshold
         ).iloc[-1]

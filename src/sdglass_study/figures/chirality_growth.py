@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sdglass_study.analysis._coarsening import LARGEST
 from sdglass_study.figures import _style as style
 from sdglass_study.figures import figure
 from sdglass_study.figures._domains import RUN, plain_axes, run_lines
@@ -11,7 +10,7 @@ from sdglass_study.figures._domains import RUN, plain_axes, run_lines
 @figure(
     tables={
         "chirality_length": f"{RUN} definition:str time length low high",
-        "chirality_slopes": f"{RUN} definition:str kind:str time slope low high",
+        "chirality_slopes": f"{RUN} definition:str kind:str time stop slope low high",
         "chirality_order": f"{RUN} quantity:str time value low high",
     },
     title="Growth of the domains",
@@ -36,8 +35,7 @@ def draw(tables, look):
     for (upper, lower), definition in zip(panels[:2].T, lengths.definition.unique(), strict=True):
         for key, line in lines.items():
             some = style.positive(_of(lengths, key, definition=definition), "time", "length")
-            edge = np.sqrt(some.n_sites * 0.75**0.5)  # of the box [spacings]
-            some = some[some.length <= LARGEST[definition] * edge]
+            some = some[some.time <= _of(slopes, key, definition=definition).stop.max()]
             style.curve(upper, some.time, some.length, some.low, some.high, **line)
             some = _of(slopes, key, definition=definition, kind="local")
             some = some[some.time > 0]

@@ -13,8 +13,9 @@ from sdglass_study.figures._domains import RUN, plain_axes
     title="Order after a quench with exact and with approximate forces",
     caption=(
         "From the same initial spins with the same noise: (a) chirality of a site in units of perfect order, "
-        "(b) size of the domains from the structure factor of the site chirality. A force field that leads to "
-        "less chirality than exact forces loses the order. Bands: intervals over runs."
+        "(b) size of the domains from the structure factor of the site chirality, which means something while "
+        "they are smaller than the box. A force field that leads to less chirality than exact forces loses the "
+        "order. Bands: intervals over runs."
     ),
     chapter="dynamics",
     order=1,
@@ -35,6 +36,7 @@ def draw(tables, look):
         style.curve(right, some.time, some.length, some.low, some.high, **line)
     style.time_axis(left)
     style.time_axis(right, "xy")
+    right.set_ylim(1.0, 100.0)
     left.set_ylabel(r"$\langle|\chi_i|\rangle$ / perfect")
     right.set_ylabel(r"$L$ [spacings]")
     left.legend(fontsize=7)

@@ -47,6 +47,7 @@ def draw(tables, look):
     span = [1.5, 6.0]
     right.plot(span, [0.3 * (q / 1.5) ** -3 for q in span], color=style.BLACK, dashes=(4, 2), linewidth=0.8)
     style.logarithmic(right)
+    right.set_ylim(1e-6, 3.0)  # at the corners of the zone the chirality of a site vanishes
     right.set(xlabel=r"$qL/2\pi$", ylabel=r"$S(q)\,a / (L^2\langle\chi^2\rangle)$")
     right.legend(fontsize=7)
     handles = [style.line(color=line["color"], label=line["label"]) for line in lines.values()]

@@ -72,5 +72,5 @@ def draw(tables, look):
     }.items():
         right.plot([], [], linestyle="none", label=words, **options)
     right.legend(fontsize=7, frameon=True, framealpha=0.9, edgecolor="none")
-    style.legend_below(page, left.get_legend_handles_labels()[0], ncols=4)
+    style.legend_below(page, left.get_legend_handles_labels()[0], ncols=3)
     return page

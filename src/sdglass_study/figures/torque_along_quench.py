@@ -34,7 +34,6 @@ def draw(tables, look):
         style.time_axis(axes, "xy")
     left.set_ylabel("torque error / rms torque")
     right.set_ylabel(r"torque [$t_0$]")
-    right.legend()
-    left.legend()
+    style.legend_below(page, right.get_legend_handles_labels()[0], ncols=3)
     plain_axes(page)
     return page
