@@ -8,7 +8,7 @@ from scipy.special import expit
 
 import sdglass
 from sdglass import ExactForceField, GreensFunctionForceField, SDModel, Shells, Structure, Yukawa, check_engine
-from sdglass.electrons.fermi_level import Secants
+from sdglass.electrons.fermi_level import Secants, fermi_level
 from sdglass.electrons.greens_function import GreensFunctions
 from sdglass.electrons.nested_dissection import nested_dissection
 from sdglass.electrons.pole_expansion import fermi_poles
@@ -226,3 +226,20 @@ def test_a_root_is_found_where_the_function_is_flat(start):
         tried.append(search.mu)
     assert len(tried) < 30
     assert abs(search.mu) < 0.5
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_fermi_level_on_the_far_side_of_a_gap(side):
+    """Two levels in a gap beside many: all that are computed around the wrong edge may be on its other side."""
+    upper, lower = np.linspace(0.0, 1.0, 900), np.linspace(-1.6, -0.6, 900)
+    levels = side * np.concatenate([lower, [-0.071, -0.07], upper])
+
+    def count(energies, widths):
+        return (0.5 + np.arctan((energies[:, None] - levels) / widths[:, None]) / np.pi).sum(axis=1)
+
+    n_electrons = 900 if side > 0 else 902
+    matrix = sparse.diags(levels).astype(complex).tocsc()
+    mu, slope = fermi_level(matrix, count, n_electrons, 1e-3, side * 0.01, 900.0, 2.0)
+    assert (levels < mu).sum() == n_electrons
+    assert np.abs(levels - mu).min() > 0.1
+    assert slope < 1.0

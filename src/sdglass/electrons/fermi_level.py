@@ -53,6 +53,9 @@ def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
             if levels[0] < mu - _FAR * temperature and levels[-1] > mu + _FAR * temperature:
                 occupied = fermi(levels, mu, temperature)
                 return mu, max(float(np.sum(occupied * (1 - occupied))) / temperature, _LEAST_SLOPE)
+        else:  # not among these: on beyond them, for beside a gap more of them would all be on its other side
+            span = gaps[1][0] - gaps[0][0]
+            mu = gaps[0][0] - span if n_electrons <= below else gaps[1][0] + span
         number *= 2
     return mu, search.slope
 

@@ -24,7 +24,10 @@ def draw(tables, look):
     """Draw order and lengths against time."""
     order, lengths = (tables[f"double_exchange_{name}"] for name in ("order", "length"))
     order, lengths = (frame[frame.model == "exact"] for frame in (order, lengths))
-    lines = run_lines(order, look)
+    lines, last = run_lines(order, look), order.groupby("ensemble").time.max()
+    # Of quenches that differ in nothing but their duration the longest is drawn.
+    longest = {lines[key]["label"]: key for key in sorted(lines, key=lambda key: last[key[0]])}
+    lines = {key: line for key, line in lines.items() if longest[line["label"]] == key}
     page, panels = style.panels(4.6, 2, 3)
     words = {
         "energy_per_site": "energy per site\n" + r"above its minimum [$t_0$]",

@@ -13,10 +13,10 @@ from sdglass_study.figures._domains import RUN, plain_axes, run_lines
     title="Where the holes go",
     caption=(
         "Sites with more holes than a threshold, joined to neighbours of their kind, are clusters; thick: the "
-        "threshold of the claims, thin: others. (a) Clusters per 100 sites, (b) holes per cluster, (c) share of "
-        "all holes in the largest one, against time, exact forces. (d) Share of the holes that are still in "
-        "their place at the next time, against the alternation of the spins, -<S.S> of neighbours: 1 where "
-        "holes do not move. Bands: intervals over runs."
+        "threshold of the claims, thin: others, in the first quench. (a) Clusters per 100 sites, (b) holes per "
+        "cluster, (c) share of all holes in the largest one, against time, exact forces. (d) Share of the holes "
+        "that are still in their place at the next time, against the alternation of the spins, -<S.S> of "
+        "neighbours: 1 where holes do not move. Bands: intervals over runs."
     ),
     chapter="growth",
     order=2,
@@ -24,7 +24,7 @@ from sdglass_study.figures._domains import RUN, plain_axes, run_lines
 def draw(tables, look):
     """Draw the numbers of clusters, and the overlap of hole densities."""
     frame, motion = tables["hole_clusters"], tables["hole_motion"]
-    lines = run_lines(frame, look)
+    lines, first = run_lines(frame, look), frame.ensemble.iloc[0]
     page, panels = style.panels(4.8, 2, 2)
     chosen = frame.threshold.iloc[0]
     words = {
@@ -39,7 +39,7 @@ def draw(tables, look):
                 some = some[(some.quantity == quantity) & (some.time > 0)]
                 if threshold == chosen:
                     style.curve(axes, some.time, some.value, some.low, some.high, **line)
-                else:
+                elif key[0] == first:
                     axes.plot(some.time, some.value, color=line["color"], linewidth=0.4)
         axes.set(ylabel=label, ylim=(0, 1.15 * frame.value[frame["quantity"] == quantity].max()))
         style.time_axis(axes)

@@ -58,8 +58,8 @@ def draw(tables, look):
         right.plot(x - 0.05, row.rotation, "+", color=style.VERMILLION, markersize=5)
         right.plot(x + 0.05, row.time_reversal, "x", color=style.GREEN, markersize=4)
     right.axhline(0.0, color=style.GREY, linewidth=0.6)
-    top = networks[["relative", "rotation", "time_reversal"]].to_numpy().max(initial=0.5)
-    right.set_ylim(-0.05 * top, 1.5 * top)
+    top = np.nanmax(networks[["high", "relative", "rotation", "time_reversal"]].to_numpy(float), initial=0.5)
+    right.set_ylim(-0.05 * top, 1.4 * top)
     right.set_xticks(range(len(VARIANTS)), VARIANTS.values(), rotation=20, ha="right")
     right.set_xlim(-0.6, len(VARIANTS) - 0.4)
     right.set_ylabel("share of the rms torque")
@@ -71,6 +71,6 @@ def draw(tables, look):
         "by reversed spins": {"marker": "x", "color": style.GREEN},
     }.items():
         right.plot([], [], linestyle="none", label=words, **options)
-    right.legend(fontsize=7, frameon=True, framealpha=0.9, edgecolor="none")
+    right.legend(fontsize=7, ncols=2, loc="upper center", frameon=True, framealpha=0.9, edgecolor="none")
     style.legend_below(page, left.get_legend_handles_labels()[0], ncols=3)
     return page
