@@ -197,7 +197,7 @@ def plain_log_axis(axis):
     low, high = axis.get_view_interval()
     axis.set_minor_formatter(NullFormatter())
     if 0 < low < high < 1e3 * low:
-        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)))
+        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.floor(np.log10(high)) + 1)
         plain = [digit * decade for decade in decades for digit in (1, 2, 5)]
         shown = [value for value in plain if low <= value <= high]
         axis.set_ticks(shown, [f"{value:g}" for value in shown])
