@@ -13,6 +13,8 @@ _FAR = 16.0
 _MOST_LEVELS = 400
 _MOST_STEPS = 30
 _LEAST_SLOPE = 1e-3  # levels per energy, in a gap [1/t0]
+# Width of a level, as a share of the gap in which levels are counted: the tails of 10^4 do not add up to one.
+_NARROW = 1e-5
 
 
 def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
@@ -34,13 +36,15 @@ def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
         All levels are within -bound and bound [t0].
     """
     search = Secants(mu, slope, 0.05, bound)
-    width = max(temperature, 1 / slope)
     for _ in range(_MOST_STEPS):
-        missing = n_electrons - count(np.array([search.mu]), np.array([width]))[0]
+        # No wider than T: beside a gap the tails of all levels add up, to one of 10^4 at a width of 1e-3 t0.
+        missing = n_electrons - count(np.array([search.mu]), np.array([temperature]))[0]
         if abs(missing) <= max(3, 0.2 * _FAR * temperature * slope):
             break
         search.step(missing)
     mu, number = search.mu, int(20 + 3 * abs(missing) + 2.6 * _FAR * temperature * slope)
+    if _FAR * temperature * slope < 1 and _in_a_gap(matrix, mu, n_electrons, _FAR * temperature, count):
+        return mu, _LEAST_SLOPE
     while number <= min(_MOST_LEVELS, matrix.shape[0] // 2):
         levels, below, gaps = _levels(matrix, mu, number, count)
         if levels is None:
@@ -60,24 +64,40 @@ def fermi_level(matrix, count, n_electrons, temperature, mu, slope, bound):
     return mu, search.slope
 
 
-def _levels(matrix, mu, number, count):
-    """Return levels next to mu, ascending, none left out, how many are below them, and the gaps at their ends.
-
-    Of a gap the middle and half the width. If levels were lost, None for all.
-    """
+def _nearest(matrix, mu, number):
+    """Return the levels next to mu, ascending; None if mu is a level, or many levels are one."""
     shifted = (matrix - mu * identity(matrix.shape[0])).tocsc()
     try:
         factors = splu(shifted, permc_spec="COLAMD", diag_pivot_thresh=0.01, options={"SymmetricMode": True})
         inverse = LinearOperator(matrix.shape, factors.solve, dtype=complex)
         start = np.random.default_rng(0).standard_normal(matrix.shape[0]).astype(complex)
-        levels = np.sort(eigsh(matrix, number, sigma=mu, OPinv=inverse, v0=start, return_eigenvectors=False))
-    except (RuntimeError, ArpackError):  # mu is a level, or many levels are one
+        return np.sort(eigsh(matrix, number, sigma=mu, OPinv=inverse, v0=start, return_eigenvectors=False))
+    except (RuntimeError, ArpackError):
+        return None
+
+
+def _in_a_gap(matrix, mu, n_electrons, half, count):
+    """Return whether there are `n_electrons` levels below mu, and none within `half` of it."""
+    levels = _nearest(matrix, mu, 2)
+    if levels is None:
+        return False
+    apart = np.abs(levels - mu).min()
+    return apart > half and round(count(np.array([mu]), np.array([_NARROW * apart]))[0]) == n_electrons
+
+
+def _levels(matrix, mu, number, count):
+    """Return levels next to mu, ascending, none left out, how many are below them, and the gaps at their ends.
+
+    Of a gap the middle and half the width. If levels were lost, None for all.
+    """
+    levels = _nearest(matrix, mu, number)
+    if levels is None:
         return None, None, None
     # Between two of the lowest, and two of the highest, where the gap is wide: there the levels can be counted.
     gaps = np.diff(levels)
     places = np.array([gaps[:5].argmax(), len(gaps) - 5 + gaps[-5:].argmax()])
-    energy, width = levels[places] + 0.5 * gaps[places], 1e-3 * gaps[places]
-    if width.min() < 1e-10:
+    energy, width = levels[places] + 0.5 * gaps[places], _NARROW * gaps[places]
+    if width.min() < 1e-12:
         return None, None, None
     distance = energy[:, None] - levels
     found = count(energy, width) - (np.arctan(distance / width[:, None]) / np.pi - 0.5 * np.sign(distance)).sum(
