@@ -55,7 +55,7 @@ def lattice_force_fields(settings, inputs, resampling, solvers, descriptors):
     """
     labels = LabelledConfigurations.load(inputs["labels"][0])
     sites, electrons, rows = labels.structure, labels.model, []
-    order = Environment.of(sites, 1.0, 1.0, chirality=False).order
+    where = turned(sites, Environment.of(sites, 1.0, 1.0, chirality=False).order)
     for name in (*SOLVERS, *settings.models):
         force_field = force_field_of(name, inputs, solvers, sites, electrons)
         # A diagonalization of 50 x 50 sites takes minutes: of it the time is wanted, and one field to check it by.
@@ -68,7 +68,7 @@ def lattice_force_fields(settings, inputs, resampling, solvers, descriptors):
         told = {"model": name, "symmetry": symmetry, "chirality": chirality, "n_sites": sites.n_sites}
         told["seconds"] = processor_time(force_field, spins[:1])
         if not timed:
-            told |= broken_symmetries(force_field, spins[:1], order)
+            told |= broken_symmetries(force_field, spins[:1], where)
         for state in dict.fromkeys(states):
             mask = states == state
             ends = mean_and_interval(np.sqrt(errors[mask] / squares[mask]), resampling)[:3]
@@ -91,22 +91,20 @@ def processor_time(force_field, spins):
     return min(taken)
 
 
-def turned(structure, spins, order):
-    """Return spins (C, N, 3) moved by a rotation of the lattice about its first site, and where each site goes."""
+def turned(structure, order):
+    """Return where each site goes (N,) in a rotation of the lattice by 360 / `order` about its first site."""
     around = structure.positions - structure.positions[0]
     moved = around.copy()
     moved[:, :2] = around[:, :2] @ Element(1, False, order).matrix.T
     apart = structure.minimum_image((moved[:, None] - around[None]).reshape(-1, 3)).reshape(len(moved), -1, 3)
-    where = np.linalg.norm(apart, axis=2).argmin(axis=1)
-    found = np.empty_like(spins)
-    found[:, where] = spins
-    return found, where
+    return np.linalg.norm(apart, axis=2).argmin(axis=1)
 
 
-def broken_symmetries(force_field, spins, order):
-    """Return {symmetry: relative change of the torques}: of time reversal, and of a rotation by 360 / `order`."""
+def broken_symmetries(force_field, spins, where):
+    """Return {symmetry: relative change of the torques}: of time reversal, of a rotation to sites `where`."""
     plain = torque(spins, force_field.evaluate(spins).field)
-    moved, where = turned(force_field.structure, spins, order)
+    moved = np.empty_like(spins)
+    moved[:, where] = spins
     others = {
         "time_reversal": torque(-spins, force_field.evaluate(-spins).field),
         "rotation": torque(moved, force_field.evaluate(moved).field)[:, where],

@@ -13,6 +13,7 @@ _FIXED = {
 _OTHERS = (
     (style.BLUE, "s"), (style.WINE, "p"), (style.PURPLE, "P"), (style.SKY, "X"), (style.OLIVE, "*"),
     (style.INDIGO, "h"), (style.TEAL, "d"), (style.GREY, "H"), (style.BROWN, "8"),
+    (style.GREEN, "<"),
 )  # fmt: skip
 MOST = 8  # models in one panel; the first of the configuration
 STAGE_WORDS = {"random": "random spins", "minimised": "minimised states", "late": "late in quenches"}

@@ -14,8 +14,8 @@ from sdglass_study.figures._domains import RUN, plain_axes
     caption=(
         "From the same initial spins with the same noise: (a) chirality of a site in units of perfect order, "
         "(b) size of the domains from the structure factor of the site chirality, which means something while "
-        "they are smaller than the box. A force field that leads to less chirality than exact forces loses the "
-        "order. Bands: intervals over runs."
+        "they are smaller than the box, whose edge is the end of the axis. A force "
+        "field that leads to less chirality than exact forces loses the order. Bands: intervals over runs."
     ),
     chapter="dynamics",
     order=1,
@@ -36,7 +36,7 @@ def draw(tables, look):
         style.curve(right, some.time, some.length, some.low, some.high, **line)
     style.time_axis(left)
     style.time_axis(right, "xy")
-    right.set_ylim(1.0, 100.0)
+    right.set_ylim(1.0, (some.n_sites.iloc[0] * 0.75**0.5) ** 0.5)  # of a triangular lattice
     left.set_ylabel(r"$\langle|\chi_i|\rangle$ / perfect")
     right.set_ylabel(r"$L$ [spacings]")
     left.legend(fontsize=7)
