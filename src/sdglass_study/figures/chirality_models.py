@@ -25,7 +25,7 @@ def draw(tables, look):
     order, lengths = tables["chirality_order"], tables["chirality_length"]
     counts = order.groupby("ensemble").model.nunique()
     name = counts.idxmax()
-    page, (left, right) = style.panels(2.7, 1, 2)
+    page, (left, right) = style.panels(3.2, 1, 2)
     for model in look.order(order.model[order.ensemble == name]):
         line = {"label": look.label(model), **look.line(model), "markersize": 2.5}
         some = order[(order.ensemble == name) & (order.model == model) & (order.quantity == "local_chirality")]
@@ -39,6 +39,6 @@ def draw(tables, look):
     right.set_ylim(1.0, (some.n_sites.iloc[0] * 0.75**0.5) ** 0.5)  # of a triangular lattice
     left.set_ylabel(r"$\langle|\chi_i|\rangle$ / perfect")
     right.set_ylabel(r"$L$ [spacings]")
-    left.legend(fontsize=7)
+    style.legend_below(page, left.get_legend_handles_labels()[0], ncols=3)
     plain_axes(page)
     return page

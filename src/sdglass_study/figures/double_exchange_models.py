@@ -23,7 +23,7 @@ def draw(tables, look):
     """Draw the quench with several models."""
     difference, order = tables["double_exchange_difference"], tables["double_exchange_order"]
     name = difference.ensemble.iloc[0]
-    page, (left, right) = style.panels(2.7, 1, 2)
+    page, (left, right) = style.panels(3.2, 1, 2)
     for model in look.order(["exact", *difference.model]):
         line = {"label": look.label(model), **look.line(model), "markersize": 2.5}
         some = order[(order.ensemble == name) & (order.model == model) & (order.quantity == "first_neighbours")]
@@ -37,6 +37,6 @@ def draw(tables, look):
     style.time_axis(right, "xy")
     left.set_ylabel(r"$\langle S_i\cdot S_j\rangle$ of neighbours")
     right.set_ylabel("rms difference of $C(r)$")
-    left.legend(fontsize=7)
+    style.legend_below(page, left.get_legend_handles_labels()[0], ncols=3)
     plain_axes(page)
     return page
