@@ -41,6 +41,8 @@ def draw(tables, look):
             if quantity == "energy_per_site":
                 some = some.assign(**{name: some[name] - some.value.min() for name in ("low", "high", "value")})
             style.curve(axes, some.time, some.value, some.low, some.high, **line)
+            if quantity == "staggered":
+                axes.set_ylim(-0.03, 1.03)  # intervals of two runs go below zero
         axes.set_ylabel(label)
         style.time_axis(axes, "xy" if quantity == "torque_rms" else "x")
     for axes, definition in zip(panels.flat[4:], ("structure factor", "correlation"), strict=True):
