@@ -49,7 +49,7 @@ class BilinearForceField:
         spins = check_spins(spins, self.structure.n_spins)
         field = self._field(spins)
         energy = self.constant - 0.5 * np.einsum("rna,rna->r", spins, field)
-        return Evaluation(energy, np.ascontiguousarray(field))
+        return Evaluation(energy, field)
 
     def add_to(self, energy, field, spins):
         """Add to the energy (R,) and the field (R, M, 3) of `spins` that have been checked."""
@@ -63,7 +63,8 @@ class BilinearForceField:
         width = 3 * n // rows
         columns = np.ascontiguousarray(spins.reshape(replicas, rows, width).transpose(1, 0, 2))
         field = -(self.couplings @ columns.reshape(rows, replicas * width))
-        return field.reshape(rows, replicas, width).transpose(1, 0, 2).reshape(replicas, n, 3)
+        field = field.reshape(rows, replicas, width).transpose(1, 0, 2).reshape(replicas, n, 3)
+        return np.ascontiguousarray(field)  # an energy sums in the same order in every batch
 
 
 def couplings_from_pairs(n_sites, first, second, values):

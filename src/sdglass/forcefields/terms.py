@@ -128,7 +128,7 @@ class _SingleSpins:
     def add_to(self, energy, field, spins):
         """Add to the energy (R,) and the field (R, M, 3) of `spins` that have been checked."""
         if self.tensor is None:
-            energy -= spins.reshape(len(spins), self.field.size) @ self.field
+            energy -= np.einsum("rk,k->r", spins.reshape(len(spins), self.field.size), self.field)
             field += self.field.reshape(-1, 3)
         else:
             turned = (spins.reshape(-1, 3) @ self.tensor).reshape(spins.shape)
